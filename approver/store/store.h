@@ -107,6 +107,8 @@ int64_t store_append(struct store *store, enum event_kind kind, int64_t ms, cons
  * belongs to another credential; -1 error.  *last_model receives the session's previous model (malloc'd, may be NULL). */
 int store_session_next(struct store *store, const char *session, const char *agent, const char *credential,
                        const char *model, int64_t *seq, char **last_model);
+/* Every field of the row that is set is kept, the decision's too when it is there already (no store_command_decide
+ * needed then).  1, quietly and with nothing written, when a command of that ID exists: a repeated request. */
 int store_command_insert(struct store *store, const struct command_row *row);
 /* Write the decision fields of `row` (state, verdict, cause, rule, policy, reason, reviewers, decided, log_index, permit). */
 int store_command_decide(struct store *store, const struct command_row *row);
