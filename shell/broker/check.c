@@ -1,0 +1,198 @@
+/* check.c: what a shell would use, line by line, and what is wrong with it.
+ *
+ * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
+#include "shell/broker/check.h"
+#include "common/clock.h"
+#include "common/json.h"
+#include "common/text.h"
+#include "shell/broker/attributes.h"
+#include "shell/broker/shell.h"
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { HEALTH_MS = 5000, ANSWER_MAX = 65536 };
+
+struct check {
+	struct broker *broker;
+	struct shell *shell;
+	struct call *call;
+	struct timer timer;
+	struct buf frame;
+	size_t mark;
+	char *aud; /* whom the token is for */
+};
+
+/* One CHECK_LINE; what comes from outside is made visible. */
+__attribute__((format(printf, 4, 5))) static void line(struct check *check, const char *state, const char *label,
+							 const char *format, ...)
+{
+	struct buf text BUF_AUTO = BUF_INIT;
+	va_list args;
+	va_start(args, format);
+	char *raw;
+	if (vasprintf(&raw, format, args) < 0)
+		raw = NULL;
+	va_end(args);
+	buf_addf(&text, "%s\t%s\t", state, label);
+	if (raw)
+		visible_add(&text, raw, strlen(raw));
+	free(raw);
+	if (!text.failed)
+		wire_add(&check->frame, WIRE_CHECK_LINE, text.data, text.len);
+}
+
+static void check_free(struct check *check)
+{
+	if (check->call)
+		client_cancel(check->call);
+	loop_timer_stop(check->broker->loop, &check->timer);
+	buf_finish(&check->frame);
+	free(check->aud);
+	free(check);
+}
+
+void check_cancel(struct check *check)
+{
+	check_free(check);
+}
+
+static void finish(struct check *check)
+{
+	wire_end(&check->frame, check->mark);
+	struct shell *shell = check->shell;
+	struct buf frame BUF_AUTO = check->frame;
+	check->frame = (struct buf)BUF_INIT;
+	check_free(check);
+	shell_checked(shell, &frame);
+}
+
+static void finish_now(struct timer *timer)
+{
+	finish(container_of(timer, struct check, timer));
+}
+
+static void about_token(struct check *check, const struct credential *credential)
+{
+	const struct token *token = credential->token;
+	char expires[RFC3339_LEN + 1];
+	rfc3339_format(token->exp * 1000, expires);
+	const char *unusable = token_unusable(token, clock_now());
+	line(check, "ok", "token", "%s", credential->path);
+	line(check, "ok", "agent", "%s%s%s", token->sub, token->agent_version ? " " : "",
+	     token->agent_version ? token->agent_version : "");
+	if (unusable)
+		line(check, "fail", "credential", "%s: %s (it expires %s)", token->credential, unusable, expires);
+	else if (token->exp - clock_now() < 86400)
+		line(check, "warn", "credential", "%s expires soon: %s", token->credential, expires);
+	else
+		line(check, "ok", "credential", "%s, expires %s", token->credential, expires);
+}
+
+static void about_attributes(struct check *check, const struct wire_message *message, const struct token *token)
+{
+	struct attributes attributes;
+	struct refusal why = {0};
+	if (!attributes_read(&attributes, message, token, &why)) {
+		line(check, "fail", "identity", "%s", why.reason);
+	} else {
+		line(check, "ok", "session", "%s (%s)", attributes.session, attributes.session_source);
+		if (attributes.parent)
+			line(check, "ok", "parent", "command %s", attributes.parent);
+		if (attributes.chain)
+			line(check, "ok", "chain", "given in WHOSH_PRINCIPAL_CHAIN; the approver verifies it");
+		else
+			line(check, "ok", "chain", "none given; the approver starts it at the agent's owner");
+		if (attributes.model)
+			line(check, "ok", "model", "%s (claimed, %s)", attributes.model, attributes.model_source);
+		else
+			line(check, "warn", "model", "not known; set WHOSH_MODEL=provider/name@version");
+		if (attributes.task)
+			line(check, "ok", "task", "%s (claimed, %s)", attributes.task, attributes.task_source);
+		else if (attributes.task_sha256)
+			line(check, "ok", "task", "SHA-256 %s (claimed)", attributes.task_sha256);
+		else
+			line(check, "warn", "task", "not known; set WHOSH_TASK");
+		if (attributes.harness)
+			line(check, "ok", "harness", "%s (a hint)", attributes.harness);
+	}
+	refusal_finish(&why);
+	attributes_finish(&attributes);
+}
+
+static void about_approver(struct check *check, const struct answer *answer)
+{
+	const char *url = check->broker->conf.value[CONF_APPROVER];
+	if (answer->failure != FAILURE_NONE) {
+		line(check, "fail", "approver", "%s: %s", url, answer->error);
+		return;
+	}
+	cJSON *health JSON_AUTO =
+	    json_parse(answer->body->data ? answer->body->data : "", answer->body->len, NULL);
+	const char *status = health ? json_string(health, "status") : NULL;
+	const char *version = health ? json_string(health, "version") : NULL;
+	const char *name = health ? json_string(health, "name") : NULL;
+	if (!status || !name) {
+		line(check, "fail", "approver", "%s does not answer as an approver (HTTP status %d)", url, answer->status);
+		return;
+	}
+	bool well = answer->status == 200 && !strcmp(status, "ok");
+	line(check, well ? "ok" : "warn", "approver", "%s at %s, version %s, %s", name, url,
+	     version ? version : "unknown", status);
+	if (check->aud && strcmp(check->aud, name) != 0)
+		line(check, "fail", "token", "it is for %s, another approver", check->aud);
+}
+
+static void answered(void *arg, const struct answer *answer)
+{
+	struct check *check = arg;
+	check->call = NULL;
+	about_approver(check, answer);
+	finish(check);
+}
+
+static void about_broker(struct check *check, const struct peer *peer)
+{
+	const struct broker *broker = check->broker;
+	if (broker->private)
+		line(check, "ok", "broker", "private, version %s; no system broker listens on %s", WHOSH_VERSION,
+		     broker->conf.value[CONF_BROKER_SOCKET] ? broker->conf.value[CONF_BROKER_SOCKET] : "its socket");
+	else
+		line(check, "ok", "broker", "of the system, version %s, process %ld", WHOSH_VERSION, (long)getpid());
+	line(check, "ok", "user", "%s (%u) on %s", peer->user, (unsigned)peer->uid, broker->host);
+}
+
+struct check *check_begin(struct broker *broker, struct shell *shell, struct peer *peer,
+			  const struct wire_message *message)
+{
+	struct check *check = calloc(1, sizeof *check);
+	if (!check)
+		return NULL;
+	check->broker = broker;
+	check->shell = shell;
+	check->timer.fire = finish_now;
+	wire_begin(&check->frame, WIRE_CHECKED, &check->mark);
+	about_broker(check, peer);
+	char *error = NULL;
+	struct credential *credential = credential_take(&broker->credentials, peer->user, &error);
+	if (credential) {
+		about_token(check, credential);
+		about_attributes(check, message, credential->token);
+		check->aud = strdup(credential->token->aud);
+	} else {
+		line(check, "fail", "token", "%s", error ? error : "out of memory");
+	}
+	credential_drop(credential);
+	free(error);
+	if (broker->trouble)
+		line(check, "fail", "configuration", "%s", broker->trouble);
+	const struct client_request request = {
+	    .method = "GET", .path = "/healthz", .timeout_ms = HEALTH_MS, .max = ANSWER_MAX};
+	if (broker->client)
+		check->call = client_call(broker->client, &request, answered, check);
+	if (!check->call)
+		loop_timer_set(broker->loop, &check->timer, 0);
+	return check;
+}

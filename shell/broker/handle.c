@@ -1,0 +1,157 @@
+/* handle.c: one libcurl transfer.
+ *
+ * The list of options is the security of this file.  What an option's default would take from the machine (proxies,
+ * .netrc, the system's CA folder, HTTP/0.9, redirects) is switched off by name.
+ *
+ * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
+#include "shell/broker/handle.h"
+#include "common/json.h"
+#include "common/text.h"
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { CONNECT_MS = 3000, POOL_AGE_S = 3600 };
+
+static size_t on_body(char *bytes, size_t size, size_t count, void *arg)
+{
+	struct reply *reply = arg;
+	size_t len = size * count;
+	if (len > reply->max - reply->body.len)
+		return 0;
+	buf_add(&reply->body, bytes, len);
+	return reply->body.failed ? 0 : len;
+}
+
+#define SET(option, value)                                                                                             \
+	if (curl_easy_setopt(easy, option, value) != CURLE_OK)                                                         \
+	goto fail
+
+CURL *handle_new(const char *ca)
+{
+	CURL *easy = curl_easy_init();
+	if (!easy)
+		return NULL;
+	SET(CURLOPT_PROTOCOLS_STR, "https");
+	SET(CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_3);
+	SET(CURLOPT_SSL_VERIFYPEER, 1L);
+	SET(CURLOPT_SSL_VERIFYHOST, 2L);
+	SET(CURLOPT_CAINFO, ca);
+	SET(CURLOPT_CAPATH, NULL);
+	SET(CURLOPT_CA_CACHE_TIMEOUT, 0L);
+	SET(CURLOPT_PROXY, "");
+	SET(CURLOPT_NOPROXY, "*");
+	SET(CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
+	SET(CURLOPT_FOLLOWLOCATION, 0L);
+	SET(CURLOPT_UNRESTRICTED_AUTH, 0L);
+	SET(CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+	SET(CURLOPT_HTTP09_ALLOWED, 0L);
+	SET(CURLOPT_SSL_ENABLE_ALPN, 0L);
+	SET(CURLOPT_TCP_NODELAY, 1L);
+	SET(CURLOPT_TCP_KEEPALIVE, 1L);
+	SET(CURLOPT_MAXAGE_CONN, (long)POOL_AGE_S);
+	SET(CURLOPT_NOSIGNAL, 1L);
+	SET(CURLOPT_CONNECTTIMEOUT_MS, (long)CONNECT_MS);
+	SET(CURLOPT_USERAGENT, "whosh-broker/" WHOSH_VERSION);
+	SET(CURLOPT_WRITEFUNCTION, on_body);
+	return easy;
+fail:
+	curl_easy_cleanup(easy);
+	return NULL;
+}
+
+struct curl_slist *handle_headers(const char *type)
+{
+	/* "Expect:" keeps libcurl from asking leave to send a long body, which costs a round trip. */
+	struct curl_slist *headers = curl_slist_append(NULL, "Expect:");
+	if (!headers || !type)
+		return headers;
+	char line[80];
+	snprintf(line, sizeof line, "Content-Type: %s", type);
+	struct curl_slist *more = curl_slist_append(headers, line);
+	if (!more)
+		curl_slist_free_all(headers);
+	return more;
+}
+
+bool handle_aim(CURL *easy, const char *url, const struct client_request *request, struct curl_slist *headers,
+		struct reply *reply)
+{
+	SET(CURLOPT_URL, url);
+	SET(CURLOPT_TIMEOUT_MS, (long)request->timeout_ms);
+	SET(CURLOPT_HTTPHEADER, headers);
+	SET(CURLOPT_WRITEDATA, reply);
+	SET(CURLOPT_ERRORBUFFER, reply->error);
+	SET(CURLOPT_CUSTOMREQUEST, NULL);
+	if (!strcmp(request->method, "POST")) {
+		SET(CURLOPT_POST, 1L);
+		SET(CURLOPT_POSTFIELDS, request->body);
+		SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->len);
+		return true;
+	}
+	SET(CURLOPT_POSTFIELDS, NULL);
+	SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)-1);
+	SET(CURLOPT_HTTPGET, 1L);
+	if (strcmp(request->method, "GET") != 0)
+		SET(CURLOPT_CUSTOMREQUEST, request->method);
+	return true;
+fail:
+	return false;
+}
+
+void handle_rest(CURL *easy)
+{
+	curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, NULL);
+	curl_easy_setopt(easy, CURLOPT_HTTPHEADER, NULL);
+	curl_easy_setopt(easy, CURLOPT_POSTFIELDS, NULL);
+	curl_easy_setopt(easy, CURLOPT_WRITEDATA, NULL);
+	curl_easy_setopt(easy, CURLOPT_PRIVATE, NULL);
+}
+
+static enum failure failure_of(CURL *easy, CURLcode code)
+{
+	long error = 0;
+	switch (code) {
+	case CURLE_OK:
+		return FAILURE_NONE;
+	case CURLE_PEER_FAILED_VERIFICATION:
+	case CURLE_SSL_CACERT_BADFILE:
+	case CURLE_SSL_ISSUER_ERROR:
+	case CURLE_SSL_CERTPROBLEM:
+	case CURLE_SSL_CIPHER:
+	case CURLE_UNSUPPORTED_PROTOCOL:
+	case CURLE_URL_MALFORMAT:
+		return FAILURE_UNTRUSTED;
+	case CURLE_SSL_CONNECT_ERROR: /* no common version, or a server that ended amid the handshake */
+	case CURLE_COULDNT_RESOLVE_HOST:
+		return FAILURE_ABSENT;
+	case CURLE_COULDNT_CONNECT:
+		if (easy)
+			curl_easy_getinfo(easy, CURLINFO_OS_ERRNO, &error);
+		return error == ECONNREFUSED || error == EACCES ? FAILURE_ABSENT : FAILURE_TRANSIENT;
+	case CURLE_WRITE_ERROR: /* the answer was over its limit */
+	case CURLE_WEIRD_SERVER_REPLY:
+		return FAILURE_UNTRUSTED;
+	default:
+		return FAILURE_TRANSIENT;
+	}
+}
+
+void handle_answer(CURL *easy, CURLcode code, const struct reply *reply, struct answer *answer)
+{
+	curl_off_t took = 0;
+	if (easy)
+		curl_easy_getinfo(easy, CURLINFO_TOTAL_TIME_T, &took);
+	answer->took = (int64_t)took / 1000;
+	answer->failure = failure_of(easy, code);
+	if (answer->failure != FAILURE_NONE) {
+		answer->error = reply->error[0] ? reply->error : curl_easy_strerror(code);
+		return;
+	}
+	long status = 0;
+	curl_off_t after = 0;
+	curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
+	curl_easy_getinfo(easy, CURLINFO_RETRY_AFTER, &after);
+	answer->status = (int)status;
+	answer->retry_after = after > 0 && after < 3600 ? (int64_t)after * 1000 : 0;
+}

@@ -1,0 +1,76 @@
+/* peer.c: who is at the other end of a socket.
+ *
+ * The gate's own word on who it is counts for nothing: it runs as the agent.  A name is looked up once; getpwuid
+ * may ask a directory server, and the loop must not wait for one each time.
+ *
+ * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
+#include "shell/broker/peer.h"
+#include <errno.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+static struct peer *peer_new(uid_t uid)
+{
+	struct peer *peer = calloc(1, sizeof *peer);
+	if (!peer)
+		return NULL;
+	peer->uid = uid;
+	const struct passwd *entry = getpwuid(uid);
+	if (entry && entry->pw_name[0])
+		peer->user = strdup(entry->pw_name);
+	else if (asprintf(&peer->user, "%u", (unsigned)uid) < 0)
+		peer->user = NULL;
+	if (!peer->user) {
+		free(peer);
+		errno = ENOMEM;
+		return NULL;
+	}
+	return peer;
+}
+
+struct peer *peer_of(struct peer **all, int fd)
+{
+	struct ucred credentials;
+	socklen_t len = sizeof credentials;
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &credentials, &len) < 0)
+		return NULL;
+	if (len != sizeof credentials || credentials.uid == (uid_t)-1) {
+		errno = EPERM;
+		return NULL;
+	}
+	for (struct peer *peer = *all; peer; peer = peer->next)
+		if (peer->uid == credentials.uid)
+			return peer;
+	struct peer *peer = peer_new(credentials.uid);
+	if (!peer)
+		return NULL;
+	peer->next = *all;
+	*all = peer;
+	return peer;
+}
+
+bool peer_charge(struct peer *peer, size_t bytes)
+{
+	if (bytes > PEER_MAX_BYTES - peer->bytes)
+		return false;
+	peer->bytes += bytes;
+	return true;
+}
+
+void peer_release(struct peer *peer, size_t bytes)
+{
+	peer->bytes -= bytes;
+}
+
+void peers_free(struct peer **all)
+{
+	while (*all) {
+		struct peer *next = (*all)->next;
+		free((*all)->user);
+		free(*all);
+		*all = next;
+	}
+}

@@ -1,0 +1,20 @@
+/* reply.h: the frames that a broker sends to a shell.
+ *
+ * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef BROKER_REPLY_H
+#define BROKER_REPLY_H
+
+#include "common/buf.h"
+#include "shell/broker/request.h"
+
+void reply_hello(struct buf *out);
+/* `rule` and `reason` may be NULL; `expires` in seconds since 1970. */
+void reply_waiting(struct buf *out, const char *id, const char *rule, const char *reason, int64_t expires);
+/* Run it; with the variables that tell systems further down who runs it. */
+void reply_permit(struct buf *out, const struct request *request, const char *agent);
+/* `rule`, `id` and `hint` may be NULL. */
+void reply_refused(struct buf *out, int status, const char *reason, const char *rule, const char *id,
+		   const char *hint);
+void reply_done(struct buf *out);
+
+#endif

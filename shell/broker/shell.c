@@ -1,0 +1,331 @@
+/* shell.c: one connected shell: frames in, frames out, and which frame may come when.
+ *
+ *     NEW ──ASK──▶ ASKED ──(permit)──▶ PERMITTED ──STARTED──▶ RUNNING ──OUTCOME──▶ CLOSING
+ *      └──CHECK──▶ CHECKING
+ *
+ * Anything out of order, malformed or late ends the conversation.  When the conversation ends for whatever reason,
+ * the command is told (command_abandon) and does what is right for how far it had come.
+ *
+ * A shell is freed in shell_end only; functions that may lead there are called last, or report it.
+ *
+ * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
+#include "shell/broker/shell.h"
+#include "common/exits.h"
+#include "common/io.h"
+#include "common/log.h"
+#include "shell/broker/check.h"
+#include "shell/broker/command.h"
+#include "shell/broker/outcome.h"
+#include "shell/broker/reply.h"
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+
+enum { ASK_MS = 10000, CHUNK = 65536 };
+
+enum shell_state { SHELL_NEW, SHELL_CHECKING, SHELL_ASKED, SHELL_PERMITTED, SHELL_RUNNING, SHELL_REPORTED, SHELL_CLOSING };
+
+struct shell {
+	struct watch watch;
+	struct timer timer;
+	struct broker *broker;
+	struct peer *peer;
+	enum shell_state state;
+	struct command *command;
+	struct check *check;
+	struct buf in, out;
+	size_t charged; /* bytes of `in` that the peer was charged for */
+	bool handling;  /* in shell_ready: who wants to end it leaves that to shell_ready */
+	bool ended;
+	struct shell *next, **back;
+};
+
+static void shell_end(struct shell *shell)
+{
+	if (shell->handling) {
+		shell->ended = true;
+		return;
+	}
+	struct broker *broker = shell->broker;
+	struct command *command = shell->command;
+	loop_unwatch(broker->loop, &shell->watch);
+	loop_timer_stop(broker->loop, &shell->timer);
+	fd_close(&shell->watch.fd);
+	if (shell->check)
+		check_cancel(shell->check);
+	*shell->back = shell->next;
+	if (shell->next)
+		shell->next->back = shell->back;
+	broker->shell_count--;
+	shell->peer->shells--;
+	peer_release(shell->peer, shell->charged);
+	buf_finish(&shell->in);
+	buf_finish(&shell->out);
+	free(shell);
+	if (command)
+		command_abandon(command);
+	broker_settle(broker);
+}
+
+/* Write what is to be written. */
+static void shell_flush(struct shell *shell)
+{
+	if (shell->out.failed) {
+		shell_end(shell);
+		return;
+	}
+	while (shell->out.len) {
+		ssize_t sent = send(shell->watch.fd, shell->out.data, shell->out.len, MSG_NOSIGNAL | MSG_DONTWAIT);
+		if (sent < 0 && errno == EINTR)
+			continue;
+		if (sent < 0 && errno == EAGAIN) {
+			if (!loop_watch(shell->broker->loop, &shell->watch, EPOLLIN | EPOLLOUT))
+				shell_end(shell);
+			return;
+		}
+		if (sent < 0) {
+			shell_end(shell);
+			return;
+		}
+		buf_drop(&shell->out, (size_t)sent);
+	}
+	if (shell->state == SHELL_CLOSING)
+		shell_end(shell);
+	else if (!loop_watch(shell->broker->loop, &shell->watch, EPOLLIN))
+		shell_end(shell);
+}
+
+static void shell_last_words(struct shell *shell)
+{
+	shell->command = NULL;
+	shell->state = SHELL_CLOSING;
+	loop_timer_set(shell->broker->loop, &shell->timer, ASK_MS);
+	shell_flush(shell);
+}
+
+void shell_waiting(struct shell *shell, const char *id, const char *rule, const char *reason, int64_t expires)
+{
+	reply_waiting(&shell->out, id, rule, reason, expires);
+	shell_flush(shell);
+}
+
+void shell_permit(struct shell *shell, const struct request *request, const char *agent)
+{
+	shell->state = SHELL_PERMITTED;
+	reply_permit(&shell->out, request, agent);
+	shell_flush(shell);
+}
+
+void shell_refuse(struct shell *shell, int status, const char *reason, const char *rule, const char *id,
+		  const char *hint)
+{
+	reply_refused(&shell->out, status, reason, rule, id, hint);
+	shell_last_words(shell);
+}
+
+void shell_done(struct shell *shell)
+{
+	reply_done(&shell->out);
+	shell_last_words(shell);
+}
+
+void shell_checked(struct shell *shell, const struct buf *frame)
+{
+	shell->check = NULL;
+	buf_add(&shell->out, frame->data, frame->len);
+	shell_last_words(shell);
+}
+
+/* ── frames from the shell; false: out of order ───────────────────────────────────────────────────────────── */
+
+static bool on_ask(struct shell *shell, const struct wire_message *message)
+{
+	struct broker *broker = shell->broker;
+	struct refusal why = {0};
+	shell->state = SHELL_ASKED;
+	loop_timer_stop(broker->loop, &shell->timer);
+	if (broker->stopping)
+		refuse(&why, EXIT_UNREACHABLE, NULL, "the broker is being stopped");
+	else if (broker->trouble)
+		refuse(&why, EXIT_CONFIGURATION, "whosh --check shows what is used", "%s", broker->trouble);
+	else
+		shell->command = command_begin(broker, shell, shell->peer, message, &why);
+	if (!shell->command)
+		shell_refuse(shell, why.status, why.reason ? why.reason : "out of memory", NULL, NULL, why.hint);
+	refusal_finish(&why);
+	return true;
+}
+
+static bool on_check(struct shell *shell, const struct wire_message *message)
+{
+	shell->state = SHELL_CHECKING;
+	loop_timer_stop(shell->broker->loop, &shell->timer);
+	shell->check = check_begin(shell->broker, shell, shell->peer, message);
+	return shell->check != NULL;
+}
+
+static bool on_outcome(struct shell *shell, const struct wire_message *message)
+{
+	struct outcome outcome;
+	if (!outcome_read(&outcome, message))
+		return false;
+	if (shell->state == SHELL_PERMITTED && outcome.kind != OUTCOME_NOT_RUN) {
+		outcome_finish(&outcome);
+		return false;
+	}
+	struct command *command = shell->command;
+	shell->state = SHELL_REPORTED;
+	/* The system's broker outlives the shell: what it has taken it owns, and the shell may go. */
+	if (!shell->broker->private)
+		shell->command = NULL;
+	bool safe = command_ended(command, &outcome);
+	outcome_finish(&outcome);
+	if (safe || !shell->broker->private)
+		shell_done(shell);
+	return true;
+}
+
+static bool on_frame(struct shell *shell, const struct wire_message *message)
+{
+	switch (message->type) {
+	case WIRE_ASK:
+		return shell->state == SHELL_NEW && on_ask(shell, message);
+	case WIRE_CHECK:
+		return shell->state == SHELL_NEW && on_check(shell, message);
+	case WIRE_STARTED:
+		if (shell->state != SHELL_PERMITTED)
+			return false;
+		shell->state = SHELL_RUNNING;
+		command_started(shell->command);
+		return true;
+	case WIRE_OUTCOME:
+		return (shell->state == SHELL_PERMITTED || shell->state == SHELL_RUNNING) && on_outcome(shell, message);
+	default:
+		return false;
+	}
+}
+
+/* Take every whole frame out of `in`; false when the conversation must end. */
+static bool take_frames(struct shell *shell)
+{
+	struct wire_message message;
+	size_t size;
+	int found;
+	while (!shell->ended && (found = wire_next(&shell->in, &message, &size)) != 0) {
+		if (found < 0 || shell->state == SHELL_CLOSING || !on_frame(shell, &message)) {
+			log_line(LOG_LEVEL_WARNING, "a shell sent something out of order", "user", shell->peer->user,
+				 NULL);
+			return false;
+		}
+		buf_drop(&shell->in, size);
+	}
+	if (!shell->in.len) {
+		buf_finish(&shell->in);
+		peer_release(shell->peer, shell->charged);
+		shell->charged = 0;
+	}
+	return true;
+}
+
+/* Read what there is; false at the end of the conversation. */
+static bool shell_read(struct shell *shell)
+{
+	static char chunk[CHUNK];
+	for (int rounds = 0; rounds < 64 && !shell->ended; rounds++) {
+		ssize_t got = recv(shell->watch.fd, chunk, sizeof chunk, MSG_DONTWAIT);
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0)
+			return errno == EAGAIN;
+		if (got == 0)
+			return false;
+		if (!peer_charge(shell->peer, (size_t)got)) {
+			log_line(LOG_LEVEL_WARNING, "too much at once", "user", shell->peer->user, NULL);
+			return false;
+		}
+		shell->charged += (size_t)got;
+		buf_add(&shell->in, chunk, (size_t)got);
+		if (shell->in.failed || !take_frames(shell))
+			return false;
+		if ((size_t)got < sizeof chunk)
+			break;
+	}
+	return true;
+}
+
+static void shell_ready(struct watch *watch, uint32_t events)
+{
+	struct shell *shell = container_of(watch, struct shell, watch);
+	shell->handling = true;
+	bool alive = true;
+	if (events & (EPOLLIN | EPOLLHUP | EPOLLERR))
+		alive = shell_read(shell);
+	if (alive && !shell->ended && (events & EPOLLOUT))
+		shell_flush(shell);
+	shell->handling = false;
+	if (!alive || shell->ended)
+		shell_end(shell);
+}
+
+static void shell_late(struct timer *timer)
+{
+	shell_end(container_of(timer, struct shell, timer));
+}
+
+/* ── life ─────────────────────────────────────────────────────────────────────────────────────────────────── */
+
+static bool too_many(const struct broker *broker, const struct peer *peer)
+{
+	return peer->shells > PEER_MAX_SHELLS || broker->shell_count > BROKER_MAX_SHELLS;
+}
+
+void shell_accept(struct broker *broker, int fd)
+{
+	struct peer *peer = peer_of(&broker->peers, fd);
+	struct shell *shell = peer ? calloc(1, sizeof *shell) : NULL;
+	if (!shell) {
+		log_line(LOG_LEVEL_ERROR, "cannot serve a shell", "error", strerrorname_np(errno), NULL);
+		fd_close(&fd);
+		return;
+	}
+	shell->broker = broker;
+	shell->peer = peer;
+	shell->watch = (struct watch){.fd = fd, .ready = shell_ready};
+	shell->timer.fire = shell_late;
+	shell->next = broker->shells;
+	shell->back = &broker->shells;
+	if (shell->next)
+		shell->next->back = &shell->next;
+	broker->shells = shell;
+	broker->shell_count++;
+	peer->shells++;
+	reply_hello(&shell->out);
+	if (too_many(broker, peer)) {
+		log_line(LOG_LEVEL_WARNING, "too many shells at once", "user", peer->user, NULL);
+		shell_refuse(shell, EXIT_UNREACHABLE, "this user has too many shells at once", NULL, NULL, NULL);
+		return;
+	}
+	loop_timer_set(broker->loop, &shell->timer, ASK_MS);
+	shell_flush(shell);
+}
+
+void shells_stop(struct broker *broker, bool all)
+{
+	for (struct shell *shell = broker->shells, *next; shell; shell = next) {
+		next = shell->next;
+		bool runs = shell->state == SHELL_PERMITTED || shell->state == SHELL_RUNNING ||
+			    shell->state == SHELL_REPORTED;
+		if (runs) {
+			if (all)
+				shell_end(shell);
+			continue;
+		}
+		struct command *command = shell->command;
+		shell_refuse(shell, EXIT_UNREACHABLE, "the broker is being stopped", NULL, NULL, NULL);
+		if (command)
+			command_abandon(command);
+	}
+}

@@ -1,0 +1,29 @@
+/* shell.h: one connected shell.
+ *
+ * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef BROKER_SHELL_H
+#define BROKER_SHELL_H
+
+#include "shell/broker/broker.h"
+#include "shell/broker/request.h"
+
+struct shell;
+
+/* Take over a connected socket (closed in any case). */
+void shell_accept(struct broker *broker, int fd);
+
+/* What a command has to tell its shell.  Each may find the shell gone, and then tells the command so. */
+void shell_waiting(struct shell *shell, const char *id, const char *rule, const char *reason, int64_t expires);
+void shell_permit(struct shell *shell, const struct request *request, const char *agent);
+/* Ends the conversation; the shell forgets its command. */
+void shell_refuse(struct shell *shell, int status, const char *reason, const char *rule, const char *id,
+		  const char *hint);
+/* The outcome is safe; ends the conversation. */
+void shell_done(struct shell *shell);
+/* An answer to CHECK, ready as a frame; ends the conversation. */
+void shell_checked(struct shell *shell, const struct buf *frame);
+
+/* The broker is stopping: refuse those that run nothing yet; `all`: give up those that do, as well. */
+void shells_stop(struct broker *broker, bool all);
+
+#endif
