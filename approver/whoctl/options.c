@@ -1,0 +1,146 @@
+/* options.c: every option of whoctl, once: its name, what it takes, what it means.
+ *
+ * Options and operands may come in any order, "--name value" and "--name=value" are the same, "--" ends the
+ * options.  No abbreviations: a script that says --h must not change its meaning with the next release.
+ *
+ * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
+#include "approver/whoctl/whoctl.h"
+#include <string.h>
+
+static const struct spec {
+	const char *name, *value, *help; /* value: NULL for a flag */
+	char letter;                     /* short form, or 0 */
+} specs[OPTIONS] = {
+    [OPT_DIR] = {"dir", "DIR", "the approver's state directory (WHOCTL_DIR; /var/lib/whosh when it exists)",
+		 0},
+    [OPT_URL] = {"url", "URL", "the approver's address, https://HOST:PORT (WHOCTL_URL)", 0},
+    [OPT_TOKEN_FILE] = {"token-file", "FILE", "the file that holds your operator token (WHOCTL_TOKEN_FILE)",
+			0},
+    [OPT_CA] = {"ca", "FILE", "the one CA certificate believed, PEM (WHOCTL_CA)", 0},
+    [OPT_HELP] = {"help", NULL, "say how whoctl or a verb is used", 'h'},
+    [OPT_VERSION] = {"version", NULL, "print the version", 'V'},
+    [OPT_JSON] = {"json", NULL, "print JSON, for programs", 0},
+    [OPT_QUIET] = {"quiet", NULL, "print the IDs only, one a line", 'q'},
+    [OPT_OWNER] = {"owner", "HUMAN", "the person the agent works for", 0},
+    [OPT_OUT] = {"out", "FILE", "write the secret to this new file, mode 0400", 0},
+    [OPT_EXPIRES] = {"expires", "TIME", "how long it is good: 90d, 12h (default 90d)", 0},
+    [OPT_FORCE] = {"force", NULL, "replace FILE when it exists", 0},
+    [OPT_ROLE] = {"role", "ROLE", "viewer, reviewer or admin", 0},
+    [OPT_REASON] = {"reason", "TEXT", "why; the agent and the audit log are told", 0},
+    [OPT_MATCH] = {"match", "TEXT", "found in the line, the task or the reason", 0},
+    [OPT_AGENT] = {"agent", "ID", "of this agent", 0},
+    [OPT_AGENT_VERSION] = {"agent-version", "VERSION", "the agent's version", 0},
+    [OPT_HUMAN] = {"human", "NAME", "for this person", 0},
+    [OPT_MODEL] = {"model", "MODEL", "provider/name@version", 0},
+    [OPT_SESSION] = {"session", "UUID", "in this session", 0},
+    [OPT_VERDICT] = {"verdict", "VERDICT", "approved, denied or pending", 0},
+    [OPT_TASK] = {"task", "TEXT", "the task the agent states", 0},
+    [OPT_HOST] = {"host", "HOST", "on this host", 0},
+    [OPT_USER] = {"user", "USER", "as this account", 0},
+    [OPT_CWD] = {"cwd", "DIR", "in this working directory", 0},
+    [OPT_MODE] = {"mode", "MODE", "command, login, ssh or script", 0},
+    [OPT_AT] = {"at", "TIME", "as if it were then", 0},
+    [OPT_ENV_KEPT] = {"env-kept", "NAMES", "loader variables let through, separated by commas", 0},
+    [OPT_SINCE] = {"since", "TIME", "at or after: 2h (ago), 03:47, 2026-11-23, RFC 3339", 0},
+    [OPT_UNTIL] = {"until", "TIME", "before; written as for --since", 0},
+    [OPT_LIMIT] = {"limit", "N", "at most so many (default 100)", 0},
+    [OPT_BEFORE] = {"before", "ID", "only older ones than this command: the next page", 0},
+    [OPT_LAST] = {"last", "N", "judge the last N lines recorded by the approver (default 100)", 0},
+};
+
+static enum option option_named(const char *name, size_t len)
+{
+	int i = 0;
+	while (i < OPTIONS && (strlen(specs[i].name) != len || strncmp(specs[i].name, name, len) != 0))
+		i++;
+	return (enum option)i;
+}
+
+static enum option option_lettered(const char *word)
+{
+	int i = 0;
+	while (i < OPTIONS && (!specs[i].letter || specs[i].letter != word[0] || word[1]))
+		i++;
+	return (enum option)i;
+}
+
+int options_parse(struct ctl *ctl, int argc, char *const *argv)
+{
+	bool ended = false;
+	for (int i = 1; i < argc; i++) {
+		const char *word = argv[i];
+		if (ended || word[0] != '-' || !word[1]) {
+			ctl->operand[ctl->operands++] = word;
+			continue;
+		}
+		if (strcmp(word, "--") == 0) {
+			ended = true;
+			continue;
+		}
+		const char *value = NULL;
+		enum option option;
+		if (word[1] == '-') {
+			size_t len = strcspn(word + 2, "=");
+			option = option_named(word + 2, len);
+			value = word[2 + len] ? word + 2 + len + 1 : NULL;
+		} else {
+			option = option_lettered(word + 1);
+		}
+		if (option == OPTIONS)
+			return complain(EXIT_USAGE_ERROR, "unknown option %s", word);
+		if (!specs[option].value && value)
+			return complain(EXIT_USAGE_ERROR, "--%s takes no value", specs[option].name);
+		if (specs[option].value && !value) {
+			if (i + 1 == argc)
+				return complain(EXIT_USAGE_ERROR, "--%s needs a value: %s",
+						specs[option].name, specs[option].value);
+			value = argv[++i];
+		}
+		if (ctl->option[option] && specs[option].value)
+			return complain(EXIT_USAGE_ERROR, "--%s is given twice", specs[option].name);
+		ctl->option[option] = value ? value : "";
+	}
+	return 0;
+}
+
+int options_allowed(const struct ctl *ctl)
+{
+	unsigned long long allowed =
+	    ctl->verb->options | OPTION(DIR) | OPTION(URL) | OPTION(TOKEN_FILE) | OPTION(CA);
+	for (int i = 0; i < OPTIONS; i++)
+		if (ctl->option[i] && !(allowed & 1ull << i))
+			return complain_usage(ctl, "%s does not take --%s", ctl->verb->name, specs[i].name);
+	return 0;
+}
+
+void options_explain(struct buf *out, unsigned long long options)
+{
+	for (int i = 0; i < OPTIONS; i++) {
+		if (!(options & 1ull << i))
+			continue;
+		struct buf left BUF_AUTO = BUF_INIT;
+		if (specs[i].letter)
+			buf_addf(&left, "-%c, ", specs[i].letter);
+		buf_addf(&left, "--%s%s%s", specs[i].name, specs[i].value ? " " : "",
+			 specs[i].value ? specs[i].value : "");
+		buf_addf(out, "  %-24s %s\n", left.data ? left.data : "", specs[i].help);
+	}
+}
+
+void verb_usage(struct buf *out, const struct verb *verb, bool explained)
+{
+	buf_addf(out, "usage: whoctl %s%s%s", verb->name, *verb->operands ? " " : "", verb->operands);
+	for (int i = 0; i < OPTIONS; i++)
+		if (verb->options & 1ull << i)
+			buf_addf(out, " [--%s%s%s]", specs[i].name, specs[i].value ? " " : "",
+				 specs[i].value ? specs[i].value : "");
+	if (!explained)
+		return;
+	buf_addf(out, "\n\n%s\n\n", verb->help);
+	options_explain(out, verb->options);
+}
+
+bool given(const struct ctl *ctl, enum option option)
+{
+	return ctl->option[option] != NULL;
+}
