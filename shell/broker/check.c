@@ -156,11 +156,8 @@ static void answered(void *arg, const struct answer *answer)
 static void about_broker(struct check *check, const struct peer *peer)
 {
 	const struct broker *broker = check->broker;
-	if (broker->private)
-		line(check, "ok", "broker", "private, version %s; no system broker listens on %s", WHOSH_VERSION,
-		     broker->conf.value[CONF_BROKER_SOCKET] ? broker->conf.value[CONF_BROKER_SOCKET] : "its socket");
-	else
-		line(check, "ok", "broker", "of the system, version %s, process %ld", WHOSH_VERSION, (long)getpid());
+	line(check, "ok", "broker", "%s, version %s, process %ld", broker->private ? "private" : "of the system",
+	     WHOSH_VERSION, (long)getpid());
 	line(check, "ok", "user", "%s (%u) on %s", peer->user, (unsigned)peer->uid, broker->host);
 }
 

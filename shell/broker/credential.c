@@ -83,7 +83,7 @@ struct credential *credential_take(struct credentials *all, const char *user, ch
 	if (!there && !all->private && errno == ENOENT)
 		*error = sentence("no credential for user %s on this host (%s)", user, path);
 	else if (!there)
-		*error = sentence("%s: %s", path, strerror(errno));
+		*error = sentence("the token file %s: %s", path, strerror(errno));
 	if (*at && there && same_file(&(*at)->seen, &now))
 		found = *at;
 	else if (*at)

@@ -145,7 +145,10 @@ void handle_answer(CURL *easy, CURLcode code, const struct reply *reply, struct 
 	answer->took = (int64_t)took / 1000;
 	answer->failure = failure_of(easy, code);
 	if (answer->failure != FAILURE_NONE) {
-		answer->error = reply->error[0] ? reply->error : curl_easy_strerror(code);
+		if (code == CURLE_WRITE_ERROR)
+			answer->error = "the answer is too long";
+		else
+			answer->error = reply->error[0] ? reply->error : curl_easy_strerror(code);
 		return;
 	}
 	long status = 0;
