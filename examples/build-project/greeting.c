@@ -1,0 +1,9 @@
+/* greeting.c: the word that hello says.
+ *
+ * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
+#include "greeting.h"
+
+const char *greeting(void)
+{
+	return "hello";
+}

@@ -1,0 +1,177 @@
+/* run.c: run exactly what was approved, as bash would have been run in our place.
+ *
+ * The command inherits everything as it came: descriptors, limits, umask, signal mask and dispositions.  This process
+ * stays beside it for three things only: to pass on signals that reach it alone, to stop and go on with it, so that
+ * the caller's job control sees one job, and to tell how it ended.  If this process is killed the command dies with
+ * it, as it would have if bash had exec'ed it in place.
+ *
+ * Signals.  All that could end this process are blocked and taken one by one with sigwaitinfo.  One that the kernel
+ * sent (a terminal's Ctrl-C, a hang-up) has reached the whole group, the command included; one that a process sent
+ * is passed on.
+ *
+ * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
+#include "common/io.h"
+#include "shell/whosh/environment.h"
+#include "shell/whosh/gate.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { NOT_TRACED = -1 };
+
+static const int taken[] = {SIGHUP,  SIGINT,  SIGQUIT, SIGTERM, SIGUSR1,  SIGUSR2, SIGALRM,
+                            SIGPIPE, SIGTSTP, SIGTTIN, SIGTTOU, SIGWINCH, SIGCONT, SIGCHLD};
+
+/* argv for the interpreter.  --norc: bash reads ~/.bashrc even for `-c` when it believes that sshd started it, and
+ * nobody approved that file. */
+static char **interpreter_argv(const struct gate *gate)
+{
+	const struct arguments *a = &gate->arguments;
+	const char *path = gate->conf.value[CONF_INTERPRETER];
+	const char *slash = strrchr(path, '/');
+	char **argv = calloc((size_t)(a->n_options + a->n_rest) + 8, sizeof *argv);
+	int n = 0;
+	if (!argv)
+		return NULL;
+	const char *name = slash ? slash + 1 : path;
+	argv[n++] = (char *)(size_t)name;
+	if (!strcmp(name, "bash") || !strcmp(name, "rbash"))
+		argv[n++] = (char *)(size_t)"--norc";
+	for (int i = 0; i < a->n_options; i++)
+		argv[n++] = a->options[i];
+	if (a->call == CALL_SCRIPT) {
+		/* A name that begins with a dash or plus would be an option. */
+		if (a->file[0] == '-' || a->file[0] == '+')
+			argv[n++] = (char *)(size_t)"--";
+		argv[n++] = (char *)(size_t)a->file;
+	} else {
+		argv[n++] = (char *)(size_t)"-c";
+		if (gate->line[0] == '-' || gate->line[0] == '+')
+			argv[n++] = (char *)(size_t)"--";
+		argv[n++] = (char *)(size_t)gate->line;
+	}
+	for (int i = 0; i < a->n_rest; i++)
+		argv[n++] = a->rest[i];
+	return argv;
+}
+
+struct before {
+	sigset_t mask;
+	struct sigaction child; /* SIGCHLD's; an ignored one would swallow the status */
+};
+
+static _Noreturn void become(const struct gate *gate, char **argv, char **environment, const struct before *before,
+                             pid_t parent, int memfd, int failure)
+{
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != parent)
+		_exit(126);
+	int why = NOT_TRACED;
+	if (memfd < 0 || (script_traced_child() && !fcntl(memfd, F_SETFD, 0))) {
+		sigaction(SIGCHLD, &before->child, NULL);
+		sigprocmask(SIG_SETMASK, &before->mask, NULL);
+		execve(gate->conf.value[CONF_INTERPRETER], argv, environment);
+		why = errno;
+	}
+	if (write(failure, &why, sizeof why) < 0)
+		_exit(127);
+	_exit(126);
+}
+
+/* The command stopped: stop in the same way, and when continued let it go on. */
+static void stop_with(pid_t child, int number)
+{
+	sigset_t one;
+	struct sigaction standard = {.sa_handler = SIG_DFL}, mine;
+	if (number == SIGSTOP) {
+		raise(SIGSTOP);
+	} else {
+		sigemptyset(&one);
+		sigaddset(&one, number);
+		sigaction(number, &standard, &mine);
+		raise(number);
+		sigprocmask(SIG_UNBLOCK, &one, NULL);
+		sigprocmask(SIG_BLOCK, &one, NULL);
+		sigaction(number, &mine, NULL);
+	}
+	kill(child, SIGCONT);
+}
+
+/* Pass on what a process sent to us alone, until the child has ended; its wait status. */
+static int accompany(pid_t child, const sigset_t *set)
+{
+	for (;;) {
+		int status;
+		pid_t ended = waitpid(child, &status, WUNTRACED | WNOHANG);
+		if (ended == child && !WIFSTOPPED(status))
+			return status;
+		if (ended == child) {
+			stop_with(child, WSTOPSIG(status));
+			continue;
+		}
+		if (ended < 0 && errno != EINTR)
+			return -1;
+		siginfo_t info;
+		int number = sigwaitinfo(set, &info);
+		if (number <= 0 || number == SIGCHLD || number == SIGCONT || number == SIGPIPE)
+			continue;
+		if (info.si_code <= 0)
+			kill(child, number);
+	}
+}
+
+int run(struct gate *gate, const char **why)
+{
+	char **argv = interpreter_argv(gate);
+	char **environment = environment_build(gate->environment, gate->conf.value[CONF_KEEP_ENV], &gate->permit,
+	                                       gate->self, gate->conf.value[CONF_INTERPRETER]);
+	int memfd FD_AUTO = gate->arguments.call == CALL_SCRIPT ? script_memfd(gate) : -1;
+	int failure[2] = {-1, -1};
+	if (!argv || !environment || (gate->arguments.call == CALL_SCRIPT && memfd < 0) || pipe2(failure, O_CLOEXEC)) {
+		*why = strerror(errno);
+		return -1;
+	}
+	struct before before;
+	struct sigaction standard = {.sa_handler = SIG_DFL};
+	sigset_t set;
+	sigemptyset(&set);
+	for (size_t i = 0; i < sizeof taken / sizeof *taken; i++)
+		sigaddset(&set, taken[i]);
+	sigaction(SIGCHLD, &standard, &before.child);
+	sigprocmask(SIG_BLOCK, &set, &before.mask);
+	pid_t parent = getpid(), child = fork();
+	if (child == 0)
+		become(gate, argv, environment, &before, parent, memfd, failure[1]);
+	close(failure[1]);
+	if (child < 0) {
+		*why = strerror(errno);
+		close(failure[0]);
+		return -1;
+	}
+	struct buf started BUF_AUTO = BUF_INIT;
+	size_t mark;
+	wire_begin(&started, WIRE_STARTED, &mark);
+	wire_add_number(&started, WIRE_PID, child);
+	wire_end(&started, mark);
+	/* When the broker is gone the command is approved all the same; the approver sees the lease lapse. */
+	broker_write(gate, &started);
+	int status = 0, reason = 0;
+	bool script_runs = memfd < 0 || script_open(child, gate, memfd, &status, why);
+	bool exec_failed = read(failure[0], &reason, sizeof reason) == (ssize_t)sizeof reason;
+	close(failure[0]);
+	fd_close(&memfd);
+	if (!script_runs && *why)
+		return -1;
+	if (script_runs)
+		status = accompany(child, &set);
+	if (exec_failed) {
+		*why = reason == NOT_TRACED ? "a script needs ptrace(2) here, which is not permitted" : strerror(reason);
+		return -1;
+	}
+	return status;
+}
