@@ -10,12 +10,14 @@
 #include "approver/whoctl/newfile.h"
 #include "common/clock.h"
 #include "common/codec.h"
-#include "common/secure.h"
+#include "common/text.h"
 #include "common/token.h"
 #include <stdlib.h>
 #include <string.h>
 
 #define EXPIRES_DEFAULT "90d"
+#define VERSION_MAX 64
+#define TOKEN_ROOM 4096
 
 /* Ask for a credential for the public key; its row in *row. */
 static int request(struct ctl *ctl, const unsigned char x[KEY_BYTES], int64_t expires_s, cJSON **row)
@@ -53,7 +55,7 @@ static int format(const struct ctl *ctl, const cJSON *row, struct signing_key *k
 	token.agent_version = version ? strdup(version) : NULL;
 	memcpy(token.credential, credential, S256_LEN + 1);
 	bool ok = token.sub && token.aud && (!version || token.agent_version);
-	if (ok)
+	if (ok && buf_reserve(out, TOKEN_ROOM)) /* at once: growing would leave copies of the key behind */
 		token_format(out, &token);
 	free(token.sub);
 	free(token.aud);
@@ -78,12 +80,11 @@ static int told(struct ctl *ctl, const cJSON *row)
 
 static int issue_with(struct ctl *ctl, struct signing_key *key, struct newfile *file, int64_t expires_s)
 {
-	unsigned char d[KEY_BYTES], x[KEY_BYTES];
+	unsigned char x[KEY_BYTES];
 	char credential[S256_LEN + 1];
 	struct buf content = BUF_INIT, path BUF_AUTO = BUF_INIT;
 	cJSON *row JSON_AUTO = NULL;
-	signing_key_export(key, d, x);
-	secure_wipe(d, sizeof d);
+	signing_key_export(key, NULL, x);
 	key_thumbprint(x, credential);
 	int status = request(ctl, x, expires_s, &row);
 	if (status != 0)
@@ -104,11 +105,14 @@ static int issue_with(struct ctl *ctl, struct signing_key *key, struct newfile *
 static int issue(struct ctl *ctl)
 {
 	const char *out = ctl->option[OPT_OUT], *expires = ctl->option[OPT_EXPIRES];
+	const char *version = ctl->option[OPT_AGENT_VERSION];
 	int64_t expires_s;
 	if (!out || !*out || strcmp(out, "-") == 0)
 		return complain_usage(ctl, "credential issue needs --out FILE: a private key is not printed");
 	if (!duration_parse(expires ? expires : EXPIRES_DEFAULT, &expires_s) || expires_s == 0)
 		return complain_usage(ctl, "--expires: \"%s\" is no duration; write 90d or 12h", expires);
+	if (version && (!*version || strlen(version) > VERSION_MAX || !utf8_valid(version, strlen(version))))
+		return complain_usage(ctl, "--agent-version is a text of at most %d bytes", VERSION_MAX);
 	struct newfile file;
 	struct signing_key *key = NULL;
 	int status = newfile_begin(&file, out, given(ctl, OPT_FORCE));

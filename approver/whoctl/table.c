@@ -146,6 +146,14 @@ static void padded_add(struct buf *out, const struct style *style, enum colour c
 		buf_addc(out, ' ');
 }
 
+/* End a row: without the blanks that an empty last cell leaves behind. */
+static void row_end(struct buf *out)
+{
+	while (out->len && out->data[out->len - 1] == ' ')
+		out->len--;
+	buf_addc(out, '\n');
+}
+
 void table_add(struct buf *out, const struct table *table, const struct style *style, const char *none)
 {
 	if (!table || table->failed) {
@@ -168,12 +176,12 @@ void table_add(struct buf *out, const struct table *table, const struct style *s
 	for (size_t i = 0; i < n; i++)
 		padded_add(out, style, COLOUR_BOLD, table->titles[i], strlen(table->titles[i]), widths[i],
 			   i + 1 == n);
-	buf_addc(out, '\n');
+	row_end(out);
 	for (size_t i = 0; i < table->n_cells; i++) {
 		const struct cell *cell = &table->cells[i];
 		bool last = i % n + 1 == n;
 		padded_add(out, style, cell->colour, cell->text, cell->len, widths[i % n], last);
 		if (last)
-			buf_addc(out, '\n');
+			row_end(out);
 	}
 }

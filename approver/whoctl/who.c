@@ -56,7 +56,7 @@ static int who_path(struct ctl *ctl, struct buf *path, long *limit)
 static int who(struct ctl *ctl)
 {
 	struct buf path BUF_AUTO = BUF_INIT;
-	long limit;
+	long limit = LIMIT_DEFAULT;
 	cJSON *records JSON_AUTO = NULL;
 	int status = who_path(ctl, &path, &limit);
 	if (status == 0)
