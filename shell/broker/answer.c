@@ -36,7 +36,7 @@ void answer_explain(const struct answer *answer, struct buf *out)
 		buf_addf(out, "HTTP status %d", answer->status);
 }
 
-char *answer_problem(const struct answer *answer)
+char *answer_kind(const struct answer *answer)
 {
 	cJSON *document JSON_AUTO = problem(answer);
 	const char *type = document ? json_string(document, "type") : NULL;

@@ -1,8 +1,8 @@
 /* attributes.c: who an ask says it comes from.
  *
- * The agent ID is the token's and nobody else's.  A different WHOSH_AGENT_ID means either a mix-up, which is refused,
- * or a whosh inside another agent's command (WHOSH_COMMAND_ID is set): then a new session starts whose parent is
- * that command.
+ * The agent ID is the token's and nobody else's.  A different WHOSH_AGENT_ID means either a mix-up, which is
+ * refused, or a whosh inside another agent's command (WHOSH_COMMAND_ID is set): then a new session starts
+ * whose parent is that command.
  *
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
 #include "shell/broker/attributes.h"
@@ -113,7 +113,8 @@ static bool read_context(struct attributes *out, const struct wire_message *ask,
 	const char *wrong = NULL;
 	cJSON *context JSON_AUTO = json_parse(bytes, len, &wrong);
 	if (!context)
-		return refuse(why, EXIT_CONFIGURATION, NULL, "WHOSH_CONTEXT_FILE: %s", wrong ? wrong : "not JSON");
+		return refuse(why, EXIT_CONFIGURATION, NULL, "WHOSH_CONTEXT_FILE: %s",
+			      wrong ? wrong : "not JSON");
 	if (!cJSON_IsObject(context))
 		return refuse(why, EXIT_CONFIGURATION, NULL, "WHOSH_CONTEXT_FILE: not an object");
 	const char *model = json_string(context, "model"), *task = json_string(context, "task");
@@ -136,7 +137,8 @@ static bool read_context(struct attributes *out, const struct wire_message *ask,
 
 static bool read_task(struct attributes *out, const struct wire_message *ask, struct refusal *why)
 {
-	if (!take(ask, "WHOSH_TASK", &out->task, why) || !take(ask, "WHOSH_TASK_SHA256", &out->task_sha256, why))
+	if (!take(ask, "WHOSH_TASK", &out->task, why) ||
+	    !take(ask, "WHOSH_TASK_SHA256", &out->task_sha256, why))
 		return false;
 	const char *hex = out->task_sha256;
 	if (hex && (strlen(hex) != 64 || strspn(hex, "0123456789abcdefABCDEF") != 64))
@@ -184,7 +186,8 @@ static bool traceparent_valid(const char *text)
 static bool read_ssh(struct attributes *out, const struct wire_message *ask, struct refusal *why)
 {
 	char *connection;
-	bool good = take(ask, "SSH_CONNECTION", &connection, why) && take(ask, "SSH_ORIGINAL_COMMAND", &out->ssh_original, why);
+	bool good = take(ask, "SSH_CONNECTION", &connection, why) &&
+		    take(ask, "SSH_ORIGINAL_COMMAND", &out->ssh_original, why);
 	if (good && !connection)
 		good = take(ask, "SSH_CLIENT", &connection, why);
 	if (connection) {
@@ -225,9 +228,9 @@ bool attributes_read(struct attributes *out, const struct wire_message *ask, con
 
 void attributes_finish(struct attributes *attributes)
 {
-	char **strings[] = {&attributes->parent, &attributes->agent_version, &attributes->model,
-			    &attributes->task,   &attributes->task_sha256,   &attributes->chain,
-			    &attributes->trace,  &attributes->harness,	     &attributes->ssh_client,
+	char **strings[] = {&attributes->parent,      &attributes->agent_version, &attributes->model,
+			    &attributes->task,        &attributes->task_sha256,   &attributes->chain,
+			    &attributes->trace,       &attributes->harness,       &attributes->ssh_client,
 			    &attributes->ssh_original};
 	for (size_t i = 0; i < sizeof strings / sizeof *strings; i++) {
 		free(*strings[i]);

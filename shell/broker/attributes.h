@@ -1,6 +1,7 @@
 /* attributes.h: who an ask says it comes from: the identity that an agent's environment carries.
  *
- * Everything here but the agent ID (compared with the token) is the agent's own claim; the approver grades it.
+ * Everything here but the agent ID (compared with the token) is the agent's own claim; the approver grades
+ * it.
  *
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
 #ifndef BROKER_ATTRIBUTES_H
@@ -35,8 +36,8 @@ bool attributes_read(struct attributes *attributes, const struct wire_message *a
 		     struct refusal *why);
 void attributes_finish(struct attributes *attributes);
 
-/* The value of a variable among the ask's WIRE_ENV fields, malloc'd; NULL when it is not there, empty, or holds a
- * NUL. */
+/* The value of a variable among the ask's WIRE_ENV fields, malloc'd; NULL when it is not there, empty, or
+ * holds a NUL. */
 char *ask_variable(const struct wire_message *ask, const char *name);
 
 #endif

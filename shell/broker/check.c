@@ -26,8 +26,8 @@ struct check {
 };
 
 /* One CHECK_LINE; what comes from outside is made visible. */
-__attribute__((format(printf, 4, 5))) static void line(struct check *check, const char *state, const char *label,
-							 const char *format, ...)
+__attribute__((format(printf, 4, 5))) static void line(struct check *check, const char *state,
+						       const char *label, const char *format, ...)
 {
 	struct buf text BUF_AUTO = BUF_INIT;
 	va_list args;
@@ -84,14 +84,16 @@ static void about_token(struct check *check, const struct credential *credential
 	line(check, "ok", "agent", "%s%s%s", token->sub, token->agent_version ? " " : "",
 	     token->agent_version ? token->agent_version : "");
 	if (unusable)
-		line(check, "fail", "credential", "%s: %s (it expires %s)", token->credential, unusable, expires);
+		line(check, "fail", "credential", "%s: %s (it expires %s)", token->credential, unusable,
+		     expires);
 	else if (token->exp - clock_now() < 86400)
 		line(check, "warn", "credential", "%s expires soon: %s", token->credential, expires);
 	else
 		line(check, "ok", "credential", "%s, expires %s", token->credential, expires);
 }
 
-static void about_attributes(struct check *check, const struct wire_message *message, const struct token *token)
+static void about_attributes(struct check *check, const struct wire_message *message,
+			     const struct token *token)
 {
 	struct attributes attributes;
 	struct refusal why = {0};
@@ -102,15 +104,18 @@ static void about_attributes(struct check *check, const struct wire_message *mes
 		if (attributes.parent)
 			line(check, "ok", "parent", "command %s", attributes.parent);
 		if (attributes.chain)
-			line(check, "ok", "chain", "given in WHOSH_PRINCIPAL_CHAIN; the approver verifies it");
+			line(check, "ok", "chain",
+			     "given in WHOSH_PRINCIPAL_CHAIN; the approver verifies it");
 		else
 			line(check, "ok", "chain", "none given; the approver starts it at the agent's owner");
 		if (attributes.model)
-			line(check, "ok", "model", "%s (claimed, %s)", attributes.model, attributes.model_source);
+			line(check, "ok", "model", "%s (claimed, %s)", attributes.model,
+			     attributes.model_source);
 		else
 			line(check, "warn", "model", "not known; set WHOSH_MODEL=provider/name@version");
 		if (attributes.task)
-			line(check, "ok", "task", "%s (claimed, %s)", attributes.task, attributes.task_source);
+			line(check, "ok", "task", "%s (claimed, %s)", attributes.task,
+			     attributes.task_source);
 		else if (attributes.task_sha256)
 			line(check, "ok", "task", "SHA-256 %s (claimed)", attributes.task_sha256);
 		else
@@ -135,7 +140,8 @@ static void about_approver(struct check *check, const struct answer *answer)
 	const char *version = health ? json_string(health, "version") : NULL;
 	const char *name = health ? json_string(health, "name") : NULL;
 	if (!status || !name) {
-		line(check, "fail", "approver", "%s does not answer as an approver (HTTP status %d)", url, answer->status);
+		line(check, "fail", "approver", "%s does not answer as an approver (HTTP status %d)", url,
+		     answer->status);
 		return;
 	}
 	bool well = answer->status == 200 && !strcmp(status, "ok");
@@ -156,8 +162,8 @@ static void answered(void *arg, const struct answer *answer)
 static void about_broker(struct check *check, const struct peer *peer)
 {
 	const struct broker *broker = check->broker;
-	line(check, "ok", "broker", "%s, version %s, process %ld", broker->private ? "private" : "of the system",
-	     WHOSH_VERSION, (long)getpid());
+	line(check, "ok", "broker", "%s, version %s, process %ld",
+	     broker->private ? "private" : "of the system", WHOSH_VERSION, (long)getpid());
 	line(check, "ok", "user", "%s (%u) on %s", peer->user, (unsigned)peer->uid, broker->host);
 }
 

@@ -1,10 +1,11 @@
 /* client.c: HTTPS to the one approver, over libcurl's multi interface driven by the broker's loop.
  *
- * A burst of 2,000 shells must not open 2,000 connections, and a request's time limit should not run while it waits
- * its turn, so calls queue here and not in libcurl: at most `limit` are under way, the rest wait in order.  Live polls,
- * which last half a minute each, go ahead of the queue and have connections of their own.
+ * A burst of 2,000 shells must not open 2,000 connections, and a request's time limit should not run while it
+ * waits its turn, so calls queue here and not in libcurl: at most `limit` are under way, the rest wait in
+ * order.  Live polls, which last half a minute each, go ahead of the queue and have connections of their own.
  *
- * Callbacks are called from `drain` only, that is, never from inside libcurl, so they may start and cancel calls.
+ * Callbacks are called from `drain` only, that is, never from inside libcurl, so they may start and cancel
+ * calls.
  *
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
 #include "shell/broker/client.h"
@@ -74,7 +75,8 @@ static void call_unlink(struct call *call)
 	call->back = NULL;
 }
 
-/* ── libcurl's sockets and timer, in the loop ─────────────────────────────────────────────────────────────── */
+/* ── libcurl's sockets and timer, in the loop ───────────────────────────────────────────────────────────────
+ */
 
 static void free_gone(struct client *client)
 {
@@ -143,7 +145,8 @@ static int on_timer(CURLM *multi, long ms, void *arg)
 	return 0;
 }
 
-/* ── calls ────────────────────────────────────────────────────────────────────────────────────────────────── */
+/* ── calls ──────────────────────────────────────────────────────────────────────────────────────────────────
+ */
 
 static void call_free(struct call *call)
 {
@@ -164,7 +167,8 @@ static void call_free(struct call *call)
 	free(call);
 }
 
-/* Hand a call to libcurl.  On failure its callback gets an answer that says so, from drain, like any other. */
+/* Hand a call to libcurl.  On failure its callback gets an answer that says so, from drain, like any other.
+ */
 static void call_start(struct call *call)
 {
 	struct client *client = call->client;
@@ -232,7 +236,8 @@ static void drain(struct client *client)
 	start_queued(client);
 }
 
-struct call *client_call(struct client *client, const struct client_request *request, client_done *done, void *arg)
+struct call *client_call(struct client *client, const struct client_request *request, client_done *done,
+			 void *arg)
 {
 	struct call *call = calloc(1, sizeof *call);
 	if (!call)
@@ -274,7 +279,8 @@ int64_t client_last_answer(const struct client *client)
 	return client->last_answer;
 }
 
-/* ── life ─────────────────────────────────────────────────────────────────────────────────────────────────── */
+/* ── life ───────────────────────────────────────────────────────────────────────────────────────────────────
+ */
 
 struct client *client_new(struct loop *loop, const char *approver, const char *ca, size_t connections)
 {

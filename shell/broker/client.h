@@ -13,12 +13,12 @@ struct call;
 
 /* What came back.  Borrowed: good until the callback returns. */
 struct answer {
-	enum failure failure;  /* FAILURE_NONE: there is an HTTP answer, whatever its status */
-	const char *error;     /* for people, when there is none */
+	enum failure failure; /* FAILURE_NONE: there is an HTTP answer, whatever its status */
+	const char *error;    /* for people, when there is none */
 	int status;
 	const struct buf *body;
-	int64_t retry_after;   /* ms, 0 when the approver named none */
-	int64_t took;          /* ms, without the time in the queue */
+	int64_t retry_after; /* ms, 0 when the approver named none */
+	int64_t took;        /* ms, without the time in the queue */
 };
 
 typedef void client_done(void *arg, const struct answer *answer);
@@ -44,19 +44,20 @@ struct client *client_new(struct loop *loop, const char *approver, const char *c
 /* Cancels what is still under way; no callback is called. */
 void client_free(struct client *client);
 
-/* Start a request, or queue it when all connections are busy.  `done` is called later, never from within this call.
- * NULL when out of memory. */
-struct call *client_call(struct client *client, const struct client_request *request, client_done *done, void *arg);
+/* Start a request, or queue it when all connections are busy.  `done` is called later, never from within this
+ * call. NULL when out of memory. */
+struct call *client_call(struct client *client, const struct client_request *request, client_done *done,
+			 void *arg);
 /* Forget a call whose callback has not come yet. */
 void client_cancel(struct call *call);
 
 /* When the last answer came (clock_mono_ms), 0 before the first. */
 int64_t client_last_answer(const struct client *client);
 
-/* What an answer that is not 2xx says, for people: the problem document's detail (RFC 9457) or the status; the error
- * when there is no answer.  Appended, visibly. */
+/* What an answer that is not 2xx says, for people: the problem document's detail (RFC 9457) or the status;
+ * the error when there is no answer.  Appended, visibly. */
 void answer_explain(const struct answer *answer, struct buf *out);
 /* The problem's kind (urn:whosh:problem:KIND), malloc'd; NULL when it is none of ours. */
-char *answer_problem(const struct answer *answer);
+char *answer_kind(const struct answer *answer);
 
 #endif

@@ -3,7 +3,8 @@
  *     ASKING ──202──▶ WAITING ──permit by the live poll──▶ PERMITTED ──▶ RUNNING ──▶ REPORTED
  *        └──200: permit──────────────────────────────────────▲
  *
- * A permit starts nothing unless permit_check found nothing against it; every other answer, and no answer, is a refusal.
+ * A permit starts nothing unless permit_check found nothing against it; every other answer, and no answer, is
+ * a refusal.
  *
  * A shell may go at any time.  What must follow depends on how far it had come:
  *     asking      a request may be on its way: its answer is awaited, then withdrawn or reported as not run
@@ -57,7 +58,7 @@ static void command_free(struct command *command)
 	if (command->delivery)
 		delivery_unhook(command->delivery);
 	loop_timer_stop(broker->loop, &command->timer);
-	live_remove(broker->live, &command->live);
+	live_unlist(broker->live, &command->live);
 	peer_release(command->peer, command->request.jws.cap);
 	credential_drop(command->credential);
 	request_finish(&command->request);
@@ -66,9 +67,11 @@ static void command_free(struct command *command)
 	broker_settle(broker);
 }
 
-/* ── the ends ─────────────────────────────────────────────────────────────────────────────────────────────── */
+/* ── the ends ───────────────────────────────────────────────────────────────────────────────────────────────
+ */
 
-static void refused(struct command *command, int status, const char *reason, const char *rule, const char *hint)
+static void refused(struct command *command, int status, const char *reason, const char *rule,
+		    const char *hint)
 {
 	struct shell *shell = command->shell;
 	struct buf visible BUF_AUTO = BUF_INIT, visible_rule BUF_AUTO = BUF_INIT;
@@ -83,7 +86,7 @@ static void refused(struct command *command, int status, const char *reason, con
 }
 
 __attribute__((format(printf, 3, 4))) static void refused_because(struct command *command, int status,
-								    const char *format, ...)
+								  const char *format, ...)
 {
 	va_list args;
 	va_start(args, format);
@@ -117,9 +120,11 @@ static bool report(struct command *command, const struct outcome *outcome)
 	char id[UUID_LEN + 1];
 	bool wait = broker->private && command->shell;
 	command->step = STEP_REPORTED;
-	live_remove(broker->live, &command->live);
-	if (!outcome_sign(&jws, id, outcome, command->request.id, command->request.s256, command->credential->token))
-		log_line(LOG_LEVEL_ERROR, "an outcome could not be signed", "command", command->request.id, NULL);
+	live_unlist(broker->live, &command->live);
+	if (!outcome_sign(&jws, id, outcome, command->request.id, command->request.s256,
+			  command->credential->token))
+		log_line(LOG_LEVEL_ERROR, "an outcome could not be signed", "command", command->request.id,
+			 NULL);
 	else
 		command->delivery = outbox_put(broker->outbox, id, command->request.id, &jws,
 					       wait ? outcome_is_safe : NULL, command);
@@ -137,7 +142,8 @@ static void report_because(struct command *command, enum outcome_kind kind, cons
 	outcome_finish(&outcome);
 }
 
-/* ── answers ──────────────────────────────────────────────────────────────────────────────────────────────── */
+/* ── answers ────────────────────────────────────────────────────────────────────────────────────────────────
+ */
 
 /* A permit came.  The only place where a command is let go. */
 static void decide(struct command *command, const char *jws, size_t len)
@@ -149,10 +155,11 @@ static void decide(struct command *command, const char *jws, size_t len)
 						 .now = clock_now()};
 	struct permit permit;
 	const char *wrong = permit_check(command->broker->permits, jws, len, &expected, &permit);
-	live_remove(command->broker->live, &command->live);
+	live_unlist(command->broker->live, &command->live);
 	loop_timer_stop(command->broker->loop, &command->timer);
 	if (wrong) {
-		refused_because(command, EXIT_UNREACHABLE, "the approver's answer cannot be trusted: %s", wrong);
+		refused_because(command, EXIT_UNREACHABLE, "the approver's answer cannot be trusted: %s",
+				wrong);
 		return;
 	}
 	if (!permit.approved) {
@@ -180,7 +187,7 @@ static void live_decided(struct live_entry *entry, const char *jws, size_t len)
 static void live_unknown(struct live_entry *entry)
 {
 	struct command *command = container_of(entry, struct command, live);
-	live_remove(command->broker->live, entry);
+	live_unlist(command->broker->live, entry);
 	loop_timer_stop(command->broker->loop, &command->timer);
 	command->tries = 0;
 	post(command);
@@ -189,7 +196,8 @@ static void live_unknown(struct live_entry *entry)
 /* 202: a person is to decide. */
 static void wait_for_review(struct command *command, const struct answer *answer)
 {
-	cJSON *body JSON_AUTO = json_parse(answer->body->data ? answer->body->data : "", answer->body->len, NULL);
+	cJSON *body JSON_AUTO =
+	    json_parse(answer->body->data ? answer->body->data : "", answer->body->len, NULL);
 	const char *id = body ? json_string(body, "id") : NULL;
 	const char *state = body ? json_string(body, "state") : NULL;
 	int64_t expires;
@@ -235,7 +243,8 @@ static void try_again(struct command *command, enum failure failure, const struc
 	int64_t now = clock_mono_ms();
 	if (!command->tries++)
 		command->first_failure = now - answer->took;
-	int64_t wait = retry_delay(failure, command->tries, now - command->first_failure, answer->retry_after);
+	int64_t wait =
+	    retry_delay(failure, command->tries, now - command->first_failure, answer->retry_after);
 	if (!command->shell) {
 		/* Whether the approver has it is not known. */
 		withdraw(command);
@@ -256,7 +265,7 @@ static void turned_away(struct command *command, const struct answer *answer)
 	struct buf words BUF_AUTO = BUF_INIT;
 	answer_explain(answer, &words);
 	const char *text = words.data ? words.data : "";
-	char *kind = answer_problem(answer);
+	char *kind = answer_kind(answer);
 	bool expired = kind && !strcmp(kind, "expired");
 	free(kind);
 	if (expired && command->step == STEP_WAITING)
@@ -317,13 +326,16 @@ static void withdrawn(void *arg, const struct answer *answer)
 	if (away && !command->tries++)
 		command->first_failure = now - answer->took;
 	enum failure failure = answer->failure != FAILURE_NONE ? answer->failure : FAILURE_TRANSIENT;
-	int64_t wait = away ? retry_delay(failure, command->tries, now - command->first_failure, answer->retry_after) : -1;
+	int64_t wait =
+	    away ? retry_delay(failure, command->tries, now - command->first_failure, answer->retry_after)
+		 : -1;
 	if (wait >= 0) {
 		loop_timer_set(command->broker->loop, &command->timer, wait);
 		return;
 	}
 	if (away)
-		log_line(LOG_LEVEL_WARNING, "a command could not be withdrawn", "id", command->request.id, NULL);
+		log_line(LOG_LEVEL_WARNING, "a command could not be withdrawn", "id", command->request.id,
+			 NULL);
 	command_free(command);
 }
 
@@ -348,7 +360,8 @@ static void timer_fired(struct timer *timer)
 		withdraw(command);
 }
 
-/* ── what the shell says ──────────────────────────────────────────────────────────────────────────────────── */
+/* ── what the shell says ────────────────────────────────────────────────────────────────────────────────────
+ */
 
 struct command *command_begin(struct broker *broker, struct shell *shell, struct peer *peer,
 			      const struct wire_message *ask, struct refusal *why)
@@ -356,7 +369,8 @@ struct command *command_begin(struct broker *broker, struct shell *shell, struct
 	char *error = NULL;
 	struct credential *credential = credential_take(&broker->credentials, peer->user, &error);
 	if (!credential) {
-		refuse(why, EXIT_IDENTITY, "whosh --check shows what is used", "%s", error ? error : "out of memory");
+		refuse(why, EXIT_IDENTITY, "whosh --check shows what is used", "%s",
+		       error ? error : "out of memory");
 		free(error);
 		return NULL;
 	}
@@ -422,7 +436,7 @@ void command_abandon(struct command *command)
 		return;
 	case STEP_WAITING:
 		loop_timer_stop(command->broker->loop, &command->timer);
-		live_remove(command->broker->live, &command->live);
+		live_unlist(command->broker->live, &command->live);
 		if (!command->call)
 			withdraw(command);
 		return;
@@ -430,7 +444,8 @@ void command_abandon(struct command *command)
 		report_because(command, OUTCOME_NOT_RUN, "the shell ended before it started the command");
 		return;
 	case STEP_RUNNING:
-		report_because(command, OUTCOME_LOST, "the shell ended without saying what became of the command");
+		report_because(command, OUTCOME_LOST,
+			       "the shell ended without saying what became of the command");
 		return;
 	case STEP_REPORTED:
 		return; /* outcome_is_safe frees it */

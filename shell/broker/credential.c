@@ -1,7 +1,8 @@
 /* credential.c: the token that a user's commands are signed with.
  *
- * A rotated credential is a replaced file: each use costs one stat, and only a change of inode, size or time is
- * read again.  If the new file is bad the old key is not used in its place: what the operator put there counts.
+ * A rotated credential is a replaced file: each use costs one stat, and only a change of inode, size or time
+ * is read again.  If the new file is bad the old key is not used in its place: what the operator put there
+ * counts.
  *
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
 #include "shell/broker/credential.h"

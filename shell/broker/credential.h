@@ -1,7 +1,8 @@
 /* credential.h: the token that a user's commands are signed with.
  *
- * System broker: CREDENTIALS/USER.json.  Private broker: the configured token file.  A loaded token is kept until the
- * file changes; a command holds on to the one it was signed with, so that its outcome is signed by the same key.
+ * System broker: CREDENTIALS/USER.json.  Private broker: the configured token file.  A loaded token is kept
+ * until the file changes; a command holds on to the one it was signed with, so that its outcome is signed by
+ * the same key.
  *
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
 #ifndef BROKER_CREDENTIAL_H
@@ -25,8 +26,8 @@ struct credentials {
 	struct credential *first;
 };
 
-/* Take hold of `user`'s credential (release with credential_drop).  NULL with a malloc'd sentence in *error.  The
- * token's times are not checked here. */
+/* Take hold of `user`'s credential (release with credential_drop).  NULL with a malloc'd sentence in *error.
+ * The token's times are not checked here. */
 struct credential *credential_take(struct credentials *all, const char *user, char **error);
 struct credential *credential_share(struct credential *credential);
 void credential_drop(struct credential *credential);

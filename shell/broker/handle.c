@@ -1,7 +1,7 @@
 /* handle.c: one libcurl transfer.
  *
- * The list of options is the security of this file.  What an option's default would take from the machine (proxies,
- * .netrc, the system's CA folder, HTTP/0.9, redirects) is switched off by name.
+ * The list of options is the security of this file.  What an option's default would take from the machine
+ * (proxies, .netrc, the system's CA folder, HTTP/0.9, redirects) is switched off by name.
  *
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
 #include "shell/broker/handle.h"
@@ -23,8 +23,8 @@ static size_t on_body(char *bytes, size_t size, size_t count, void *arg)
 	return reply->body.failed ? 0 : len;
 }
 
-#define SET(option, value)                                                                                             \
-	if (curl_easy_setopt(easy, option, value) != CURLE_OK)                                                         \
+#define SET(option, value)                                                                                   \
+	if (curl_easy_setopt(easy, option, value) != CURLE_OK)                                               \
 	goto fail
 
 CURL *handle_new(const char *ca)

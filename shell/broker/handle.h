@@ -15,7 +15,8 @@ struct reply {
 	char error[CURL_ERROR_SIZE];
 };
 
-/* A handle that speaks TLS 1.3 to servers vouched for by the PEM file `ca`, and does nothing else. NULL: failed. */
+/* A handle that speaks TLS 1.3 to servers vouched for by the PEM file `ca`, and does nothing else. NULL:
+ * failed. */
 CURL *handle_new(const char *ca);
 /* Headers for a body of that type (NULL: no body); curl_slist_free_all them after the transfer. */
 struct curl_slist *handle_headers(const char *type);

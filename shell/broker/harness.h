@@ -1,4 +1,5 @@
-/* harness.h: which harness runs the agent, by the variables that harnesses are known to set: a hint, never authority.
+/* harness.h: which harness runs the agent, by the variables that harnesses are known to set: a hint, never
+ * authority.
  *
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
 #ifndef BROKER_HARNESS_H

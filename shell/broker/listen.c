@@ -1,7 +1,7 @@
 /* listen.c: the system broker's socket.
  *
- * A socket file left by a broker that was killed is replaced, but only after nobody answered on it: two brokers
- * would each believe to be the host's.
+ * A socket file left by a broker that was killed is replaced, but only after nobody answered on it: two
+ * brokers would each believe to be the host's.
  *
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
 #include "shell/broker/listen.h"
@@ -77,8 +77,8 @@ static int passed_socket(void)
 	int type = 0, listening = 0;
 	socklen_t len = sizeof type, len2 = sizeof listening;
 	if (strcmp(count, "1") != 0 || getsockopt(FIRST_PASSED, SOL_SOCKET, SO_TYPE, &type, &len) < 0 ||
-	    getsockopt(FIRST_PASSED, SOL_SOCKET, SO_ACCEPTCONN, &listening, &len2) < 0 || type != SOCK_STREAM ||
-	    !listening)
+	    getsockopt(FIRST_PASSED, SOL_SOCKET, SO_ACCEPTCONN, &listening, &len2) < 0 ||
+	    type != SOCK_STREAM || !listening)
 		return -2;
 	if (fcntl(FIRST_PASSED, F_SETFD, FD_CLOEXEC) < 0 || fcntl(FIRST_PASSED, F_SETFL, O_NONBLOCK) < 0)
 		return -2;
@@ -114,8 +114,8 @@ static int own_socket(const char *path, char **error)
 		unlink(path);
 	}
 	int fd FD_AUTO = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (fd < 0 || bind(fd, (const struct sockaddr *)&address, sizeof address) < 0 || chmod(path, 0666) < 0 ||
-	    listen(fd, BACKLOG) < 0) {
+	if (fd < 0 || bind(fd, (const struct sockaddr *)&address, sizeof address) < 0 ||
+	    chmod(path, 0666) < 0 || listen(fd, BACKLOG) < 0) {
 		*error = sentence("%s: %s", path, strerror(errno));
 		return -1;
 	}

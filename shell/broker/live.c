@@ -1,12 +1,13 @@
 /* live.c: one long poll for all of a host's commands.
  *
- * A poll names the commands as they were when it was sent.  When one is added, a new poll is sent beside the old one;
- * what either brings is good.  Two may be under way; a third replaces the older.  Changes are gathered: the first is
- * sent after SOON_MS, later ones at most once in GATHER_MS, so that a thousand shells that start to wait together cost a
- * few polls.  Removing one needs no poll: what the approver says of it is ignored.
+ * A poll names the commands as they were when it was sent.  When one is added, a new poll is sent beside the
+ * old one; what either brings is good.  Two may be under way; a third replaces the older.  Changes are
+ * gathered: the first is sent after SOON_MS, later ones at most once in GATHER_MS, so that a thousand shells
+ * that start to wait together cost a few polls.  Removing one needs no poll: what the approver says of it is
+ * ignored.
  *
- * A pending command must be in a poll to get its decision; a running one only needs a sign of life each third of its
- * lease.  Most commands end before that, and never appear here on the network at all.
+ * A pending command must be in a poll to get its decision; a running one only needs a sign of life each third
+ * of its lease.  Most commands end before that, and never appear here on the network at all.
  *
  * Entries sit in a hash table by ID; the whole set is walked only to build a poll.
  *
@@ -104,7 +105,7 @@ void live_running(struct live *live, struct live_entry *entry, int64_t lease_s)
 	plan(live, live->lease_ms / 3);
 }
 
-void live_remove(struct live *live, struct live_entry *entry)
+void live_unlist(struct live *live, struct live_entry *entry)
 {
 	if (!entry->listed)
 		return;
@@ -117,7 +118,8 @@ void live_remove(struct live *live, struct live_entry *entry)
 		loop_timer_stop(live->broker->loop, &live->due);
 }
 
-/* ── answers ──────────────────────────────────────────────────────────────────────────────────────────────── */
+/* ── answers ────────────────────────────────────────────────────────────────────────────────────────────────
+ */
 
 /* Hand out what an answer brings; how many commands of ours it was about, -1 when it cannot be understood. */
 static int hand_out(struct live *live, const struct buf *body)
@@ -182,7 +184,8 @@ static void answered(void *arg, const struct answer *answer)
 		plan(live, count == 0 && took < IDLE_MS ? IDLE_MS : 0);
 }
 
-/* ── polls ────────────────────────────────────────────────────────────────────────────────────────────────── */
+/* ── polls ──────────────────────────────────────────────────────────────────────────────────────────────────
+ */
 
 static void add_all(struct live *live, struct buf *out, const char *name, bool running)
 {
@@ -198,8 +201,8 @@ static void add_all(struct live *live, struct buf *out, const char *name, bool r
 	buf_adds(out, "],");
 }
 
-/* Is a poll worth sending: is a pending command in no poll under way, or a sign of life due?  *wait is set to when
- * it will be (ms), -1: when a poll under way ends. */
+/* Is a poll worth sending: is a pending command in no poll under way, or a sign of life due?  *wait is set to
+ * when it will be (ms), -1: when a poll under way ends. */
 static bool needed(struct live *live, int64_t *wait)
 {
 	int64_t now = clock_mono_ms(), oldest_poll = INT64_MAX;
@@ -265,7 +268,7 @@ static void due_fired(struct timer *timer)
 		plan(live, wait);
 }
 
-struct live *live_new(struct broker *broker)
+struct live *live_poll_new(struct broker *broker)
 {
 	struct live *live = calloc(1, sizeof *live);
 	if (!live)
@@ -278,7 +281,7 @@ struct live *live_new(struct broker *broker)
 	return live;
 }
 
-void live_free(struct live *live)
+void live_poll_free(struct live *live)
 {
 	if (!live)
 		return;

@@ -12,7 +12,8 @@
 struct live_entry {
 	const char *id, *tail; /* borrowed: the command's ID, and the last characters of its JWS as proof */
 	bool listed, running;
-	int64_t covered; /* when a poll that names it was last sent, or its permit came; 0: not yet (clock_mono_ms) */
+	int64_t covered; /* when a poll that names it was last sent, or its permit came; 0: not yet
+			    (clock_mono_ms) */
 	/* A permit came for it (it is still listed).  */
 	void (*decided)(struct live_entry *entry, const char *jws, size_t len);
 	/* The approver does not know it. */
@@ -20,13 +21,14 @@ struct live_entry {
 	struct live_entry *next, **back;
 };
 
-struct live *live_new(struct broker *broker); /* NULL: out of memory */
-void live_free(struct live *live);
+struct live *live_poll_new(struct broker *broker); /* NULL: out of memory */
+void live_poll_free(struct live *live);
 
-/* Name it from now on, as pending or running; `lease_s` (0: as before) is how long the approver waits for a sign of life. */
+/* Name it from now on, as pending or running; `lease_s` (0: as before) is how long the approver waits for a
+ * sign of life. */
 void live_pending(struct live *live, struct live_entry *entry);
 void live_running(struct live *live, struct live_entry *entry, int64_t lease_s);
 /* Name it no longer; harmless when it is not listed. */
-void live_remove(struct live *live, struct live_entry *entry);
+void live_unlist(struct live *live, struct live_entry *entry);
 
 #endif

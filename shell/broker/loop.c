@@ -1,8 +1,8 @@
 /* loop.c: one epoll loop with timers.
  *
- * Timers are a binary heap by due time, from slot 1; each timer knows its slot, so that moving and stopping one
- * costs no search.  The next due time is epoll_wait's timeout.  A round's events are kept in the loop, so that
- * loop_unwatch can strike those of a watch that is going away.
+ * Timers are a binary heap by due time, from slot 1; each timer knows its slot, so that moving and stopping
+ * one costs no search.  The next due time is epoll_wait's timeout.  A round's events are kept in the loop, so
+ * that loop_unwatch can strike those of a watch that is going away.
  *
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
 #include "shell/broker/loop.h"

@@ -1,7 +1,8 @@
 /* loop.h: one epoll loop with timers; the broker is a single thread and never blocks but here.
  *
- * A watch or a timer is embedded in the thing it belongs to (container_of leads back).  Either may be removed,
- * and its owner freed, from within any callback: events of the same round that are still waiting are forgotten.
+ * A watch or a timer is embedded in the thing it belongs to (container_of leads back).  Either may be
+ * removed, and its owner freed, from within any callback: events of the same round that are still waiting are
+ * forgotten.
  *
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
 #ifndef BROKER_LOOP_H
@@ -36,7 +37,8 @@ bool loop_watch(struct loop *loop, struct watch *watch, uint32_t events);
 /* Stop watching; before the descriptor is closed. */
 void loop_unwatch(struct loop *loop, struct watch *watch);
 
-/* Fire once in `ms` milliseconds (again: move it).  Aborts when out of memory: a broker without timers would hang. */
+/* Fire once in `ms` milliseconds (again: move it).  Aborts when out of memory: a broker without timers would
+ * hang. */
 void loop_timer_set(struct loop *loop, struct timer *timer, int64_t ms);
 void loop_timer_stop(struct loop *loop, struct timer *timer);
 

@@ -3,8 +3,8 @@
  *     whosh-broker [--config FILE]      the system's: serves every user from one socket
  *     whosh-broker --private FD         started by one whosh for itself, on a socketpair
  *
- * Both are the same program on the same path; they differ in where the key comes from, where the spool is, and in
- * when they end.
+ * Both are the same program on the same path; they differ in where the key comes from, where the spool is,
+ * and in when they end.
  *
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
 #include "common/exits.h"
@@ -29,9 +29,9 @@
 #include <unistd.h>
 
 enum {
-	GRACE_MS = 5000,   /* for commands that run when the broker is stopped */
-	LAST_MS = 3000,    /* and then for what is still on its way */
-	HOLD_MS = 600000   /* a private broker that can neither deliver nor spool */
+	GRACE_MS = 5000, /* for commands that run when the broker is stopped */
+	LAST_MS = 3000,  /* and then for what is still on its way */
+	HOLD_MS = 600000 /* a private broker that can neither deliver nor spool */
 };
 
 static struct {
@@ -43,7 +43,8 @@ static struct {
 	bool given_up, leftovers;
 } all;
 
-/* ── the end ──────────────────────────────────────────────────────────────────────────────────────────────── */
+/* ── the end ────────────────────────────────────────────────────────────────────────────────────────────────
+ */
 
 void broker_settle(struct broker *broker)
 {
@@ -57,7 +58,8 @@ void broker_settle(struct broker *broker)
 		return;
 	}
 	if (broker->private && broker->outbox && !all.leftovers && !broker->stopping) {
-		/* Nobody waits any more: a good time for what an earlier broker of this user could not deliver. */
+		/* Nobody waits any more: a good time for what an earlier broker of this user could not
+		 * deliver. */
 		all.leftovers = true;
 		outbox_load(broker->outbox);
 		if (outbox_busy(broker->outbox))
@@ -107,11 +109,13 @@ static bool watch_signals(struct broker *broker)
 		sigaddset(&set, SIGINT);
 	if (sigprocmask(SIG_SETMASK, &set, NULL) < 0)
 		return false;
-	all.signals = (struct watch){.fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK), .ready = on_signal};
+	all.signals =
+	    (struct watch){.fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK), .ready = on_signal};
 	return all.signals.fd >= 0 && loop_watch(broker->loop, &all.signals, EPOLLIN);
 }
 
-/* ── the two beginnings ───────────────────────────────────────────────────────────────────────────────────── */
+/* ── the two beginnings ─────────────────────────────────────────────────────────────────────────────────────
+ */
 
 static int run(struct broker *broker)
 {

@@ -1,12 +1,12 @@
 /* outbox.c: outcomes on their way to the approver.
  *
- * Two ways.  While the approver is there, an outcome is posted at once, alongside others; if that takes longer than
- * SLOW_MS it is put on disk meanwhile.  When a post fails, the outcome goes to the backlog: on disk, and delivered
- * in order, one at a time, with growing waits; while there is a backlog everything new joins its end.  Posting one
- * twice does no harm: the approver knows an outcome by its command.
+ * Two ways.  While the approver is there, an outcome is posted at once, alongside others; if that takes
+ * longer than SLOW_MS it is put on disk meanwhile.  When a post fails, the outcome goes to the backlog: on
+ * disk, and delivered in order, one at a time, with growing waits; while there is a backlog everything new
+ * joins its end.  Posting one twice does no harm: the approver knows an outcome by its command.
  *
- * The spool file is removed after the approver's 204 and not before, so a crash at any point leaves at worst a
- * file too many.  A full disk is reported, and the outcome stays in memory and in the backlog.
+ * The spool file is removed after the approver's 204 and not before, so a crash at any point leaves at worst
+ * a file too many.  A full disk is reported, and the outcome stays in memory and in the backlog.
  *
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
 #include "shell/broker/outbox.h"
@@ -37,8 +37,8 @@ struct outbox {
 	struct broker *broker;
 	char *folder;
 	const char *why;
-	struct delivery *fresh;            /* being posted for the first time */
-	struct delivery *backlog, **end;   /* oldest first; only the first is being posted */
+	struct delivery *fresh;          /* being posted for the first time */
+	struct delivery *backlog, **end; /* oldest first; only the first is being posted */
 	struct timer retry;
 	unsigned tries;
 	int64_t warned;
@@ -173,7 +173,8 @@ static void posted(void *arg, const struct answer *answer)
 		struct buf words BUF_AUTO = BUF_INIT;
 		answer_explain(answer, &words);
 		if (!outbox->tries)
-			log_line(LOG_LEVEL_WARNING, "outcomes cannot be delivered now", "error", words.data, NULL);
+			log_line(LOG_LEVEL_WARNING, "outcomes cannot be delivered now", "error", words.data,
+				 NULL);
 		to_backlog(delivery);
 		try_later(outbox, answer->retry_after);
 		broker_settle(outbox->broker);
@@ -187,8 +188,8 @@ static void posted(void *arg, const struct answer *answer)
 	} else {
 		struct buf words BUF_AUTO = BUF_INIT;
 		answer_explain(answer, &words);
-		log_line(LOG_LEVEL_WARNING, "the approver refused an outcome", "command", delivery->command, "reason",
-			 words.data, NULL);
+		log_line(LOG_LEVEL_WARNING, "the approver refused an outcome", "command", delivery->command,
+			 "reason", words.data, NULL);
 		if (answer->status == 404)
 			finish(delivery);
 		else
@@ -223,7 +224,8 @@ static void slow_fired(struct timer *timer)
 		loop_timer_set(delivery->outbox->broker->loop, timer, SLOW_MS);
 }
 
-static struct delivery *delivery_new(struct outbox *outbox, const char *id, const char *command_id, struct buf *jws)
+static struct delivery *delivery_new(struct outbox *outbox, const char *id, const char *command_id,
+				     struct buf *jws)
 {
 	struct delivery *delivery = calloc(1, sizeof *delivery);
 	if (!delivery)

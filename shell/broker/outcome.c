@@ -56,8 +56,8 @@ static void reason_member(struct buf *text, const char *reason)
 	json_add_string(text, visible.data, visible.len);
 }
 
-bool outcome_sign(struct buf *out, char id[UUID_LEN + 1], const struct outcome *outcome, const char *command_id,
-		  const char *command_s256, const struct token *token)
+bool outcome_sign(struct buf *out, char id[UUID_LEN + 1], const struct outcome *outcome,
+		  const char *command_id, const char *command_s256, const struct token *token)
 {
 	static const char *const names[] = {"exited", "signaled", "not_run", "lost"};
 	struct buf text BUF_AUTO = BUF_INIT;
@@ -66,8 +66,8 @@ bool outcome_sign(struct buf *out, char id[UUID_LEN + 1], const struct outcome *
 	json_add_string(&text, token->aud, strlen(token->aud));
 	buf_adds(&text, ",\"sub\":");
 	json_add_string(&text, token->sub, strlen(token->sub));
-	buf_addf(&text, ",\"command\":\"%s\",\"command_s256\":\"%s\",\"outcome\":\"%s\"", command_id, command_s256,
-		 names[outcome->kind]);
+	buf_addf(&text, ",\"command\":\"%s\",\"command_s256\":\"%s\",\"outcome\":\"%s\"", command_id,
+		 command_s256, names[outcome->kind]);
 	if (outcome->kind == OUTCOME_EXITED)
 		buf_addf(&text, ",\"exit\":%d", outcome->exit);
 	if (outcome->kind == OUTCOME_SIGNALED)

@@ -27,7 +27,7 @@ bool outcome_read(struct outcome *outcome, const struct wire_message *message);
 void outcome_finish(struct outcome *outcome);
 
 /* Append the outcome JWS of a command; its own ID is put in `id`. */
-bool outcome_sign(struct buf *out, char id[UUID_LEN + 1], const struct outcome *outcome, const char *command_id,
-		  const char *command_s256, const struct token *token);
+bool outcome_sign(struct buf *out, char id[UUID_LEN + 1], const struct outcome *outcome,
+		  const char *command_id, const char *command_s256, const struct token *token);
 
 #endif

@@ -1,7 +1,7 @@
 /* peer.c: who is at the other end of a socket.
  *
- * The gate's own word on who it is counts for nothing: it runs as the agent.  A name is looked up once; getpwuid
- * may ask a directory server, and the loop must not wait for one each time.
+ * The gate's own word on who it is counts for nothing: it runs as the agent.  A name is looked up once;
+ * getpwuid may ask a directory server, and the loop must not wait for one each time.
  *
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
 #include "shell/broker/peer.h"

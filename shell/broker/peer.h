@@ -8,9 +8,9 @@
 #include <stddef.h>
 #include <sys/types.h>
 
-#define PEER_MAX_SHELLS 4096            /* of one user at once */
-#define PEER_MAX_BYTES (256u << 20)     /* of one user's requests in memory at once */
-#define BROKER_MAX_SHELLS 16384         /* of all: one live poll can name that many */
+#define PEER_MAX_SHELLS 4096        /* of one user at once */
+#define PEER_MAX_BYTES (256u << 20) /* of one user's requests in memory at once */
+#define BROKER_MAX_SHELLS 16384     /* of all: one live poll can name that many */
 
 /* A user with shells here; kept for the life of the broker (there are few). */
 struct peer {

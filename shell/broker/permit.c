@@ -38,8 +38,8 @@ void permit_book_free(struct permit_book *book)
 	free(book);
 }
 
-/* Write the ID down; false when it is there already (or there is no memory to remember it).  Entries of the same
- * bucket whose permits are long past are dropped on the way. */
+/* Write the ID down; false when it is there already (or there is no memory to remember it).  Entries of the
+ * same bucket whose permits are long past are dropped on the way. */
 static bool book_take(struct permit_book *book, const char *jti, int64_t until, int64_t now)
 {
 	uint32_t hash = 2166136261u;

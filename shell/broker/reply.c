@@ -1,7 +1,8 @@
 /* reply.c: the frames that a broker sends to a shell.
  *
- * A permit carries stamps: variables that well-known clients pass on, so that a database server's log or a cloud's
- * audit trail names the agent and the command too.  The gate sets each only where it is not set already.
+ * A permit carries stamps: variables that well-known clients pass on, so that a database server's log or a
+ * cloud's audit trail names the agent and the command too.  The gate sets each only where it is not set
+ * already.
  *
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
 #include "shell/broker/reply.h"
@@ -69,7 +70,8 @@ void reply_permit(struct buf *out, const struct request *request, const char *ag
 	wire_end(out, mark);
 }
 
-void reply_refused(struct buf *out, int status, const char *reason, const char *rule, const char *id, const char *hint)
+void reply_refused(struct buf *out, int status, const char *reason, const char *rule, const char *id,
+		   const char *hint)
 {
 	size_t mark;
 	wire_begin(out, WIRE_REFUSED, &mark);

@@ -1,8 +1,8 @@
 /* request.c: from what a shell asked to the signed command.
  *
- * The payload is written member by member, in one fixed order, and signed as written: nobody parses it and writes
- * it again.  The line goes in as it came, byte for byte: as text when it is UTF-8, else as base64.  The user, the
- * uid and the host are the broker's own knowledge; the gate is not asked, it runs as the agent.
+ * The payload is written member by member, in one fixed order, and signed as written: nobody parses it and
+ * writes it again.  The line goes in as it came, byte for byte: as text when it is UTF-8, else as base64. The
+ * user, the uid and the host are the broker's own knowledge; the gate is not asked, it runs as the agent.
  *
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
 #include "shell/broker/request.h"
@@ -79,9 +79,11 @@ static bool kept_environment(struct buf *out, const struct wire_message *ask, st
 			return refuse(why, EXIT_DENIED, NULL, "a variable of keep_env is not UTF-8");
 		size_t name_len = (size_t)(equals - bytes);
 		if (count == MAX_KEPT)
-			return refuse(why, EXIT_DENIED, NULL, "keep_env lets more than %d variables through", MAX_KEPT);
+			return refuse(why, EXIT_DENIED, NULL, "keep_env lets more than %d variables through",
+				      MAX_KEPT);
 		if (named_before(ask, bytes, name_len))
-			return refuse(why, EXIT_DENIED, NULL, "a variable of keep_env is in the environment twice");
+			return refuse(why, EXIT_DENIED, NULL,
+				      "a variable of keep_env is in the environment twice");
 		buf_adds(out, count++ ? "," : ",\"env_kept\":{");
 		json_add_string(out, bytes, name_len);
 		buf_addc(out, ':');
@@ -93,8 +95,8 @@ static bool kept_environment(struct buf *out, const struct wire_message *ask, st
 }
 
 /* A field that is one string: ,"name":"…". */
-static bool text_field(struct buf *out, const struct wire_message *ask, enum wire_tag wanted, const char *name,
-		       struct refusal *why)
+static bool text_field(struct buf *out, const struct wire_message *ask, enum wire_tag wanted,
+		       const char *name, struct refusal *why)
 {
 	size_t at = 0, len;
 	enum wire_tag tag;
@@ -147,8 +149,9 @@ static bool mode_field(struct buf *out, const struct wire_message *ask, struct r
 	return good || refuse(why, EXIT_UNREACHABLE, NULL, "the shell sent no mode that is known");
 }
 
-static bool command_object(struct buf *out, const struct wire_message *ask, const struct attributes *attributes,
-			   const struct request_context *context, struct refusal *why)
+static bool command_object(struct buf *out, const struct wire_message *ask,
+			   const struct attributes *attributes, const struct request_context *context,
+			   struct refusal *why)
 {
 	buf_adds(out, ",\"command\":{");
 	if (!mode_field(out, ask, why) || !line_field(out, ask, why) ||
@@ -183,7 +186,8 @@ static void sources(struct buf *out, const struct attributes *attributes)
 }
 
 static bool payload(struct buf *out, struct request *request, const struct wire_message *ask,
-		    const struct attributes *attributes, const struct request_context *context, struct refusal *why)
+		    const struct attributes *attributes, const struct request_context *context,
+		    struct refusal *why)
 {
 	int64_t timeout = wire_number(ask, WIRE_REVIEW_TIMEOUT, context->review_timeout);
 	if (timeout < 1)
@@ -211,23 +215,24 @@ static bool payload(struct buf *out, struct request *request, const struct wire_
 	return true;
 }
 
-static bool sign(struct request *request, const struct buf *text, const struct token *token, struct refusal *why)
+static bool sign(struct request *request, const struct buf *text, const struct token *token,
+		 struct refusal *why)
 {
 	if (text->failed || !jws_sign(&request->jws, JWS_COMMAND, text->data, text->len, token->key) ||
 	    request->jws.failed)
 		return refuse(why, EXIT_UNREACHABLE, NULL, "the broker could not sign the request");
 	if (request->jws.len > REQUEST_MAX_JWS)
 		return refuse(why, EXIT_DENIED, "put long text into a file and name the file",
-			      "the line is too long (%zu KiB signed; the limit is %u KiB)", request->jws.len / 1024,
-			      REQUEST_MAX_JWS / 1024);
+			      "the line is too long (%zu KiB signed; the limit is %u KiB)",
+			      request->jws.len / 1024, REQUEST_MAX_JWS / 1024);
 	s256(request->jws.data, request->jws.len, request->s256);
 	memcpy(request->tail, request->jws.data + request->jws.len - REQUEST_TAIL, REQUEST_TAIL);
 	request->tail[REQUEST_TAIL] = 0;
 	return true;
 }
 
-bool request_build(struct request *request, const struct wire_message *ask, const struct request_context *context,
-		   struct refusal *why)
+bool request_build(struct request *request, const struct wire_message *ask,
+		   const struct request_context *context, struct refusal *why)
 {
 	*request = (struct request){.jws = BUF_INIT};
 	struct buf text BUF_AUTO = BUF_INIT;

@@ -32,8 +32,8 @@ struct request {
 };
 
 /* Build and sign; false with *why (nothing to finish then). */
-bool request_build(struct request *request, const struct wire_message *ask, const struct request_context *context,
-		   struct refusal *why);
+bool request_build(struct request *request, const struct wire_message *ask,
+		   const struct request_context *context, struct refusal *why);
 void request_finish(struct request *request);
 
 #endif

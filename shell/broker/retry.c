@@ -1,8 +1,8 @@
 /* retry.c: when to try again.
  *
- * Retrying is safe because the very same JWS is posted again and the approver knows it by its jti.  The waits double
- * from 100 ms; a quarter of each is random.  Nobody listening is an answer of its own: an approver that restarts is
- * back within two seconds, one that is down should be reported quickly.
+ * Retrying is safe because the very same JWS is posted again and the approver knows it by its jti.  The waits
+ * double from 100 ms; a quarter of each is random.  Nobody listening is an answer of its own: an approver
+ * that restarts is back within two seconds, one that is down should be reported quickly.
  *
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
 #include "shell/broker/retry.h"

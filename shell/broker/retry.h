@@ -17,8 +17,8 @@ enum failure {
 #define RETRY_TRANSIENT_MS 10000
 
 /* How long to wait before the next try of something a shell waits for, in milliseconds; -1: give up.
- * `tries` have failed so far (from 1), `spent` ms since the first began; `after` is the approver's Retry-After in ms, 0 if
- * none.  Jittered, so that 2,000 shells do not come back in step. */
+ * `tries` have failed so far (from 1), `spent` ms since the first began; `after` is the approver's
+ * Retry-After in ms, 0 if none.  Jittered, so that 2,000 shells do not come back in step. */
 int64_t retry_delay(enum failure failure, unsigned tries, int64_t spent, int64_t after);
 
 /* The same for work in the background, which is never given up: grows to `most` milliseconds. */

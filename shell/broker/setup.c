@@ -1,7 +1,8 @@
 /* setup.c: from configuration to a broker that can ask.
  *
- * libcurl and OpenSSL read many environment variables (proxies, SSLKEYLOGFILE, OPENSSL_CONF, SSL_CERT_FILE …).  A list
- * of those to be removed would never be complete, so the environment is emptied but for a list of those to be kept.
+ * libcurl and OpenSSL read many environment variables (proxies, SSLKEYLOGFILE, OPENSSL_CONF, SSL_CERT_FILE
+ * …).  A list of those to be removed would never be complete, so the environment is emptied but for a list of
+ * those to be kept.
  *
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
 #include "shell/broker/setup.h"
@@ -31,8 +32,9 @@ extern char **environ;
 
 void setup_environment(void)
 {
-	static const char *const kept[] = {"PATH=",       "HOME=",       "XDG_STATE_HOME=", "TZ=",           "WHOSH_",
-					   "LISTEN_PID=", "LISTEN_FDS=", "NOTIFY_SOCKET=",  "ASAN_OPTIONS=", "UBSAN_OPTIONS="};
+	static const char *const kept[] = {
+	    "PATH=",       "HOME=",       "XDG_STATE_HOME=", "TZ=",           "WHOSH_",
+	    "LISTEN_PID=", "LISTEN_FDS=", "NOTIFY_SOCKET=",  "ASAN_OPTIONS=", "UBSAN_OPTIONS="};
 	char **to = environ;
 	for (char **from = environ; *from; from++)
 		for (size_t i = 0; i < sizeof kept / sizeof *kept; i++)
@@ -72,8 +74,8 @@ __attribute__((format(printf, 2, 3))) static bool fail(char **error, const char 
 	return false;
 }
 
-/* Where a private broker keeps what it cannot deliver: `spool` when the user's own configuration names one, else
- * the XDG state folder; NULL when there is no home. */
+/* Where a private broker keeps what it cannot deliver: `spool` when the user's own configuration names one,
+ * else the XDG state folder; NULL when there is no home. */
 static char *private_spool(const struct conf *conf)
 {
 	char *folder = NULL;
@@ -101,7 +103,8 @@ static bool setup_outbox(struct broker *broker, char **error)
 		broker->outbox = outbox_new(broker, folder, why);
 		free(folder);
 	} else {
-		const char *folder = broker->conf.value[CONF_SPOOL] ? broker->conf.value[CONF_SPOOL] : system_spool;
+		const char *folder =
+		    broker->conf.value[CONF_SPOOL] ? broker->conf.value[CONF_SPOOL] : system_spool;
 		if (spool_prepare(folder) < 0)
 			return fail(error, "spool: %s: %s", folder, strerror(errno));
 		broker->outbox = outbox_new(broker, folder, NULL);
@@ -116,14 +119,16 @@ static bool setup_approver(struct broker *broker, char **error)
 	for (size_t i = 0; i < sizeof needed / sizeof *needed; i++)
 		if (!value[needed[i]])
 			return fail(error, "%s is not set%s%s", conf_key_name(needed[i]),
-				    broker->conf.file ? " in " : "; set WHOSH_CONFIG to the approver's client.conf",
+				    broker->conf.file ? " in "
+						      : "; set WHOSH_CONFIG to the approver's client.conf",
 				    broker->conf.file ? broker->conf.file : "");
 	if (strncmp(value[CONF_APPROVER], "https://", 8) != 0)
 		return fail(error, "approver: %s is not an https:// URL", value[CONF_APPROVER]);
 	if (access(value[CONF_CA], R_OK) < 0)
 		return fail(error, "ca: %s: %s", value[CONF_CA], strerror(errno));
 	struct buf key BUF_AUTO = BUF_INIT;
-	if (base64url_decode(&key, value[CONF_APPROVER_KEY], strlen(value[CONF_APPROVER_KEY])) && key.len == KEY_BYTES)
+	if (base64url_decode(&key, value[CONF_APPROVER_KEY], strlen(value[CONF_APPROVER_KEY])) &&
+	    key.len == KEY_BYTES)
 		broker->approver = public_key_new((const unsigned char *)key.data);
 	if (!broker->approver)
 		return fail(error, "approver_key is not an Ed25519 public key");
@@ -131,7 +136,7 @@ static bool setup_approver(struct broker *broker, char **error)
 		return fail(error, "review_timeout is not a duration");
 	broker->client = client_new(broker->loop, value[CONF_APPROVER], value[CONF_CA],
 				    broker->private ? PRIVATE_CONNECTIONS : SYSTEM_CONNECTIONS);
-	broker->live = live_new(broker);
+	broker->live = live_poll_new(broker);
 	broker->permits = permit_book_new();
 	return (broker->client && broker->live && broker->permits) || fail(error, "out of memory");
 }
@@ -146,7 +151,8 @@ bool setup_broker(struct broker *broker, const char *config, char **error)
 		return fail(error, "gethostname: %s", strerror(errno));
 	broker->host[sizeof broker->host - 1] = 0;
 	/* No openssl.cnf: it could load code, and reading it takes a millisecond. */
-	if (OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, NULL) != 1 || curl_global_init(CURL_GLOBAL_NOTHING) != 0)
+	if (OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, NULL) != 1 ||
+	    curl_global_init(CURL_GLOBAL_NOTHING) != 0)
 		return fail(error, "libcurl cannot be set up");
 	if (conf_load(&broker->conf, config, error) < 0)
 		return false;
@@ -156,7 +162,7 @@ bool setup_broker(struct broker *broker, const char *config, char **error)
 void setup_finish(struct broker *broker)
 {
 	outbox_free(broker->outbox);
-	live_free(broker->live);
+	live_poll_free(broker->live);
 	client_free(broker->client);
 	permit_book_free(broker->permits);
 	public_key_free(broker->approver);

@@ -6,12 +6,13 @@
 
 #include "shell/broker/broker.h"
 
-/* Keep only the few environment variables that a broker is to be told by; before anything else looks at it. */
+/* Keep only the few environment variables that a broker is to be told by; before anything else looks at it.
+ */
 void setup_environment(void);
 /* Descriptors for thousands of shells, no core file, no SIGPIPE. */
 void setup_process(bool private);
-/* Load the configuration and make the parts.  false with a malloc'd sentence in *error (for EXIT_CONFIGURATION); the
- * broker then still has a loop and can say so. */
+/* Load the configuration and make the parts.  false with a malloc'd sentence in *error (for
+ * EXIT_CONFIGURATION); the broker then still has a loop and can say so. */
 bool setup_broker(struct broker *broker, const char *config, char **error);
 /* Free all of it; keys are wiped. */
 void setup_finish(struct broker *broker);

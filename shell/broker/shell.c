@@ -3,8 +3,8 @@
  *     NEW ──ASK──▶ ASKED ──(permit)──▶ PERMITTED ──STARTED──▶ RUNNING ──OUTCOME──▶ CLOSING
  *      └──CHECK──▶ CHECKING
  *
- * Anything out of order, malformed or late ends the conversation.  When the conversation ends for whatever reason,
- * the command is told (command_abandon) and does what is right for how far it had come.
+ * Anything out of order, malformed or late ends the conversation.  When the conversation ends for whatever
+ * reason, the command is told (command_abandon) and does what is right for how far it had come.
  *
  * A shell is freed in shell_end only; functions that may lead there are called last, or report it.
  *
@@ -26,7 +26,15 @@
 
 enum { ASK_MS = 10000, CHUNK = 65536 };
 
-enum shell_state { SHELL_NEW, SHELL_CHECKING, SHELL_ASKED, SHELL_PERMITTED, SHELL_RUNNING, SHELL_REPORTED, SHELL_CLOSING };
+enum shell_state {
+	SHELL_NEW,
+	SHELL_CHECKING,
+	SHELL_ASKED,
+	SHELL_PERMITTED,
+	SHELL_RUNNING,
+	SHELL_REPORTED,
+	SHELL_CLOSING
+};
 
 struct shell {
 	struct watch watch;
@@ -78,7 +86,8 @@ static void shell_flush(struct shell *shell)
 		return;
 	}
 	while (shell->out.len) {
-		ssize_t sent = send(shell->watch.fd, shell->out.data, shell->out.len, MSG_NOSIGNAL | MSG_DONTWAIT);
+		ssize_t sent =
+		    send(shell->watch.fd, shell->out.data, shell->out.len, MSG_NOSIGNAL | MSG_DONTWAIT);
 		if (sent < 0 && errno == EINTR)
 			continue;
 		if (sent < 0 && errno == EAGAIN) {
@@ -139,7 +148,8 @@ void shell_checked(struct shell *shell, const struct buf *frame)
 	shell_last_words(shell);
 }
 
-/* ── frames from the shell; false: out of order ───────────────────────────────────────────────────────────── */
+/* ── frames from the shell; false: out of order ─────────────────────────────────────────────────────────────
+ */
 
 static bool on_ask(struct shell *shell, const struct wire_message *message)
 {
@@ -154,7 +164,8 @@ static bool on_ask(struct shell *shell, const struct wire_message *message)
 	else
 		shell->command = command_begin(broker, shell, shell->peer, message, &why);
 	if (!shell->command)
-		shell_refuse(shell, why.status, why.reason ? why.reason : "out of memory", NULL, NULL, why.hint);
+		shell_refuse(shell, why.status, why.reason ? why.reason : "out of memory", NULL, NULL,
+			     why.hint);
 	refusal_finish(&why);
 	return true;
 }
@@ -202,7 +213,8 @@ static bool on_frame(struct shell *shell, const struct wire_message *message)
 		command_started(shell->command);
 		return true;
 	case WIRE_OUTCOME:
-		return (shell->state == SHELL_PERMITTED || shell->state == SHELL_RUNNING) && on_outcome(shell, message);
+		return (shell->state == SHELL_PERMITTED || shell->state == SHELL_RUNNING) &&
+		       on_outcome(shell, message);
 	default:
 		return false;
 	}
@@ -216,8 +228,8 @@ static bool take_frames(struct shell *shell)
 	int found;
 	while (!shell->ended && (found = wire_next(&shell->in, &message, &size)) != 0) {
 		if (found < 0 || shell->state == SHELL_CLOSING || !on_frame(shell, &message)) {
-			log_line(LOG_LEVEL_WARNING, "a shell sent something out of order", "user", shell->peer->user,
-				 NULL);
+			log_line(LOG_LEVEL_WARNING, "a shell sent something out of order", "user",
+				 shell->peer->user, NULL);
 			return false;
 		}
 		buf_drop(&shell->in, size);
@@ -275,7 +287,8 @@ static void shell_late(struct timer *timer)
 	shell_end(container_of(timer, struct shell, timer));
 }
 
-/* ── life ─────────────────────────────────────────────────────────────────────────────────────────────────── */
+/* ── life ───────────────────────────────────────────────────────────────────────────────────────────────────
+ */
 
 static bool too_many(const struct broker *broker, const struct peer *peer)
 {
@@ -305,7 +318,8 @@ void shell_accept(struct broker *broker, int fd)
 	reply_hello(&shell->out);
 	if (too_many(broker, peer)) {
 		log_line(LOG_LEVEL_WARNING, "too many shells at once", "user", peer->user, NULL);
-		shell_refuse(shell, EXIT_UNREACHABLE, "this user has too many shells at once", NULL, NULL, NULL);
+		shell_refuse(shell, EXIT_UNREACHABLE, "this user has too many shells at once", NULL, NULL,
+			     NULL);
 		return;
 	}
 	loop_timer_set(broker->loop, &shell->timer, ASK_MS);

@@ -13,7 +13,8 @@ struct shell;
 void shell_accept(struct broker *broker, int fd);
 
 /* What a command has to tell its shell.  Each may find the shell gone, and then tells the command so. */
-void shell_waiting(struct shell *shell, const char *id, const char *rule, const char *reason, int64_t expires);
+void shell_waiting(struct shell *shell, const char *id, const char *rule, const char *reason,
+		   int64_t expires);
 void shell_permit(struct shell *shell, const struct request *request, const char *agent);
 /* Ends the conversation; the shell forgets its command. */
 void shell_refuse(struct shell *shell, int status, const char *reason, const char *rule, const char *id,

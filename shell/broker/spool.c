@@ -135,7 +135,8 @@ static void look_at(const char *folder, const char *id, spool_fn *fn, void *arg)
 	else
 		wrong = examine(&jws, id, command);
 	if (wrong) {
-		log_line(LOG_LEVEL_WARNING, "an outcome in the spool is set aside", "file", path, "reason", wrong, NULL);
+		log_line(LOG_LEVEL_WARNING, "an outcome in the spool is set aside", "file", path, "reason",
+			 wrong, NULL);
 		spool_set_aside(folder, id, ".corrupt");
 	} else {
 		fn(arg, id, command, &jws);
@@ -154,8 +155,8 @@ void spool_each(const char *folder, spool_fn *fn, void *arg)
 	struct dirent **names = NULL;
 	int count = scandir(folder, &names, only_outcomes, alphasort);
 	if (count < 0 && errno != ENOENT)
-		log_line(LOG_LEVEL_ERROR, "cannot read the spool", "folder", folder, "error", strerrorname_np(errno),
-			 NULL);
+		log_line(LOG_LEVEL_ERROR, "cannot read the spool", "folder", folder, "error",
+			 strerrorname_np(errno), NULL);
 	for (int i = 0; i < count; i++) {
 		char id[UUID_LEN + 1];
 		if (i < MOST && name_id(names[i]->d_name, id))

@@ -1,8 +1,8 @@
 /* warm.c: keep one connection to the approver open.
  *
- * A TLS handshake costs ten times what a request does.  libcurl keeps connections, servers close idle ones; a small
- * request each KEEP_MS of silence keeps one.  It also tells the operator in the log that the approver is away
- * before the first agent finds out.
+ * A TLS handshake costs ten times what a request does.  libcurl keeps connections, servers close idle ones; a
+ * small request each KEEP_MS of silence keeps one.  It also tells the operator in the log that the approver
+ * is away before the first agent finds out.
  *
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
 #include "shell/broker/warm.h"

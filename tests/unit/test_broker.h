@@ -1,4 +1,5 @@
-/* test_broker.h: what the broker's unit tests share: checks that are counted, keys, frames as a shell sends them.
+/* test_broker.h: what the broker's unit tests share: checks that are counted, keys, frames as a shell sends
+ * them.
  *
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
 #ifndef TEST_BROKER_H
@@ -14,21 +15,21 @@
 
 static int failures, failed_here, passed_tests;
 
-#define EXPECT(condition)                                                                                              \
-	do                                                                                                             \
-		if (!(condition)) {                                                                                    \
-			printf("  %s:%d: %s\n", __FILE__, __LINE__, #condition);                                       \
-			failed_here++;                                                                                 \
-		}                                                                                                      \
+#define EXPECT(condition)                                                                                    \
+	do                                                                                                   \
+		if (!(condition)) {                                                                          \
+			printf("  %s:%d: %s\n", __FILE__, __LINE__, #condition);                             \
+			failed_here++;                                                                       \
+		}                                                                                            \
 	while (0)
 
 /* Run one test function; its name is printed with the verdict. */
-#define RUN(function)                                                                                                  \
-	do {                                                                                                           \
-		failed_here = 0;                                                                                       \
-		function();                                                                                            \
-		printf("%s %s\n", failed_here ? "not ok" : "ok", #function);                                           \
-		failed_here ? failures++ : passed_tests++;                                                             \
+#define RUN(function)                                                                                        \
+	do {                                                                                                 \
+		failed_here = 0;                                                                             \
+		function();                                                                                  \
+		printf("%s %s\n", failed_here ? "not ok" : "ok", #function);                                 \
+		failed_here ? failures++ : passed_tests++;                                                   \
 	} while (0)
 
 static inline int finish_tests(void)

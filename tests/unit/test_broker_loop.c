@@ -59,7 +59,8 @@ static void first_come(struct watch *watch, uint32_t events)
 	loop_stop(loop);
 }
 
-/* One shell's end may free another's state in the same round; its event must then be forgotten, or the broker dies. */
+/* One shell's end may free another's state in the same round; its event must then be forgotten, or the broker
+ * dies. */
 static void test_unwatch_in_round(void)
 {
 	int fds[2];
@@ -93,8 +94,8 @@ static unsigned tries_of(enum failure failure, int64_t each, int64_t after, int6
 	return tries;
 }
 
-/* An approver that restarts must not cost the agents a line; one that is down must be reported in seconds; and a
- * certificate that is wrong does not get better by trying. */
+/* An approver that restarts must not cost the agents a line; one that is down must be reported in seconds;
+ * and a certificate that is wrong does not get better by trying. */
 static void test_patience(void)
 {
 	int64_t total;
@@ -116,7 +117,10 @@ static void write_token(const char *user, const char *agent)
 {
 	struct buf text BUF_AUTO = BUF_INIT;
 	char path[128];
-	struct token token = {.sub = strdup(agent), .aud = strdup("whoshd:x"), .nbf = 1, .exp = 1LL << 33,
+	struct token token = {.sub = strdup(agent),
+			      .aud = strdup("whoshd:x"),
+			      .nbf = 1,
+			      .exp = 1LL << 33,
 			      .key = signing_key_generate()};
 	token_format(&text, &token);
 	snprintf(path, sizeof path, "%s/%s.json", folder, user);
@@ -126,7 +130,8 @@ static void write_token(const char *user, const char *agent)
 	free(token.aud);
 }
 
-/* A rotated credential must be used at once, a removed one never again, and no user name may lead to another's file. */
+/* A rotated credential must be used at once, a removed one never again, and no user name may lead to
+ * another's file. */
 static void test_credentials(void)
 {
 	char *error = NULL;
@@ -134,7 +139,8 @@ static void test_credentials(void)
 	struct credentials all = {.conf = &conf};
 	EXPECT(mkdtemp(folder) != NULL);
 	write_token("agent", "one");
-	struct credential *a = credential_take(&all, "agent", &error), *b = credential_take(&all, "agent", &error);
+	struct credential *a = credential_take(&all, "agent", &error),
+			  *b = credential_take(&all, "agent", &error);
 	EXPECT(a && a == b && text_is(a->token->sub, "one"));
 	write_token("agent", "two");
 	struct credential *c = credential_take(&all, "agent", &error);

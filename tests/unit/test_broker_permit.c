@@ -1,4 +1,5 @@
-/* test_broker_permit.c: what permit_check must not let through: each test is a way to get a line run that nobody approved.
+/* test_broker_permit.c: what permit_check must not let through: each test is a way to get a line run that
+ * nobody approved.
  *
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
 #include "shell/broker/permit.h"
@@ -10,9 +11,10 @@
 
 static struct signing_key *key;
 static struct public_key *public;
-static const char good[] = "{\"jti\":\"01890a5d-ac96-774b-bcce-b302099a8001\",\"iat\":1795000000,\"exp\":1795000030,"
-			   "\"aud\":\"worker\",\"id\":\"" COMMAND "\",\"verdict\":\"approved\",\"command_s256\":\"" S256
-			   "\",\"rule\":\"read-only\",\"reason\":\"fine\",\"cause\":\"policy\",\"lease_s\":30}";
+static const char good[] =
+    "{\"jti\":\"01890a5d-ac96-774b-bcce-b302099a8001\",\"iat\":1795000000,\"exp\":1795000030,"
+    "\"aud\":\"worker\",\"id\":\"" COMMAND "\",\"verdict\":\"approved\",\"command_s256\":\"" S256
+    "\",\"rule\":\"read-only\",\"reason\":\"fine\",\"cause\":\"policy\",\"lease_s\":30}";
 
 static const char *check_as(struct permit_book *book, const char *claims, const char *typ,
 			    const struct signing_key *signer, int64_t now, struct permit *permit)
@@ -89,7 +91,8 @@ static void test_used_twice(void)
 	EXPECT(check_as(book, good, JWS_PERMIT, key, NOW, &permit) == NULL);
 	permit_finish(&permit);
 	for (int64_t later = 0; later <= 90; later += 10) {
-		EXPECT(check_as(book, good, JWS_PERMIT, key, NOW + later, &permit) != NULL && !permit.approved);
+		EXPECT(check_as(book, good, JWS_PERMIT, key, NOW + later, &permit) != NULL &&
+		       !permit.approved);
 		permit_finish(&permit);
 	}
 	permit_book_free(book);
@@ -125,16 +128,25 @@ static void test_binding(void)
 /* A word that is not known must never mean yes. */
 static void test_verdicts(void)
 {
-	static const char *const words[] = {"\"approve\"",   "\"Approved\"", "\"\"",      "\"pending\"", "true",
-					    "\"approved \"", "1",            "null",      "[\"approved\"]",
+	static const char *const words[] = {"\"approve\"",
+					    "\"Approved\"",
+					    "\"\"",
+					    "\"pending\"",
+					    "true",
+					    "\"approved \"",
+					    "1",
+					    "null",
+					    "[\"approved\"]",
 					    "\"approved\",\"verdict\":\"denied\""};
 	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
 		EXPECT(refused_with("\"approved\"", words[i]));
 	EXPECT(refused_with("\"verdict\":\"approved\",", ""));
 	struct permit permit;
-	EXPECT(check_with("\"approved\"", "\"denied\"", &permit) == NULL && !permit.approved && !permit.unreviewed);
+	EXPECT(check_with("\"approved\"", "\"denied\"", &permit) == NULL && !permit.approved &&
+	       !permit.unreviewed);
 	permit_finish(&permit);
-	EXPECT(check_with("\"approved\"", "\"denied\",\"verdict\":\"approved\"", &permit) != NULL && !permit.approved);
+	EXPECT(check_with("\"approved\"", "\"denied\",\"verdict\":\"approved\"", &permit) != NULL &&
+	       !permit.approved);
 	permit_finish(&permit);
 }
 
@@ -143,9 +155,10 @@ static void test_unreviewed(void)
 {
 	struct permit_book *book = permit_book_new();
 	struct permit permit;
-	static const char denied[] = "{\"jti\":\"01890a5d-ac96-774b-bcce-b302099a8002\",\"iat\":1795000000,"
-				     "\"exp\":1795000030,\"aud\":\"worker\",\"id\":\"" COMMAND
-				     "\",\"verdict\":\"denied\",\"command_s256\":\"" S256 "\",\"cause\":\"timeout\"}";
+	static const char denied[] =
+	    "{\"jti\":\"01890a5d-ac96-774b-bcce-b302099a8002\",\"iat\":1795000000,"
+	    "\"exp\":1795000030,\"aud\":\"worker\",\"id\":\"" COMMAND
+	    "\",\"verdict\":\"denied\",\"command_s256\":\"" S256 "\",\"cause\":\"timeout\"}";
 	EXPECT(check_as(book, denied, JWS_PERMIT, key, NOW, &permit) == NULL);
 	EXPECT(!permit.approved && permit.unreviewed);
 	permit_finish(&permit);
@@ -172,7 +185,8 @@ static void test_garbage(void)
 	permit_book_free(book);
 }
 
-/* The book drops entries whose permits are long past; it must never drop one that could still be offered again. */
+/* The book drops entries whose permits are long past; it must never drop one that could still be offered
+ * again. */
 static void test_book_over_a_long_time(void)
 {
 	struct permit_book *book = permit_book_new();
@@ -182,7 +196,8 @@ static void test_book_over_a_long_time(void)
 		long long now = NOW + i * 1000LL;
 		buf_clear(&claims);
 		buf_addf(&claims,
-			 "{\"jti\":\"01890a5d-ac96-774b-bcce-b3020990%04x\",\"iat\":%lld,\"exp\":%lld,\"aud\":\"worker\","
+			 "{\"jti\":\"01890a5d-ac96-774b-bcce-b3020990%04x\",\"iat\":%lld,\"exp\":%lld,"
+			 "\"aud\":\"worker\","
 			 "\"id\":\"" COMMAND "\",\"verdict\":\"approved\",\"command_s256\":\"" S256 "\"}",
 			 (unsigned)i, now, now + 30);
 		EXPECT(check_as(book, claims.data, JWS_PERMIT, key, now, &permit) == NULL && permit.approved);

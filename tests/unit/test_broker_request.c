@@ -70,7 +70,8 @@ static const cJSON *command(void)
 /* The line must reach the approver byte for byte, or what is approved is not what runs. */
 static void test_line_is_exact(void)
 {
-	static const char *const lines[] = {"true", "", "echo \"a\\b\"\t'\x01\x1b[2J'\n# \xc3\xa9 \xe2\x80\xae </script>"};
+	static const char *const lines[] = {
+	    "true", "", "echo \"a\\b\"\t'\x01\x1b[2J'\n# \xc3\xa9 \xe2\x80\xae </script>"};
 	for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
 		usual(lines[i]);
 		EXPECT(build() && text_is(json_string(command(), "line"), lines[i]));
@@ -80,7 +81,8 @@ static void test_line_is_exact(void)
 	EXPECT(build() && !cJSON_HasObjectItem(command(), "line"));
 	struct buf bytes BUF_AUTO = BUF_INIT;
 	const char *coded = json_string(command(), "line_b64");
-	EXPECT(coded && base64_decode(&bytes, coded, strlen(coded)) && bytes.len == 7 && !memcmp(bytes.data, "echo \xff\xfe", 7));
+	EXPECT(coded && base64_decode(&bytes, coded, strlen(coded)) && bytes.len == 7 &&
+	       !memcmp(bytes.data, "echo \xff\xfe", 7));
 }
 
 /* bash would stop reading at a NUL: the approver would see more than runs. */
@@ -119,7 +121,8 @@ static void test_user_is_the_peer(void)
 	int64_t uid = 0;
 	EXPECT(json_integer(command(), "uid", &uid) && uid == 4242);
 	EXPECT(text_is(json_string(command(), "host"), "host1"));
-	EXPECT(text_is(json_string(claims, "sub"), "worker") && text_is(json_string(claims, "aud"), "whoshd:test"));
+	EXPECT(text_is(json_string(claims, "sub"), "worker") &&
+	       text_is(json_string(claims, "aud"), "whoshd:test"));
 }
 
 /* A lying WHOSH_AGENT_ID, or one agent's environment with another's token, must not pass. */
@@ -133,7 +136,8 @@ static void test_agent_must_agree(void)
 	EXPECT(build());
 }
 
-/* A whosh inside another agent's command starts a session of its own, and says whose command it is part of. */
+/* A whosh inside another agent's command starts a session of its own, and says whose command it is part of.
+ */
 static void test_inside_another_command(void)
 {
 	usual("true");
@@ -172,7 +176,8 @@ static void test_context_file(void)
 	EXPECT(text_is(json_string(claims, "task"), "the task"));
 	EXPECT(text_is(json_string(json_object(claims, "sources"), "model"), "WHOSH_CONTEXT_FILE"));
 	EXPECT(text_is(json_string(json_object(claims, "sources"), "task"), "WHOSH_TASK"));
-	static const char *const bad[] = {"", "[]", "{\"model\":1}", "{\"model\":\"a\",\"model\":\"b\"}", "{} x"};
+	static const char *const bad[] = {"", "[]", "{\"model\":1}", "{\"model\":\"a\",\"model\":\"b\"}",
+					  "{} x"};
 	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
 		usual("true");
 		wire_adds(&frame, WIRE_CONTEXT_FILE, bad[i]);
@@ -212,11 +217,16 @@ static void test_too_long(void)
 static void test_members(void)
 {
 	usual("true");
-	static const char *const variables[] = {"WHOSH_AGENT_ID=worker",    "WHOSH_MODEL=a/b@1",
-						"WHOSH_TASK=t",             "WHOSH_AGENT_VERSION=2",
-						"WHOSH_COMMAND_ID=" OUTER,  "SSH_CONNECTION=192.0.2.1 5 192.0.2.2 22",
-						"SSH_ORIGINAL_COMMAND=ls",  "CLAUDECODE=1",
-						"TRACEPARENT=00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"};
+	static const char *const variables[] = {
+	    "WHOSH_AGENT_ID=worker",
+	    "WHOSH_MODEL=a/b@1",
+	    "WHOSH_TASK=t",
+	    "WHOSH_AGENT_VERSION=2",
+	    "WHOSH_COMMAND_ID=" OUTER,
+	    "SSH_CONNECTION=192.0.2.1 5 192.0.2.2 22",
+	    "SSH_ORIGINAL_COMMAND=ls",
+	    "CLAUDECODE=1",
+	    "TRACEPARENT=00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"};
 	for (size_t i = 0; i < sizeof variables / sizeof *variables; i++)
 		wire_adds(&frame, WIRE_ENV, variables[i]);
 	wire_adds(&frame, WIRE_ARG, "whosh");
@@ -226,17 +236,20 @@ static void test_members(void)
 	wire_adds(&frame, WIRE_CHAIN, "a.b.c~d.e.f");
 	wire_add_number(&frame, WIRE_REVIEW_TIMEOUT, 120);
 	EXPECT(build());
-	static const char *const top[] = {"jti",   "iat",  "exp",     "aud",     "sub",   "sid",     "parent",         "agent_version",
-					  "model", "task", "chain",   "command", "trace", "harness", "sources", "review_timeout",
-					  "task_sha256", NULL};
-	static const char *const inner[] = {"mode", "line", "argv", "cwd", "user", "uid", "host", "tty", "ssh",
-					    "interpreter", "options", "script", "env_kept", NULL};
+	static const char *const top[] = {
+	    "jti",         "iat",  "exp",   "aud",     "sub",   "sid",     "parent",  "agent_version",
+	    "model",       "task", "chain", "command", "trace", "harness", "sources", "review_timeout",
+	    "task_sha256", NULL};
+	static const char *const inner[] = {"mode",    "line",   "argv",     "cwd", "user",
+					    "uid",     "host",   "tty",      "ssh", "interpreter",
+					    "options", "script", "env_kept", NULL};
 	const char *other = NULL;
 	EXPECT(json_only(claims, top, &other));
 	EXPECT(json_only(command(), inner, &other));
 	EXPECT(text_is(json_string(json_object(command(), "ssh"), "client"), "192.0.2.1"));
 	EXPECT(text_is(json_string(claims, "harness"), "claude-code"));
-	EXPECT(text_is(json_string(claims, "trace"), "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"));
+	EXPECT(
+	    text_is(json_string(claims, "trace"), "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"));
 	int64_t exp = 0;
 	EXPECT(json_integer(claims, "exp", &exp) && exp == 1795000000 + 120 + 60);
 	usual("true");
@@ -247,7 +260,8 @@ static void test_members(void)
 int main(void)
 {
 	unsigned char d[KEY_BYTES], x[KEY_BYTES];
-	token = (struct token){.sub = strdup("worker"), .aud = strdup("whoshd:test"), .key = signing_key_generate()};
+	token = (struct token){
+	    .sub = strdup("worker"), .aud = strdup("whoshd:test"), .key = signing_key_generate()};
 	signing_key_export(token.key, d, x);
 	public = public_key_new(x);
 	RUN(test_line_is_exact);

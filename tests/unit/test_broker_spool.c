@@ -43,7 +43,8 @@ static bool there(const char *id, const char *suffix)
 	return access(path, F_OK) == 0;
 }
 
-/* Outcomes of a day without the approver must arrive as they happened, and none be sent again after its delivery. */
+/* Outcomes of a day without the approver must arrive as they happened, and none be sent again after its
+ * delivery. */
 static void test_order(void)
 {
 	struct buf jws BUF_AUTO = BUF_INIT, expected BUF_AUTO = BUF_INIT;
@@ -78,7 +79,8 @@ static void test_corrupt(void)
 	first[0] = '0';
 	struct buf half = {.data = jws.data, .len = jws.len / 2};
 	EXPECT(spool_write(folder, first, &half) == 0);
-	const char *empty = "01000000-0000-7000-8000-000000000001", *renamed = "01000000-0000-7000-8000-000000000002";
+	const char *empty = "01000000-0000-7000-8000-000000000001",
+		   *renamed = "01000000-0000-7000-8000-000000000002";
 	EXPECT(spool_write(folder, empty, &(struct buf){.data = (char[]){""}, .len = 0}) == 0);
 	EXPECT(spool_write(folder, renamed, &jws) == 0); /* holds another outcome than it says */
 	snprintf(path, sizeof path, "%s/01000000-0000-7000-8000-000000000003.jws", folder);
@@ -97,7 +99,8 @@ static void test_corrupt(void)
 	EXPECT(there(id, ".refused") && !there(id, ""));
 }
 
-/* Somebody else's folder, or one that all may write to, would let others remove outcomes or fill in their own. */
+/* Somebody else's folder, or one that all may write to, would let others remove outcomes or fill in their
+ * own. */
 static void test_folder(void)
 {
 	char other[160];
@@ -109,7 +112,8 @@ static void test_folder(void)
 	EXPECT(chmod(other, 0700) == 0 && spool_prepare(other) == 0);
 	snprintf(other, sizeof other, "%s/file", root);
 	EXPECT(write_file_durable(other, "x", 1, 0600) == 0 && spool_prepare(other) == -1);
-	EXPECT(spool_write("/nonexistent/spool", COMMAND, &(struct buf){.data = (char[]){"x"}, .len = 1}) == -1);
+	EXPECT(spool_write("/nonexistent/spool", COMMAND, &(struct buf){.data = (char[]){"x"}, .len = 1}) ==
+	       -1);
 }
 
 /* What the shell says of the end is what the log will say; nonsense must not become an exit status. */
@@ -118,15 +122,12 @@ static void test_outcomes(void)
 	static const struct {
 		enum wire_tag tag;
 		const char *value, *expected; /* NULL: refused */
-	} cases[] = {{WIRE_EXIT, "0", "\"exit\":0"},
-		     {WIRE_EXIT, "255", "\"exit\":255"},
-		     {WIRE_EXIT, "256", NULL},
-		     {WIRE_EXIT, "-1", NULL},
-		     {WIRE_EXIT, "x", NULL},
-		     {WIRE_SIGNAL, "15", "\"signal\":\"TERM\""},
-		     {WIRE_SIGNAL, "9999", NULL},
-		     {WIRE_NOT_RUN, "no \x1b[2J", "\"reason\":\"no \\\\x1b[2J\""},
-		     {WIRE_PID, "1", NULL}};
+	} cases[] = {
+	    {WIRE_EXIT, "0", "\"exit\":0"}, {WIRE_EXIT, "255", "\"exit\":255"},
+	    {WIRE_EXIT, "256", NULL},       {WIRE_EXIT, "-1", NULL},
+	    {WIRE_EXIT, "x", NULL},         {WIRE_SIGNAL, "15", "\"signal\":\"TERM\""},
+	    {WIRE_SIGNAL, "9999", NULL},    {WIRE_NOT_RUN, "no \x1b[2J", "\"reason\":\"no \\\\x1b[2J\""},
+	    {WIRE_PID, "1", NULL}};
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		struct buf frame BUF_AUTO = BUF_INIT, jws BUF_AUTO = BUF_INIT, payload BUF_AUTO = BUF_INIT;
 		struct wire_message message;
@@ -149,7 +150,8 @@ static void test_outcomes(void)
 
 int main(void)
 {
-	token = (struct token){.sub = strdup("worker"), .aud = strdup("whoshd:test"), .key = signing_key_generate()};
+	token = (struct token){
+	    .sub = strdup("worker"), .aud = strdup("whoshd:test"), .key = signing_key_generate()};
 	log_set_level(LOG_LEVEL_ERROR);
 	if (!mkdtemp(root))
 		return 1;
