@@ -5,10 +5,14 @@
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
 #include "approver/whoctl/whoctl.h"
 #include "approver/whoctl/api.h"
+#include "common/io.h"
 #include "common/secure.h"
 #include <locale.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
+
+#define VERB_COLUMNS 34 /* of the list of verbs, up to what each is for */
 
 static const struct verb *const verbs[] = {
     &verb_who,
@@ -39,19 +43,35 @@ enum { N_VERBS = sizeof verbs / sizeof *verbs };
 
 #define GLOBAL (OPTION(DIR) | OPTION(URL) | OPTION(TOKEN_FILE) | OPTION(CA) | OPTION(HELP) | OPTION(VERSION))
 
-static int help_all(void)
+static void help_add(struct buf *text)
 {
-	struct buf text BUF_AUTO = BUF_INIT;
-	buf_adds(&text, "usage: whoctl [--dir DIR | --url URL --token-file FILE --ca FILE] VERB …\n\n");
+	buf_adds(text, "usage: whoctl [--dir DIR | --url URL --token-file FILE --ca FILE] VERB …\n\n");
 	for (int i = 0; i < N_VERBS; i++) {
 		struct buf left BUF_AUTO = BUF_INIT;
 		buf_addf(&left, "%s%s%s", verbs[i]->name, *verbs[i]->operands ? " " : "", verbs[i]->operands);
-		buf_addf(&text, "  %-30s %s\n", left.data ? left.data : "", verbs[i]->help);
+		left_add(text, left.data, VERB_COLUMNS);
+		buf_addf(text, "%s\n", verbs[i]->help);
 	}
-	buf_adds(&text, "\n");
-	options_explain(&text, GLOBAL);
-	buf_adds(&text, "\n`whoctl VERB --help` says what a verb takes; whoctl(1) says the rest.\n");
+	buf_adds(text, "\n");
+	options_explain(text, GLOBAL);
+	buf_adds(text, "\n`whoctl VERB --help` says what a verb takes; whoctl(1) says the rest.\n");
+}
+
+static int help(void)
+{
+	struct buf text BUF_AUTO = BUF_INIT;
+	help_add(&text);
 	return output(&text);
+}
+
+/* No verb at all: the same, but as the error that it is. */
+static int no_verb(void)
+{
+	struct buf text BUF_AUTO = BUF_INIT;
+	help_add(&text);
+	if (!text.failed)
+		write_all(STDERR_FILENO, text.data, text.len);
+	return EXIT_USAGE_ERROR;
 }
 
 /* How many words of the verb's name the operands begin with: 0 unless all. */
@@ -96,14 +116,14 @@ static int run(struct ctl *ctl)
 		buf_adds(&text, "whoctl " WHOSH_VERSION "\n");
 		return output(&text);
 	}
-	bool help = given(ctl, OPT_HELP);
+	bool wanted = given(ctl, OPT_HELP);
 	if (ctl->operands > 0 && strcmp(ctl->operand[0], "help") == 0) {
-		help = true;
+		wanted = true;
 		ctl->operand++;
 		ctl->operands--;
 	}
 	if (ctl->operands == 0)
-		return help ? help_all() : (help_all(), EXIT_USAGE_ERROR);
+		return wanted ? help() : no_verb();
 
 	int words = 0;
 	for (int i = 0; i < N_VERBS && words == 0; i++) {
@@ -114,7 +134,7 @@ static int run(struct ctl *ctl)
 		return unknown_verb(ctl);
 	ctl->operand += words;
 	ctl->operands -= words;
-	if (help) {
+	if (wanted) {
 		struct buf text BUF_AUTO = BUF_INIT;
 		verb_usage(&text, ctl->verb, true);
 		return output(&text);

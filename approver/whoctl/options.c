@@ -5,7 +5,11 @@
  *
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
 #include "approver/whoctl/whoctl.h"
+#include "common/text.h"
 #include <string.h>
+
+#define OPTION_COLUMNS 24
+#define USAGE_WIDTH 90
 
 static const struct spec {
 	const char *name, *value, *help; /* value: NULL for a flag */
@@ -113,6 +117,12 @@ int options_allowed(const struct ctl *ctl)
 	return 0;
 }
 
+/* "--name VALUE" */
+static void option_add(struct buf *out, const struct spec *spec)
+{
+	buf_addf(out, "--%s%s%s", spec->name, spec->value ? " " : "", spec->value ? spec->value : "");
+}
+
 void options_explain(struct buf *out, unsigned long long options)
 {
 	for (int i = 0; i < OPTIONS; i++) {
@@ -121,19 +131,37 @@ void options_explain(struct buf *out, unsigned long long options)
 		struct buf left BUF_AUTO = BUF_INIT;
 		if (specs[i].letter)
 			buf_addf(&left, "-%c, ", specs[i].letter);
-		buf_addf(&left, "--%s%s%s", specs[i].name, specs[i].value ? " " : "",
-			 specs[i].value ? specs[i].value : "");
-		buf_addf(out, "  %-24s %s\n", left.data ? left.data : "", specs[i].help);
+		option_add(&left, &specs[i]);
+		left_add(out, left.data, OPTION_COLUMNS);
+		buf_addf(out, "%s\n", specs[i].help);
 	}
+}
+
+void left_add(struct buf *out, const char *text, size_t columns)
+{
+	size_t len = text ? strlen(text) : 0;
+	buf_adds(out, "  ");
+	buf_add(out, text ? text : "", len);
+	for (size_t i = len ? text_columns(text, len) : 0; i < columns; i++)
+		buf_addc(out, ' ');
+	buf_addc(out, ' ');
 }
 
 void verb_usage(struct buf *out, const struct verb *verb, bool explained)
 {
+	size_t line = out->len;
 	buf_addf(out, "usage: whoctl %s%s%s", verb->name, *verb->operands ? " " : "", verb->operands);
-	for (int i = 0; i < OPTIONS; i++)
-		if (verb->options & 1ull << i)
-			buf_addf(out, " [--%s%s%s]", specs[i].name, specs[i].value ? " " : "",
-				 specs[i].value ? specs[i].value : "");
+	for (int i = 0; i < OPTIONS; i++) {
+		if (!(verb->options & 1ull << i))
+			continue;
+		struct buf one BUF_AUTO = BUF_INIT;
+		option_add(&one, &specs[i]);
+		if (out->len - line + one.len > USAGE_WIDTH) {
+			line = out->len;
+			buf_adds(out, "\n             ");
+		}
+		buf_addf(out, " [%s]", one.data ? one.data : "");
+	}
 	if (!explained)
 		return;
 	buf_addf(out, "\n\n%s\n\n", verb->help);

@@ -91,6 +91,8 @@ int options_allowed(const struct ctl *ctl);
 /* Append "whoctl agent add ID [--owner HUMAN] [--json]" and, with `explained`, a line for each option. */
 void verb_usage(struct buf *out, const struct verb *verb, bool explained);
 void options_explain(struct buf *out, unsigned long long options);
+/* Append the left column of a help text: two blanks, the text, blanks up to `columns`. */
+void left_add(struct buf *out, const char *text, size_t columns);
 /* Was a flag given? */
 bool given(const struct ctl *ctl, enum option option);
 
