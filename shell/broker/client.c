@@ -75,8 +75,7 @@ static void call_unlink(struct call *call)
 	call->back = NULL;
 }
 
-/* ── libcurl's sockets and timer, in the loop ───────────────────────────────────────────────────────────────
- */
+/* ── libcurl's sockets and timer, in the loop ── */
 
 static void free_gone(struct client *client)
 {
@@ -145,8 +144,7 @@ static int on_timer(CURLM *multi, long ms, void *arg)
 	return 0;
 }
 
-/* ── calls ──────────────────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── calls ── */
 
 static void call_free(struct call *call)
 {
@@ -279,8 +277,7 @@ int64_t client_last_answer(const struct client *client)
 	return client->last_answer;
 }
 
-/* ── life ───────────────────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── life ── */
 
 struct client *client_new(struct loop *loop, const char *approver, const char *ca, size_t connections)
 {

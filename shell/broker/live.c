@@ -118,8 +118,7 @@ void live_unlist(struct live *live, struct live_entry *entry)
 		loop_timer_stop(live->broker->loop, &live->due);
 }
 
-/* ── answers ────────────────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── answers ── */
 
 /* Hand out what an answer brings; how many commands of ours it was about, -1 when it cannot be understood. */
 static int hand_out(struct live *live, const struct buf *body)
@@ -184,8 +183,7 @@ static void answered(void *arg, const struct answer *answer)
 		plan(live, count == 0 && took < IDLE_MS ? IDLE_MS : 0);
 }
 
-/* ── polls ──────────────────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── polls ── */
 
 static void add_all(struct live *live, struct buf *out, const char *name, bool running)
 {

@@ -43,8 +43,7 @@ static struct {
 	bool given_up, leftovers;
 } all;
 
-/* ── the end ────────────────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── the end ── */
 
 void broker_settle(struct broker *broker)
 {
@@ -114,8 +113,7 @@ static bool watch_signals(struct broker *broker)
 	return all.signals.fd >= 0 && loop_watch(broker->loop, &all.signals, EPOLLIN);
 }
 
-/* ── the two beginnings ─────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── the two beginnings ── */
 
 static int run(struct broker *broker)
 {

@@ -148,8 +148,7 @@ void shell_checked(struct shell *shell, const struct buf *frame)
 	shell_last_words(shell);
 }
 
-/* ── frames from the shell; false: out of order ─────────────────────────────────────────────────────────────
- */
+/* ── frames from the shell; false: out of order ── */
 
 static bool on_ask(struct shell *shell, const struct wire_message *message)
 {
@@ -287,8 +286,7 @@ static void shell_late(struct timer *timer)
 	shell_end(container_of(timer, struct shell, timer));
 }
 
-/* ── life ───────────────────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── life ── */
 
 static bool too_many(const struct broker *broker, const struct peer *peer)
 {
