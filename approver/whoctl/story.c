@@ -68,6 +68,7 @@ static void attributes_add(struct buf *out, const cJSON *record, const struct st
 	cJSON_ArrayForEach(item, detail)
 	{
 		bool told = is_first(item->string) || strcmp(item->string, "attributes") == 0 ||
+			    strcmp(item->string, "sources") == 0 ||
 			    (attributes && cJSON_HasObjectItem(attributes, item->string));
 		if (!told)
 			attribute_row(table, record, item->string, item);

@@ -10,6 +10,7 @@
 #include "approver/whoctl/sse.h"
 #include "common/clock.h"
 #include "common/text.h"
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -46,11 +47,10 @@ static void person_event(struct buf *out, const struct style *style, const char 
 	time_add(out, clock_wall_ms());
 	buf_adds(out, "  ");
 	visible_add(out, event, strlen(event));
-	buf_adds(out, " ");
-	json_visible_add(out, data, "id", "");
-	buf_adds(out, " ");
-	json_visible_add(out, data, "verdict", json_string(data, "outcome") ? "" : "?");
-	json_visible_add(out, data, "outcome", "");
+	buf_adds(out, ": ");
+	char *json = cJSON_PrintUnformatted(data);
+	visible_add(out, json ? json : "", json ? strlen(json) : 0);
+	free(json);
 	buf_addc(out, '\n');
 }
 
