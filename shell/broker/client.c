@@ -17,14 +17,20 @@
 #include <string.h>
 #include <sys/epoll.h>
 
-enum { AHEAD = 2, KEPT_HANDLES = 64 };
+enum {
+	AHEAD = 2,
+	KEPT_HANDLES = 64,
+	SILENT_MS = 10000, /* nobody who queues waits longer for an approver that does not answer at all */
+	QUEUE_MS = 40000   /* nor longer than this for one that does */
+};
 
 struct call {
 	struct client *client;
 	struct call *next, **back; /* in the queue, under way, or done and waiting for drain */
 	struct client_request request;
 	char *url;
-	CURL *easy; /* NULL: queued */
+	int64_t queued; /* since when (clock_mono_ms) */
+	CURL *easy;     /* NULL: queued */
 	struct curl_slist *headers;
 	struct reply reply;
 	client_done *done;
@@ -218,6 +224,27 @@ static struct call *broken_call(const struct client *client)
 	return NULL;
 }
 
+/* Turn away those at the head of the queue who have waited in vain. */
+static void thin_queue(struct client *client)
+{
+	int64_t now = clock_mono_ms();
+	for (struct call *call; (call = client->queue);) {
+		int64_t waited = now - call->queued;
+		if (waited < SILENT_MS || (waited < QUEUE_MS && now - client->last_answer < SILENT_MS))
+			return;
+		const struct buf nothing = BUF_INIT;
+		const struct answer answer = {.failure = FAILURE_TRANSIENT,
+					      .error = "the approver does not answer",
+					      .body = &nothing,
+					      .took = waited};
+		client_done *done = call->done;
+		void *arg = call->arg;
+		call_unlink(call);
+		call_free(call);
+		done(arg, &answer);
+	}
+}
+
 static void drain(struct client *client)
 {
 	int left;
@@ -231,6 +258,7 @@ static void drain(struct client *client)
 	}
 	for (struct call *call; (call = broken_call(client));)
 		finish(call, CURLE_OUT_OF_MEMORY);
+	thin_queue(client);
 	start_queued(client);
 }
 
@@ -241,6 +269,7 @@ struct call *client_call(struct client *client, const struct client_request *req
 	if (!call)
 		return NULL;
 	call->client = client;
+	call->queued = clock_mono_ms();
 	call->request = *request;
 	call->done = done;
 	call->arg = arg;

@@ -104,10 +104,11 @@ static bool keep(struct delivery *delivery)
 	}
 	const char *error = outbox->folder ? strerrorname_np(errno) : outbox->why;
 	int64_t now = clock_mono_ms();
-	if (!outbox->warned || now - outbox->warned > WARN_MS)
-		log_line(LOG_LEVEL_ERROR, "an outcome cannot be put on disk and is kept in memory", "spool",
-			 outbox->folder, "error", error, "command", delivery->command, NULL);
+	if (outbox->warned && now - outbox->warned < WARN_MS)
+		return false;
 	outbox->warned = now;
+	log_line(LOG_LEVEL_ERROR, "an outcome cannot be put on disk and is kept in memory", "spool",
+		 outbox->folder, "error", error, "command", delivery->command, NULL);
 	return false;
 }
 
@@ -120,7 +121,6 @@ static void finish(struct delivery *delivery)
 		spool_remove(outbox->folder, delivery->id);
 	tell_safe(delivery);
 	delivery_free(delivery);
-	broker_settle(outbox->broker);
 }
 
 static void set_aside(struct delivery *delivery)
@@ -196,6 +196,7 @@ static void posted(void *arg, const struct answer *answer)
 			set_aside(delivery);
 	}
 	next_of_backlog(outbox);
+	broker_settle(outbox->broker);
 }
 
 static void post(struct delivery *delivery)

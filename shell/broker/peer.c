@@ -5,12 +5,16 @@
  *
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
 #include "shell/broker/peer.h"
+#include "common/clock.h"
+#include "common/log.h"
 #include <errno.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+
+enum { WARN_MS = 10000 };
 
 static struct peer *peer_new(uid_t uid)
 {
@@ -63,6 +67,15 @@ bool peer_charge(struct peer *peer, size_t bytes)
 void peer_release(struct peer *peer, size_t bytes)
 {
 	peer->bytes -= bytes;
+}
+
+void peer_warn(struct peer *peer, const char *what)
+{
+	int64_t now = clock_mono_ms();
+	if (peer->warned && now - peer->warned < WARN_MS)
+		return;
+	peer->warned = now;
+	log_line(LOG_LEVEL_WARNING, what, "user", peer->user, NULL);
 }
 
 void peers_free(struct peer **all)

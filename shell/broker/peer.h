@@ -6,6 +6,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 #define PEER_MAX_SHELLS 4096        /* of one user at once */
@@ -17,6 +18,7 @@ struct peer {
 	uid_t uid;
 	char *user; /* login name, or the number when it has none */
 	size_t shells, bytes;
+	int64_t warned; /* when a warning about it was last logged (clock_mono_ms) */
 	struct peer *next;
 };
 
@@ -25,6 +27,8 @@ struct peer *peer_of(struct peer **all, int fd);
 /* Account for `bytes` more; false (nothing counted) when that is over the limit. */
 bool peer_charge(struct peer *peer, size_t bytes);
 void peer_release(struct peer *peer, size_t bytes);
+/* Log what it did wrong, at most once in ten seconds: a user must not be able to fill the log. */
+void peer_warn(struct peer *peer, const char *what);
 void peers_free(struct peer **all);
 
 #endif

@@ -227,8 +227,7 @@ static bool take_frames(struct shell *shell)
 	int found;
 	while (!shell->ended && (found = wire_next(&shell->in, &message, &size)) != 0) {
 		if (found < 0 || shell->state == SHELL_CLOSING || !on_frame(shell, &message)) {
-			log_line(LOG_LEVEL_WARNING, "a shell sent something out of order", "user",
-				 shell->peer->user, NULL);
+			peer_warn(shell->peer, "a shell sent something out of order");
 			return false;
 		}
 		buf_drop(&shell->in, size);
@@ -254,7 +253,7 @@ static bool shell_read(struct shell *shell)
 		if (got == 0)
 			return false;
 		if (!peer_charge(shell->peer, (size_t)got)) {
-			log_line(LOG_LEVEL_WARNING, "too much at once", "user", shell->peer->user, NULL);
+			peer_warn(shell->peer, "a user has too many requests at once");
 			return false;
 		}
 		shell->charged += (size_t)got;
@@ -315,7 +314,7 @@ void shell_accept(struct broker *broker, int fd)
 	peer->shells++;
 	reply_hello(&shell->out);
 	if (too_many(broker, peer)) {
-		log_line(LOG_LEVEL_WARNING, "too many shells at once", "user", peer->user, NULL);
+		peer_warn(peer, "a user has too many shells at once");
 		shell_refuse(shell, EXIT_UNREACHABLE, "this user has too many shells at once", NULL, NULL,
 			     NULL);
 		return;
