@@ -137,7 +137,17 @@ static enum failure failure_of(CURL *easy, CURLcode code)
 	}
 }
 
-void handle_answer(CURL *easy, CURLcode code, const struct reply *reply, struct answer *answer)
+/* OpenSSL's words alone would not tell that it is about TLS, and which is needed. */
+static void explain_tls(struct reply *reply)
+{
+	static const char prefix[] = "no TLS 1.3 connection: ";
+	const size_t len = sizeof prefix - 1;
+	memmove(reply->error + len, reply->error, sizeof reply->error - len);
+	memcpy(reply->error, prefix, len);
+	reply->error[sizeof reply->error - 1] = 0;
+}
+
+void handle_answer(CURL *easy, CURLcode code, struct reply *reply, struct answer *answer)
 {
 	curl_off_t took = 0;
 	if (easy)
@@ -145,6 +155,8 @@ void handle_answer(CURL *easy, CURLcode code, const struct reply *reply, struct 
 	answer->took = (int64_t)took / 1000;
 	answer->failure = failure_of(easy, code);
 	if (answer->failure != FAILURE_NONE) {
+		if (code == CURLE_SSL_CONNECT_ERROR)
+			explain_tls(reply);
 		if (code == CURLE_WRITE_ERROR)
 			answer->error = "the answer is too long";
 		else

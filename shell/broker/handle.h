@@ -25,7 +25,7 @@ bool handle_aim(CURL *easy, const char *url, const struct client_request *reques
 		struct reply *reply);
 /* Let go of what handle_aim borrowed, so that the handle can be kept for another request. */
 void handle_rest(CURL *easy);
-/* What the end of a transfer means. */
-void handle_answer(CURL *easy, CURLcode code, const struct reply *reply, struct answer *answer);
+/* What the end of a transfer means; answer->error points into *reply. */
+void handle_answer(CURL *easy, CURLcode code, struct reply *reply, struct answer *answer);
 
 #endif
