@@ -33,6 +33,7 @@ enum event_kind {
 	EVENT_POLICY_LOADED,     /* body: JSON {"policy_s256","operator"} and the text */
 	EVENT_OPERATOR_SIGN_IN,
 	EVENT_MODEL_CHANGED,     /* body: JSON {"session","command","from","to"} */
+	EVENT_OPERATOR_CHANGED,  /* body: JSON {"change","name","role","operator"} */
 	EVENT_REFUSED,           /* body: JSON {"reason","agent","credential"}: an identity that was refused, rate-limited */
 	EVENT_KINDS
 };
