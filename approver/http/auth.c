@@ -1,0 +1,115 @@
+/* auth.c: sign-in of operators.
+ *
+ * A token is 256 random bits, so guessing is hopeless at any rate; failures are limited so that a guesser can
+ * neither fill the log nor keep us hashing, and so that he is told to go away.  The limit never touches a good
+ * token: nobody can lock an operator out.
+ *
+ * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
+#include "approver/http/auth.h"
+#include "approver/http/metrics.h"
+#include "approver/http/refusals.h"
+#include "common/clock.h"
+#include "common/json.h"
+#include "common/log.h"
+#include <arpa/inet.h>
+#include <microhttpd.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+enum { PLACES = 1024, FAILURES_ALLOWED = 10, WINDOW_MS = 60000, SIGN_IN_AGAIN_MS = 15 * 60 * 1000, MAX_TOKEN = 256 };
+
+static void address_of(struct request *r, char out[INET6_ADDRSTRLEN])
+{
+	const union MHD_ConnectionInfo *info = MHD_get_connection_info(r->http, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+	const struct sockaddr *a = info ? info->client_addr : NULL;
+	snprintf(out, INET6_ADDRSTRLEN, "unknown");
+	if (a && a->sa_family == AF_INET)
+		inet_ntop(AF_INET, &((const struct sockaddr_in *)(const void *)a)->sin_addr, out, INET6_ADDRSTRLEN);
+	else if (a && a->sa_family == AF_INET6)
+		inet_ntop(AF_INET6, &((const struct sockaddr_in6 *)(const void *)a)->sin6_addr, out, INET6_ADDRSTRLEN);
+}
+
+/* Count a failure from this address; true when it has had too many within the window.  Addresses share places by
+ * hash: a neighbour's failures may be counted in, which costs only someone who fails himself. */
+static bool too_many(const char *address)
+{
+	static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+	static struct {
+		int64_t since;
+		int failures;
+	} places[PLACES];
+	uint32_t h = 2166136261u;
+	for (const char *c = address; *c; c++)
+		h = (h ^ (unsigned char)*c) * 16777619u;
+	int64_t now = clock_mono_ms();
+	pthread_mutex_lock(&lock);
+	int *failures = &places[h % PLACES].failures;
+	int64_t *since = &places[h % PLACES].since;
+	if (!*since || now - *since > WINDOW_MS) {
+		*since = now;
+		*failures = 0;
+	}
+	bool many = ++*failures > FAILURES_ALLOWED;
+	pthread_mutex_unlock(&lock);
+	return many;
+}
+
+static bool failed(struct request *r, bool tried)
+{
+	if (!tried)
+		return answer_problem(r, PROBLEM_SIGN_IN, "this needs an operator's token");
+	char address[INET6_ADDRSTRLEN];
+	address_of(r, address);
+	metric_add(METRIC_SIGN_INS_FAILED, 1);
+	if (too_many(address)) {
+		answer_problem(r, PROBLEM_RATE, "too many failed sign-ins from this address");
+		r->retry_after = WINDOW_MS / 1000;
+		return true;
+	}
+	char reason[128];
+	snprintf(reason, sizeof reason, "an operator's token that is not known, from %s", address);
+	return refuse(r, PROBLEM_SIGN_IN, reason, NULL, NULL);
+}
+
+/* Each request carries the token; what is logged is that an operator begins, or is still there a while later. */
+static void note_sign_in(struct request *r, struct operator_account *o)
+{
+	int64_t now = clock_wall_ms(), before = o->signed_in;
+	if (now - before < SIGN_IN_AGAIN_MS || !atomic_compare_exchange_strong(&o->signed_in, &before, now))
+		return;
+	char address[INET6_ADDRSTRLEN];
+	struct buf body BUF_AUTO = BUF_INIT;
+	address_of(r, address);
+	metric_add(METRIC_SIGN_INS, 1);
+	buf_adds(&body, "{\"operator\":");
+	json_add_string(&body, o->name, strlen(o->name));
+	buf_addf(&body, ",\"role\":\"%s\",\"from\":\"%s\"}", role_name((enum role)o->role), address);
+	log_line(LOG_LEVEL_INFO, "operator signed in", "operator", o->name, "from", address, NULL);
+	record_event(r->server, EVENT_OPERATOR_SIGN_IN, o->name, &body);
+}
+
+bool auth_operator(struct request *r, enum role least)
+{
+	const char *header = MHD_lookup_connection_value(r->http, MHD_HEADER_KIND, "Authorization");
+	if (!header || strncasecmp(header, "Bearer ", 7) != 0) {
+		failed(r, header != NULL);
+		return false;
+	}
+	const char *token = header + 7;
+	size_t len = strnlen(token, MAX_TOKEN + 1);
+	struct operator_account *o = len && len <= MAX_TOKEN ? registry_sign_in(r->server->registry, token, len) : NULL;
+	if (!o) {
+		failed(r, true);
+		return false;
+	}
+	note_sign_in(r, o);
+	if (o->role < (int)least) {
+		answer_problemf(r, PROBLEM_FORBIDDEN, "this needs the role %s; %s is %s", role_name(least), o->name,
+		                role_name((enum role)o->role));
+		return false;
+	}
+	r->operator_account = o;
+	return true;
+}

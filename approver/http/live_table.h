@@ -1,0 +1,44 @@
+/* live_table.h: the inside of live.h, shared by live.c (commands) and live_poll.c (polls and deadlines).
+ * Everything here is called with the lock held.
+ *
+ * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef WHOSH_HTTP_LIVE_TABLE_H
+#define WHOSH_HTTP_LIVE_TABLE_H
+
+#include "approver/http/live.h"
+#include <pthread.h>
+
+enum { KIND_COMMAND, KIND_POLL }; /* whose a timer is */
+enum { DUE_BATCH = 1024 };
+
+struct live_command {
+	struct live_command *next; /* in its bucket */
+	struct timer timer;        /* review timeout, or lease */
+	struct credential *credential;
+	struct poll *poll;         /* that waits for it, with its neighbours there */
+	struct live_command *poll_prev, *poll_next;
+	char id[UUID_LEN], s256[S256_LEN], tail[TAIL_LEN]; /* not terminated */
+	unsigned char state;       /* enum live_state */
+	bool taken;
+};
+
+struct live {
+	pthread_mutex_t lock;
+	struct live_command **buckets;
+	size_t n_buckets, count, max;
+	size_t n_state[4], n_polls;
+	uint64_t secret;
+	struct timers timers;
+	struct poll polls; /* head of the circular list of those that wait */
+	bool ending;
+	char due_ids[DUE_BATCH][UUID_LEN + 1]; /* of live_tick, which one thread calls */
+	unsigned char due_states[DUE_BATCH];
+};
+
+struct live_command *live_find(struct live *live, const char *id);
+void live_set_state(struct live *live, struct live_command *command, enum live_state state);
+/* Take the command off its poll, which keeps waiting. */
+void live_unhang(struct live_command *command);
+void live_remove(struct live *live, struct live_command *command);
+
+#endif

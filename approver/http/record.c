@@ -1,0 +1,156 @@
+/* record.c: a command's row as JSON.
+ *
+ * Each attribute also appears with its grade and where it came from: what an agent's key signed as its own identity
+ * is proven; what the harness said of itself is claimed, whatever it is.  Nothing claimed is shown as proven.
+ *
+ * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
+#include "approver/http/record.h"
+#include "common/clock.h"
+#include "common/codec.h"
+#include "common/json.h"
+#include "common/text.h"
+#include <inttypes.h>
+#include <string.h>
+
+static void name_of(struct buf *out, const char *name)
+{
+	buf_adds(out, ",\"");
+	buf_adds(out, name);
+	buf_adds(out, "\":");
+}
+
+void record_text(struct buf *out, const char *name, const char *value)
+{
+	name_of(out, name);
+	if (value)
+		json_add_string(out, value, strlen(value));
+	else
+		buf_adds(out, "null");
+}
+
+/* JSON that was made here and stored. */
+static void record_json(struct buf *out, const char *name, const char *json, const char *otherwise)
+{
+	name_of(out, name);
+	buf_adds(out, json && *json ? json : otherwise);
+}
+
+void record_time(struct buf *out, const char *name, int64_t ms)
+{
+	char text[RFC3339_LEN + 1];
+	if (ms)
+		rfc3339_format(ms, text);
+	record_text(out, name, ms ? text : NULL);
+}
+
+static void record_line(struct buf *out, const struct command_row *row)
+{
+	if (utf8_valid(row->line ? row->line : "", row->line_len)) {
+		name_of(out, "line");
+		json_add_string(out, row->line ? row->line : "", row->line_len);
+		return;
+	}
+	struct buf visible BUF_AUTO = BUF_INIT;
+	visible_add(&visible, row->line, row->line_len);
+	name_of(out, "line");
+	json_add_string(out, visible.data ? visible.data : "", visible.len);
+	buf_adds(out, ",\"line_b64\":\"");
+	base64_encode(out, row->line, row->line_len);
+	buf_addc(out, '"');
+}
+
+static const char *state_name(enum command_state state)
+{
+	static const char *const names[] = {"pending", "approved", "denied", "exited", "lost"};
+	return names[state];
+}
+
+/* ── attributes with their grade ───────────────────────────────────────────────────────────────────────── */
+
+static void attribute(struct buf *out, const char *name, const char *value, const char *grade, const char *source)
+{
+	if (!value)
+		return;
+	if (out->data[out->len - 1] != '{')
+		buf_addc(out, ',');
+	buf_addf(out, "\"%s\":{\"value\":", name);
+	json_add_string(out, value, strlen(value));
+	buf_addf(out, ",\"grade\":\"%s\",\"source\":", grade);
+	json_add_string(out, source, strlen(source));
+	buf_addc(out, '}');
+}
+
+static const char *source_of(const cJSON *sources, const char *name, const char *otherwise)
+{
+	const char *said = json_string(sources, name);
+	return said ? said : otherwise;
+}
+
+static void attributes(struct buf *out, const struct command_row *row)
+{
+	cJSON *detail JSON_AUTO = row->detail ? json_parse(row->detail, strlen(row->detail), NULL) : NULL;
+	const cJSON *sources = json_object(detail, "sources");
+	name_of(out, "attributes");
+	buf_addc(out, '{');
+	attribute(out, "agent", row->agent, "proven", "signature");
+	attribute(out, "credential", row->credential, "proven", "thumbprint of the key that signed");
+	attribute(out, "session", row->session, "proven", source_of(sources, "session", "signed by its one key"));
+	attribute(out, "human", row->human, "attested", "enrolment");
+	attribute(out, "agent_version", row->agent_version, "claimed", source_of(sources, "agent_version", "request"));
+	attribute(out, "model", row->model, "claimed", source_of(sources, "model", "request"));
+	attribute(out, "task", row->task, "claimed", source_of(sources, "task", "request"));
+	attribute(out, "user", row->user, "claimed", "broker");
+	attribute(out, "host", row->host, "claimed", "broker");
+	attribute(out, "cwd", row->cwd, "claimed", "broker");
+	buf_addc(out, '}');
+}
+
+void record_open(struct buf *out, const struct command_row *row)
+{
+	buf_reserve(out, 2048);
+	buf_adds(out, "{\"id\":\"");
+	buf_adds(out, row->id);
+	buf_addc(out, '"');
+	record_time(out, "ts", row->ts);
+	record_text(out, "agent", row->agent);
+	record_text(out, "agent_version", row->agent_version);
+	record_text(out, "credential", row->credential);
+	record_text(out, "session", row->session);
+	buf_addf(out, ",\"seq\":%" PRId64, row->seq);
+	record_text(out, "parent", row->parent);
+	record_text(out, "human", row->human);
+	record_json(out, "chain", row->chain, "[]");
+	record_text(out, "model", row->model);
+	record_text(out, "task", row->task);
+	record_text(out, "user", row->user);
+	record_text(out, "host", row->host);
+	record_text(out, "cwd", row->cwd);
+	record_text(out, "mode", row->mode);
+	record_line(out, row);
+	record_text(out, "verdict", row->verdict);
+	record_text(out, "rule", row->rule);
+	record_text(out, "policy", row->policy);
+	record_json(out, "reviewers", row->reviewers, "[]");
+	record_text(out, "reason", row->reason);
+	if (row->has_exit)
+		buf_addf(out, ",\"exit\":%d", row->exit);
+	else
+		buf_adds(out, ",\"exit\":null");
+	record_text(out, "signal", row->signal);
+	record_time(out, "started", row->started);
+	record_time(out, "ended", row->ended);
+	buf_addf(out, ",\"log_index\":%" PRId64, row->log_index);
+	record_text(out, "state", state_name(row->state));
+	record_text(out, "cause", row->cause);
+	record_time(out, "decided", row->decided);
+	record_text(out, "outcome", row->outcome);
+	record_text(out, "outcome_reason", row->outcome_reason);
+	attributes(out, row);
+}
+
+void record_pending(struct buf *out, const struct command_row *row)
+{
+	record_time(out, "expires", row->expires);
+	buf_addf(out, ",\"reviewers_needed\":%d,\"not_in_chain\":%s", row->reviewers_needed,
+	         row->not_in_chain ? "true" : "false");
+}

@@ -1,0 +1,20 @@
+/* record.h: a command as people's programs see it (the record of `whoctl who --json` and a little more).
+ *
+ * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef WHOSH_HTTP_RECORD_H
+#define WHOSH_HTTP_RECORD_H
+
+#include "approver/store/store.h"
+#include "common/buf.h"
+
+/* Append `,"name":"value"` or `,"name":null`. */
+void record_text(struct buf *out, const char *name, const char *value);
+/* Append `,"name":"2026-…Z"`, or null when ms is 0. */
+void record_time(struct buf *out, const char *name, int64_t ms);
+
+/* Append the record's members, the object left open for more: `{"id":…`. */
+void record_open(struct buf *out, const struct command_row *row);
+/* Append what only matters while it is pending: `,"expires":…,"reviewers_needed":…,"not_in_chain":…`. */
+void record_pending(struct buf *out, const struct command_row *row);
+
+#endif

@@ -1,0 +1,162 @@
+/* route_outcome.c: POST /v1/commands/ID/outcome: how a command ended, signed by the key that asked for it.
+ *
+ * An outcome is believed from the command's own credential even when that was revoked since: what ran must be
+ * recorded.  It may come late (a broker's spool), after the command was given up as lost, and it may come twice.
+ *
+ * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
+#include "approver/http/claims.h"
+#include "approver/http/live.h"
+#include "approver/http/metrics.h"
+#include "approver/http/refusals.h"
+#include "approver/http/registry.h"
+#include "approver/http/routes.h"
+#include "approver/http/writer.h"
+#include "common/log.h"
+#include "common/text.h"
+#include <stdlib.h>
+#include <string.h>
+
+struct outcome_work {
+	struct work work;
+	struct outcome_claims claims;
+	bool taken;          /* the live entry is ours */
+	bool unexpected;     /* the command was never approved */
+};
+
+static void work_free(struct outcome_work **w)
+{
+	if (!*w)
+		return;
+	outcome_claims_finish(&(*w)->claims);
+	free(*w);
+}
+
+/* What is known of the command before this outcome: 1 known, 0 unknown, -1 error. */
+static int stored_state(struct store_reader *reader, const char *id, enum command_state *state, bool *told)
+{
+	struct command_row row;
+	int found = store_command(reader, id, &row);
+	if (found != 1)
+		return found;
+	*state = row.state;
+	*told = row.state == COMMAND_EXITED || (row.state == COMMAND_LOST && row.outcome && row.started);
+	command_row_finish(&row);
+	return 1;
+}
+
+static enum work_end write_outcome(struct outcome_work *w, struct group *group)
+{
+	const struct outcome_claims *c = &w->claims;
+	const struct buf *jws = &w->work.request->body;
+	if (store_append(group->store, EVENT_COMMAND_OUTCOME, group->now, c->command, jws->data, jws->len) < 0)
+		return WORK_FAILED;
+	if (w->unexpected)
+		return WORK_KEPT; /* an alarm in the log, no change of what was decided */
+	bool lost = !strcmp(c->outcome, "lost");
+	struct command_row row = {.id = (char *)(uintptr_t)c->command,
+	                          .state = lost ? COMMAND_LOST : COMMAND_EXITED,
+	                          .has_exit = c->has_exit,
+	                          .exit = (int)c->exit,
+	                          .signal = (char *)(uintptr_t)c->signal,
+	                          .outcome = (char *)(uintptr_t)c->outcome,
+	                          .outcome_reason = (char *)(uintptr_t)c->reason,
+	                          .started = c->started,
+	                          .ended = c->ended};
+	return store_command_outcome(group->store, &row) ? WORK_FAILED : WORK_KEPT;
+}
+
+static enum work_end apply(struct work *work, struct group *group)
+{
+	struct outcome_work *w = (struct outcome_work *)work;
+	const char *id = w->claims.command;
+	enum live_take took = live_take(group->server->live, id, LIVE_RUNNING);
+	w->taken = took == LIVE_TOOK;
+	w->unexpected = false;
+	if (took == LIVE_BUSY)
+		return WORK_AGAIN;
+	if (took == LIVE_NOT) {
+		enum command_state state;
+		bool told;
+		if (stored_state(group->reader, id, &state, &told) != 1)
+			return WORK_FAILED;
+		if (told)
+			return WORK_DROPPED; /* said already */
+		w->unexpected = state == COMMAND_PENDING || state == COMMAND_DENIED;
+	}
+	return write_outcome(w, group);
+}
+
+static void done(struct work *work, struct group *group, enum work_end end)
+{
+	struct outcome_work *w = (struct outcome_work *)work;
+	struct request *r = work->request;
+	const char *id = w->claims.command;
+	if (end == WORK_FAILED) {
+		if (w->taken)
+			live_give_back(group->server->live, id);
+		answer_unavailable(r);
+	} else {
+		if (w->taken)
+			live_forget(group->server->live, id);
+		if (end == WORK_KEPT)
+			metric_add(METRIC_OUTCOMES, 1);
+		if (end == WORK_KEPT && w->unexpected)
+			log_line(LOG_LEVEL_WARNING, "an outcome of a command that was never approved", "id", id, "outcome",
+			         w->claims.outcome, NULL);
+		answer_empty(r);
+	}
+	work_free(&w);
+}
+
+/* The credential that asked, from memory while the command is live, else from the store.  1, 0 unknown, -1. */
+static int who_asked(struct request *r, const char *id, struct credential **credential, char hash[S256_LEN + 1])
+{
+	if (live_peek(r->server->live, id, credential, hash) != LIVE_ABSENT)
+		return 1;
+	struct store_reader *reader = server_reader(r->server);
+	struct command_row row;
+	int found = reader ? store_command(reader, id, &row) : -1;
+	if (found != 1)
+		return found;
+	*credential = row.credential ? registry_credential(r->server->registry, row.credential) : NULL;
+	strncpy(hash, row.command_s256 ? row.command_s256 : "", S256_LEN);
+	hash[S256_LEN] = '\0';
+	command_row_finish(&row);
+	return *credential ? 1 : -1;
+}
+
+bool route_outcome_post(struct request *r)
+{
+	static const struct work_kind kind = {apply, done};
+	struct outcome_work *w __attribute__((cleanup(work_free))) = calloc(1, sizeof *w);
+	struct buf payload BUF_AUTO = BUF_INIT;
+	char why[160], hash[S256_LEN + 1];
+	struct credential *credential;
+	if (!w)
+		return answer_unavailable(r);
+	if (!r->body.len || !jws_open(r->body.data, r->body.len, JWS_OUTCOME, &payload))
+		return answer_problem(r, PROBLEM_MALFORMED, "the body is not a signed outcome");
+	if (!outcome_claims_parse(&w->claims, payload.data ? payload.data : "", payload.len, why))
+		return answer_problem(r, PROBLEM_MALFORMED, why);
+	if (strcmp(w->claims.command, r->param) != 0)
+		return answer_problem(r, PROBLEM_MALFORMED, "the outcome is of another command");
+	if (strcmp(w->claims.aud, r->server->settings.name) != 0)
+		return refuse(r, PROBLEM_IDENTITY, "the outcome is for another approver", w->claims.sub, NULL);
+	int known = who_asked(r, r->param, &credential, hash);
+	if (known < 0)
+		return answer_unavailable(r);
+	if (!known)
+		return answer_problem(r, PROBLEM_NOT_FOUND, "no such command");
+	if (strcmp(w->claims.sub, credential->agent->id) != 0 ||
+	    !jws_verify(r->body.data, r->body.len, credential->key))
+		return refuse(r, PROBLEM_IDENTITY, "the outcome is not signed by the key that asked", w->claims.sub, NULL);
+	if (strcmp(w->claims.command_s256, hash) != 0)
+		return answer_problem(r, PROBLEM_MALFORMED, "the outcome is of other bytes");
+	w->work.kind = &kind;
+	w->work.request = r;
+	struct outcome_work *handed = w;
+	w = NULL; /* the writer's now */
+	request_suspend(r);
+	writer_push(r->server->writer, &handed->work);
+	return false;
+}

@@ -1,0 +1,31 @@
+/* routes.h: every address of the approver, in one table.
+ *
+ * Each route_*.c serves one kind of thing and exports its handlers here; routes.c lists who may call what.
+ *
+ * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef WHOSH_HTTP_ROUTES_H
+#define WHOSH_HTTP_ROUTES_H
+
+#include "approver/http/registry.h"
+#include "approver/http/request.h"
+
+struct route {
+	const char *method;
+	const char *pattern;   /* "/v1/audit/:" where ":" is the parameter */
+	enum role least;       /* ROLE_NOBODY: no operator needed (messages there prove themselves) */
+	request_fn *run;
+};
+
+/* Find the route and put its parameter into `param`.  NULL: *other_method tells whether the address exists. */
+const struct route *route_find(const char *method, const char *path, char param[68], bool *other_method);
+
+request_fn route_command_post, route_command_withdraw, route_outcome_post, route_live_post;
+request_fn route_agents_list, route_agents_add, route_agents_show, route_agents_disable;
+request_fn route_credentials_list, route_credentials_add, route_credentials_revoke;
+request_fn route_operators_list, route_operators_add, route_operators_remove;
+request_fn route_reviews_list, route_reviews_post;
+request_fn route_audit_list, route_audit_show;
+request_fn route_policy_get, route_policy_put;
+request_fn route_events, route_health, route_metrics;
+
+#endif
