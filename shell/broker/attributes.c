@@ -22,7 +22,7 @@ void refusal_finish(struct refusal *refusal)
 	*refusal = (struct refusal){0};
 }
 
-bool refuse(struct refusal *why, int status, const char *hint, const char *format, ...)
+bool ask_refuse(struct refusal *why, int status, const char *hint, const char *format, ...)
 {
 	va_list args;
 	va_start(args, format);
@@ -55,7 +55,7 @@ static bool take(const struct wire_message *ask, const char *name, char **value,
 {
 	*value = ask_variable(ask, name);
 	if (*value && !utf8_valid(*value, strlen(*value)))
-		return refuse(why, EXIT_IDENTITY, NULL, "%s is not UTF-8", name);
+		return ask_refuse(why, EXIT_IDENTITY, NULL, "%s is not UTF-8", name);
 	return true;
 }
 
@@ -69,13 +69,13 @@ static bool read_session(struct attributes *out, const struct wire_message *ask,
 	if (!good)
 		goto out;
 	if (command && !uuid_valid(command)) {
-		good = refuse(why, EXIT_IDENTITY, NULL, "WHOSH_COMMAND_ID is not a command ID");
+		good = ask_refuse(why, EXIT_IDENTITY, NULL, "WHOSH_COMMAND_ID is not a command ID");
 		goto out;
 	}
 	bool inside_another = agent && strcmp(agent, token->sub) != 0;
 	if (inside_another && !command) {
-		good = refuse(why, EXIT_IDENTITY, "unset WHOSH_AGENT_ID, or use the token of that agent",
-			      "WHOSH_AGENT_ID is %s, but the token is %s's", agent, token->sub);
+		good = ask_refuse(why, EXIT_IDENTITY, "unset WHOSH_AGENT_ID, or use the token of that agent",
+				  "WHOSH_AGENT_ID is %s, but the token is %s's", agent, token->sub);
 		goto out;
 	}
 	out->session_source = "generated";
@@ -83,7 +83,7 @@ static bool read_session(struct attributes *out, const struct wire_message *ask,
 		for (char *c = session; *c; c++)
 			*c = (char)tolower((unsigned char)*c);
 		if (!uuid_valid(session)) {
-			good = refuse(why, EXIT_IDENTITY, NULL, "WHOSH_SESSION_ID is not a UUID");
+			good = ask_refuse(why, EXIT_IDENTITY, NULL, "WHOSH_SESSION_ID is not a UUID");
 			goto out;
 		}
 		memcpy(out->session, session, sizeof out->session);
@@ -113,15 +113,15 @@ static bool read_context(struct attributes *out, const struct wire_message *ask,
 	const char *wrong = NULL;
 	cJSON *context JSON_AUTO = json_parse(bytes, len, &wrong);
 	if (!context)
-		return refuse(why, EXIT_CONFIGURATION, NULL, "WHOSH_CONTEXT_FILE: %s",
-			      wrong ? wrong : "not JSON");
+		return ask_refuse(why, EXIT_CONFIGURATION, NULL, "WHOSH_CONTEXT_FILE: %s",
+				  wrong ? wrong : "not JSON");
 	if (!cJSON_IsObject(context))
-		return refuse(why, EXIT_CONFIGURATION, NULL, "WHOSH_CONTEXT_FILE: not an object");
+		return ask_refuse(why, EXIT_CONFIGURATION, NULL, "WHOSH_CONTEXT_FILE: not an object");
 	const char *model = json_string(context, "model"), *task = json_string(context, "task");
 	if (cJSON_HasObjectItem(context, "model") && !model)
-		return refuse(why, EXIT_CONFIGURATION, NULL, "WHOSH_CONTEXT_FILE: model is not a string");
+		return ask_refuse(why, EXIT_CONFIGURATION, NULL, "WHOSH_CONTEXT_FILE: model is not a string");
 	if (cJSON_HasObjectItem(context, "task") && !task)
-		return refuse(why, EXIT_CONFIGURATION, NULL, "WHOSH_CONTEXT_FILE: task is not a string");
+		return ask_refuse(why, EXIT_CONFIGURATION, NULL, "WHOSH_CONTEXT_FILE: task is not a string");
 	if (model && *model) {
 		free(out->model);
 		out->model = strdup(model);
@@ -142,7 +142,7 @@ static bool read_task(struct attributes *out, const struct wire_message *ask, st
 		return false;
 	const char *hex = out->task_sha256;
 	if (hex && (strlen(hex) != 64 || strspn(hex, "0123456789abcdefABCDEF") != 64))
-		return refuse(why, EXIT_IDENTITY, NULL, "WHOSH_TASK_SHA256 is not 64 hexadecimal digits");
+		return ask_refuse(why, EXIT_IDENTITY, NULL, "WHOSH_TASK_SHA256 is not 64 hexadecimal digits");
 	for (char *c = out->task_sha256; c && *c; c++)
 		*c = (char)tolower((unsigned char)*c);
 	if (out->task)
@@ -165,7 +165,7 @@ static bool read_chain(struct attributes *out, const struct wire_message *ask, s
 		return true;
 	if (strspn(out->chain, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.~") !=
 	    strlen(out->chain))
-		return refuse(why, EXIT_IDENTITY, NULL, "WHOSH_PRINCIPAL_CHAIN is not a chain");
+		return ask_refuse(why, EXIT_IDENTITY, NULL, "WHOSH_PRINCIPAL_CHAIN is not a chain");
 	return true;
 }
 

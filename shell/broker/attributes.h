@@ -18,8 +18,8 @@ struct refusal {
 	const char *hint; /* static, or NULL */
 };
 void refusal_finish(struct refusal *refusal);
-/* Fill in; false, so that `return refuse(…)` reads as what it is. */
-bool refuse(struct refusal *why, int status, const char *hint, const char *format, ...)
+/* Fill in; false, so that `return ask_refuse(…)` reads as what it is. */
+bool ask_refuse(struct refusal *why, int status, const char *hint, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 
 /* Strings are malloc'd or NULL; sources are static or NULL. */

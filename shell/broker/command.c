@@ -120,8 +120,8 @@ struct command *command_begin(struct broker *broker, struct shell *shell, struct
 	char *error = NULL;
 	struct credential *credential = credential_take(&broker->credentials, peer->user, &error);
 	if (!credential) {
-		refuse(why, EXIT_IDENTITY, "whosh --check shows what is used", "%s",
-		       error ? error : "out of memory");
+		ask_refuse(why, EXIT_IDENTITY, "whosh --check shows what is used", "%s",
+			   error ? error : "out of memory");
 		free(error);
 		return NULL;
 	}
@@ -135,12 +135,12 @@ struct command *command_begin(struct broker *broker, struct shell *shell, struct
 					  .review_timeout = broker->review_timeout};
 	struct command *command = calloc(1, sizeof *command);
 	if (unusable)
-		refuse(why, EXIT_IDENTITY, "ask for a new credential", "the credential %s of %s: %s",
-		       credential->token->credential, credential->token->sub, unusable);
+		ask_refuse(why, EXIT_IDENTITY, "ask for a new credential", "the credential %s of %s: %s",
+			   credential->token->credential, credential->token->sub, unusable);
 	if (!command || unusable || !request_build(&command->request, ask, &context, why))
 		goto fail;
 	if (!peer_charge(peer, command->request.jws.cap)) {
-		refuse(why, EXIT_UNREACHABLE, NULL, "this user has too many requests at once");
+		ask_refuse(why, EXIT_UNREACHABLE, NULL, "this user has too many requests at once");
 		request_finish(&command->request);
 		goto fail;
 	}

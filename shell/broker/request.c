@@ -40,7 +40,7 @@ static bool array_of(struct buf *out, const struct wire_message *ask, enum wire_
 		if (tag != wanted)
 			continue;
 		if (!plain(bytes, len))
-			return refuse(why, EXIT_DENIED, NULL, "an argument is not UTF-8");
+			return ask_refuse(why, EXIT_DENIED, NULL, "an argument is not UTF-8");
 		if (!count++)
 			buf_addf(out, ",\"%s\":[", name);
 		else
@@ -76,14 +76,14 @@ static bool kept_environment(struct buf *out, const struct wire_message *ask, st
 			continue;
 		const char *equals = memchr(bytes, '=', len);
 		if (!equals || equals == bytes || !plain(bytes, len))
-			return refuse(why, EXIT_DENIED, NULL, "a variable of keep_env is not UTF-8");
+			return ask_refuse(why, EXIT_DENIED, NULL, "a variable of keep_env is not UTF-8");
 		size_t name_len = (size_t)(equals - bytes);
 		if (count == MAX_KEPT)
-			return refuse(why, EXIT_DENIED, NULL, "keep_env lets more than %d variables through",
-				      MAX_KEPT);
+			return ask_refuse(why, EXIT_DENIED, NULL,
+					  "keep_env lets more than %d variables through", MAX_KEPT);
 		if (named_before(ask, bytes, name_len))
-			return refuse(why, EXIT_DENIED, NULL,
-				      "a variable of keep_env is in the environment twice");
+			return ask_refuse(why, EXIT_DENIED, NULL,
+					  "a variable of keep_env is in the environment twice");
 		buf_adds(out, count++ ? "," : ",\"env_kept\":{");
 		json_add_string(out, bytes, name_len);
 		buf_addc(out, ':');
@@ -105,7 +105,7 @@ static bool text_field(struct buf *out, const struct wire_message *ask, enum wir
 		if (tag != wanted)
 			continue;
 		if (!plain(bytes, len))
-			return refuse(why, EXIT_DENIED, NULL, "the %s is not UTF-8", name);
+			return ask_refuse(why, EXIT_DENIED, NULL, "the %s is not UTF-8", name);
 		buf_addf(out, ",\"%s\":", name);
 		json_add_string(out, bytes, len);
 		return true;
@@ -122,7 +122,7 @@ static bool line_field(struct buf *out, const struct wire_message *ask, struct r
 		if (tag != WIRE_LINE)
 			continue;
 		if (memchr(bytes, 0, len))
-			return refuse(why, EXIT_DENIED, NULL, "the line holds a NUL byte");
+			return ask_refuse(why, EXIT_DENIED, NULL, "the line holds a NUL byte");
 		if (utf8_valid(bytes, len)) {
 			buf_adds(out, ",\"line\":");
 			json_add_string(out, bytes, len);
@@ -133,7 +133,7 @@ static bool line_field(struct buf *out, const struct wire_message *ask, struct r
 		}
 		return true;
 	}
-	return refuse(why, EXIT_UNREACHABLE, NULL, "the shell sent no line");
+	return ask_refuse(why, EXIT_UNREACHABLE, NULL, "the shell sent no line");
 }
 
 static bool mode_field(struct buf *out, const struct wire_message *ask, struct refusal *why)
@@ -146,7 +146,7 @@ static bool mode_field(struct buf *out, const struct wire_message *ask, struct r
 	if (good)
 		buf_addf(out, "\"mode\":\"%s\"", mode);
 	free(mode);
-	return good || refuse(why, EXIT_UNREACHABLE, NULL, "the shell sent no mode that is known");
+	return good || ask_refuse(why, EXIT_UNREACHABLE, NULL, "the shell sent no mode that is known");
 }
 
 static bool command_object(struct buf *out, const struct wire_message *ask,
@@ -220,11 +220,11 @@ static bool sign(struct request *request, const struct buf *text, const struct t
 {
 	if (text->failed || !jws_sign(&request->jws, JWS_COMMAND, text->data, text->len, token->key) ||
 	    request->jws.failed)
-		return refuse(why, EXIT_UNREACHABLE, NULL, "the broker could not sign the request");
+		return ask_refuse(why, EXIT_UNREACHABLE, NULL, "the broker could not sign the request");
 	if (request->jws.len > REQUEST_MAX_JWS)
-		return refuse(why, EXIT_DENIED, "put long text into a file and name the file",
-			      "the line is too long (%zu KiB signed; the limit is %u KiB)",
-			      request->jws.len / 1024, REQUEST_MAX_JWS / 1024);
+		return ask_refuse(why, EXIT_DENIED, "put long text into a file and name the file",
+				  "the line is too long (%zu KiB signed; the limit is %u KiB)",
+				  request->jws.len / 1024, REQUEST_MAX_JWS / 1024);
 	s256(request->jws.data, request->jws.len, request->s256);
 	memcpy(request->tail, request->jws.data + request->jws.len - REQUEST_TAIL, REQUEST_TAIL);
 	request->tail[REQUEST_TAIL] = 0;

@@ -157,9 +157,10 @@ static bool on_ask(struct shell *shell, const struct wire_message *message)
 	shell->state = SHELL_ASKED;
 	loop_timer_stop(broker->loop, &shell->timer);
 	if (broker->stopping)
-		refuse(&why, EXIT_UNREACHABLE, NULL, "the broker is being stopped");
+		ask_refuse(&why, EXIT_UNREACHABLE, NULL, "the broker is being stopped");
 	else if (broker->trouble)
-		refuse(&why, EXIT_CONFIGURATION, "whosh --check shows what is used", "%s", broker->trouble);
+		ask_refuse(&why, EXIT_CONFIGURATION, "whosh --check shows what is used", "%s",
+			   broker->trouble);
 	else
 		shell->command = command_begin(broker, shell, shell->peer, message, &why);
 	if (!shell->command)
