@@ -182,21 +182,20 @@ static int unbelievable(const struct ctl *ctl, const char *why)
 
 int api_json(struct ctl *ctl, const char *method, const char *path, const struct buf *body, cJSON **json)
 {
-	struct buf answer BUF_AUTO = BUF_INIT;
-	if (json)
-		*json = NULL;
-	int status = api_bytes(ctl, method, path, body, &answer);
-	if (status != 0 || answer.len == 0)
-		return status;
+	struct buf answer = BUF_INIT;
 	const char *why = "";
-	cJSON *parsed = json_parse(answer.data, answer.len, &why);
-	if (!parsed)
-		return unbelievable(ctl, why);
+	cJSON *parsed = NULL;
+	int status = api_bytes(ctl, method, path, body, &answer);
+	if (status == 0 && answer.len > 0) {
+		parsed = json_parse(answer.data, answer.len, &why);
+		status = parsed ? 0 : unbelievable(ctl, why);
+	}
+	buf_wipe(&answer); /* a new operator's token may be in it */
 	if (json)
 		*json = parsed;
 	else
 		cJSON_Delete(parsed);
-	return 0;
+	return status;
 }
 
 int api_send(struct ctl *ctl, const char *method, const char *path, const cJSON *body, cJSON **json)
