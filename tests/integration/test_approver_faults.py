@@ -1,0 +1,186 @@
+"""The approver when things go wrong: killed, stopped, disk full, slow clients, many waiting."""
+import http.client
+import json
+import os
+import socket
+import ssl
+import threading
+import time
+
+from lib.bare import POLICY, ask, audit, enrol, in_thread, jti, live, polls_open, post, ref, review, serve
+
+
+def test_killed_approver_has_what_it_answered(t):
+    """After a power cut the log would lack decisions that were answered, or pending lines would be forgotten."""
+    a = t.approver(policy=POLICY)
+    token = enrol(a)
+    answered, stop = [], threading.Event()
+
+    def client():
+        c = a.connection()
+        while not stop.is_set():
+            jws = token.command("ls")
+            try:
+                status, permit = post(a, jws, connection=c)
+            except (OSError, http.client.HTTPException):
+                return
+            if status == 200:
+                answered.append((jws, permit))
+    threads = [threading.Thread(target=client) for _ in range(4)]
+    for x in threads:
+        x.start()
+    t.eventually(lambda: len(answered) > 200, "200 decisions")
+    waiting = token.command("make")
+    assert post(a, waiting)[0] == 202
+    a.kill()
+    stop.set()
+    for x in threads:
+        x.join()
+    a.start()
+    known = {}
+    before = None
+    while True:
+        page = ask(a, "GET", "/v1/audit?limit=1000" + ("&before=" + before if before else ""))[1]["commands"]
+        if not page:
+            break
+        known.update({c["id"]: c for c in page})
+        before = page[-1]["id"]
+    for jws, permit in answered:
+        assert known[jti(jws)]["verdict"] == "approved", jti(jws)
+    assert review(a, waiting, "approve")[0] == 200
+    numbers = sorted(c["log_index"] for c in known.values())
+    assert len(set(numbers)) == len(numbers), "two commands with one place in the log"
+
+
+def test_stop_answers_what_it_has(t):
+    """A stop for an update would cut off polls and lose decisions."""
+    a = t.approver(policy=POLICY)
+    token = enrol(a)
+    jws = token.command("make")
+    post(a, jws)
+    poll = in_thread(lambda: live(a, [jws]))
+    t.eventually(lambda: polls_open(a, 1), "the poll to wait")
+    began = time.monotonic()
+    assert a.stop() == 0
+    assert time.monotonic() - began < 5
+    assert poll.result(10)["permits"] == {}
+    a.start()
+    assert ask(a, "GET", "/v1/reviews")[1]["reviews"][0]["id"] == jti(jws)
+
+
+def test_slow_client(t):
+    """Clients that never finish their requests would use up the approver's connections."""
+    a = serve(t, slow_client="1s")
+    context = ssl.create_default_context(cafile=str(a.dir / "ca.pem"))
+    silent = socket.create_connection(("127.0.0.1", a.port))
+    half = context.wrap_socket(socket.create_connection(("127.0.0.1", a.port)), server_hostname="localhost")
+    half.send(b"POST /v1/commands HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nabc")
+    token = enrol(a)
+    assert post(a, token.command("ls"))[0] == 200, "others are served meanwhile"
+    for s in (silent, half):
+        s.settimeout(20)
+        try:
+            assert s.recv(1) == b""
+        except ConnectionError:
+            pass
+        s.close()
+
+
+def test_only_tls_1_3(t):
+    """An old protocol's weaknesses would stand between brokers and the approver."""
+    a = t.approver(policy=POLICY)
+    context = ssl.create_default_context(cafile=str(a.dir / "ca.pem"))
+    context.maximum_version = ssl.TLSVersion.TLSv1_2
+    try:
+        context.wrap_socket(socket.create_connection(("127.0.0.1", a.port)), server_hostname="localhost")
+    except ssl.SSLError:
+        pass
+    else:
+        raise AssertionError("TLS 1.2 was taken")
+    assert ask(a, "GET", "/healthz", token=None)[0] == 200
+
+
+def test_full_disk(t):
+    """Lines would be approved that the log can never show; or the approver would need a restart to recover."""
+    t.need_root()
+    t.need("mount", "umount")
+    small = t.tmp / "small"
+    small.mkdir()
+    if t.run(["mount", "-t", "tmpfs", "-o", "size=3m", "tmpfs", small]).code != 0:
+        t.skip("cannot mount a tmpfs here")
+    t.cleanups.append(lambda: t.run(["umount", "-l", small]))
+    a = t.approver(policy=POLICY, name="small/approver")
+    token = enrol(a)
+    assert post(a, token.command("ls"))[0] == 200
+    ballast = small / "ballast"
+    with open(ballast, "wb") as f:
+        try:
+            while True:
+                f.write(os.urandom(4096))
+                f.flush()
+        except OSError:
+            pass
+    refused = None
+    for _ in range(2000):
+        jws = token.command("ls", task="x" * 2000)
+        status, answer = post(a, jws)
+        if status != 200:
+            refused = jws
+            break
+        assert audit(a, jws)["verdict"] == "approved"
+    assert refused and status == 503, (status, answer)
+    assert answer["type"] == "urn:whosh:problem:unavailable", answer
+    status, health = ask(a, "GET", "/healthz", token=None)
+    assert status == 503 and health["status"] == "read-only", health
+    ballast.unlink()
+    t.eventually(lambda: ask(a, "GET", "/healthz", token=None)[0] == 200, "the approver to recover")
+    assert post(a, refused)[0] == 200
+    a.stop()
+
+
+def test_ten_thousand_pending(t):
+    """Approvals would be slow to arrive, or the approver would outgrow its host, when many wait for people."""
+    n = 10000 if t.soak else 2000
+    a = t.approver(policy=POLICY)
+    token = enrol(a)
+    commands = [token.command("make %d" % k) for k in range(n)]
+    c = a.connection()
+    for jws in commands:
+        status, answer = post(a, jws, connection=c)
+        assert status == 202, answer
+    chunks = [commands[k::20] for k in range(20)]
+    polls = [in_thread(lambda x=x: (live(a, x, timeout=60), time.monotonic())) for x in chunks]
+    t.eventually(lambda: polls_open(a, 20), "the polls to wait")
+    rss = int([x for x in open("/proc/%d/status" % a.process.pid) if x.startswith("VmRSS")][0].split()[1])
+    assert rss < 60 * 1024, "%d KB" % rss
+    for chunk in chunks:
+        assert review(a, chunk[0], "approve")[0] == 200
+    began = time.monotonic()
+    for poll, chunk in zip(polls, chunks):
+        answer, woken = poll.result(30)
+        assert list(answer["permits"]) == [jti(chunk[0])] and woken - began < 1
+
+
+def soak_ten_thousand_connections(t):
+    """10,000 private brokers that wait for people would bring the approver down."""
+    a = t.approver(policy=POLICY)
+    token = enrol(a)
+    commands = [token.command("make %d" % k) for k in range(10000)]
+    c = a.connection()
+    for jws in commands:
+        assert post(a, jws, connection=c)[0] == 202
+    context = ssl.create_default_context(cafile=str(a.dir / "ca.pem"))
+    waiting = []
+    for jws in commands:
+        s = context.wrap_socket(socket.create_connection(("127.0.0.1", a.port)), server_hostname="localhost")
+        body = json.dumps({"pending": [ref(jws)], "running": [], "wait_s": 30})
+        s.sendall(("POST /v1/live HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % len(body) + body).encode())
+        waiting.append(s)
+    rss = int([x for x in open("/proc/%d/status" % a.process.pid) if x.startswith("VmRSS")][0].split()[1])
+    assert rss < 500 * 1024, "%d KB" % rss
+    began = time.monotonic()
+    assert a.stop() == 0
+    assert time.monotonic() - began < 5
+    for s in waiting:
+        assert s.recv(12).startswith(b"HTTP/1.1 200")
+        s.close()

@@ -1,0 +1,172 @@
+"""Commands that wait for a person, hosts that wait for news, and hosts that fall silent."""
+import json
+import time
+
+from lib import jose
+from lib.bare import (POLICY, ask, audit, enrol, in_thread, jti, live, operator, outcome, permit_of,
+                      polls_open, post, ref, review, serve)
+
+
+def test_review_wakes_the_poll(t):
+    """An agent would wait long after its line was approved: the permit must reach its host at once."""
+    a = t.approver(policy=POLICY)
+    token = enrol(a)
+    jws = token.command("make")
+    assert post(a, jws)[0] == 202
+    pending = ask(a, "GET", "/v1/reviews")[1]["reviews"]
+    assert [x["id"] for x in pending] == [jti(jws)] and pending[0]["explanation"]["verdict"] == "review", pending
+    poll = in_thread(lambda: (live(a, [jws]), time.monotonic()))
+    t.eventually(lambda: polls_open(a, 1), "the poll to wait")
+    assert review(a, jws, "deny")[0] == 400, "a denial needs a reason"
+    status, answer = review(a, jws, "approve")
+    began = time.monotonic()
+    assert status == 200 and answer == {"state": "approved", "approved_by": ["admin"]}, answer
+    answer, woken = poll.result(30)
+    assert woken - began < 1, woken - began
+    permit = permit_of(a, jws, answer["permits"][jti(jws)])
+    assert permit["verdict"] == "approved" and permit["cause"] == "review" and permit["reviewers"] == ["admin"], permit
+    status, problem = review(a, jws, "deny", "too late")
+    assert status == 409 and "admin" in problem["detail"], problem
+    assert live(a, [jws])["permits"], "a poll that comes later finds it too"
+
+
+def test_two_reviewers_and_not_of_the_chain(t):
+    """One person alone, or the one whose agent it is, could let a line pass that needs two others."""
+    a = t.approver(policy=POLICY)
+    token = enrol(a, owner="alice")
+    alice, bob, carol = operator(a, "alice"), operator(a, "bob"), operator(a, "carol")
+    viewer = operator(a, "victor", "viewer")
+    jws = token.command("deploy prod")
+    assert post(a, jws)[1]["reviewers"] == {"count": 2, "not_in_chain": True}
+    assert review(a, jws, "approve", token=viewer)[0] == 403
+    assert review(a, jws, "approve", token=alice)[0] == 403
+    assert review(a, jws, "approve", token=bob)[1] == {"state": "pending", "approved_by": ["bob"]}
+    assert review(a, jws, "approve", token=bob)[1]["state"] == "pending", "the same person twice is one"
+    a.restart()
+    assert ask(a, "GET", "/v1/reviews")[1]["reviews"][0]["approved_by"] == ["bob"]
+    assert review(a, jws, "approve", token=carol)[1] == {"state": "approved", "approved_by": ["bob", "carol"]}
+    assert audit(a, jws)["reviewers"] == ["bob", "carol"]
+    second = token.command("deploy prod")
+    post(a, second)
+    assert review(a, second, "approve", token=bob)[1]["state"] == "pending"
+    assert review(a, second, "deny", "not on a Friday", token=carol)[1]["state"] == "denied", "the first no is a no"
+    assert audit(a, second)["reason"] == "not on a Friday"
+
+
+def test_reviewers_at_the_same_moment(t):
+    """Two reviewers who disagree at once: exactly one decides, and the other is told."""
+    a = t.approver(policy=POLICY)
+    token = enrol(a)
+    bob, carol = operator(a, "bob"), operator(a, "carol")
+    for _ in range(10):
+        jws = token.command("make")
+        assert post(a, jws)[0] == 202
+        yes = in_thread(lambda: review(a, jws, "approve", token=bob))
+        no = in_thread(lambda: review(a, jws, "deny", "no", token=carol))
+        assert sorted((yes.result()[0], no.result()[0])) == [200, 409]
+        decided = [e for e in audit(a, jws)["events"] if e["kind"] == "command_decided"]
+        assert len(decided) == 1, decided
+
+
+def test_nobody_reviews_in_time(t):
+    """A line that nobody looked at must be denied, also when the approver was restarted meanwhile."""
+    a = t.approver(policy=POLICY)
+    token = enrol(a)
+    jws = token.command("make", review_timeout=1)
+    assert post(a, jws)[0] == 202
+    answer = live(a, [jws])
+    permit = permit_of(a, jws, answer["permits"][jti(jws)])
+    assert permit["verdict"] == "denied" and permit["cause"] == "timeout", permit
+    jws = token.command("make", review_timeout=2)
+    assert post(a, jws)[0] == 202
+    a.restart()
+    permit = permit_of(a, jws, live(a, [jws])["permits"][jti(jws)])
+    assert permit["verdict"] == "denied" and permit["cause"] == "timeout", permit
+
+
+def test_withdrawn(t):
+    """Ctrl-C would leave a line that a reviewer could still approve, with nobody there to run it."""
+    a = t.approver(policy=POLICY)
+    token = enrol(a)
+    jws = token.command("make")
+    assert post(a, jws)[0] == 202
+    path = "/v1/commands/" + jti(jws)
+    assert ask(a, "DELETE", path, token=None)[0] == 204
+    assert ask(a, "DELETE", path, token=None)[0] == 204
+    assert review(a, jws, "approve")[0] == 409
+    assert audit(a, jws)["cause"] == "withdrawn"
+    decided = token.command("ls")
+    post(a, decided)
+    assert ask(a, "DELETE", "/v1/commands/" + jti(decided), token=None)[0] == 409
+    assert ask(a, "DELETE", "/v1/commands/" + jose.uuid7(), token=None)[0] == 204
+
+
+def test_polls(t):
+    """A host would miss permits, get other hosts' permits, or hold sockets for ever."""
+    a = t.approver(policy=POLICY)
+    token = enrol(a)
+    jws, unknown = token.command("make"), token.command("make")
+    assert post(a, jws)[0] == 202
+    assert live(a, [unknown])["gone"] == [jti(unknown)]
+    stranger = jws[:-16] + "A" * 16
+    answer = live(a, [stranger], wait_s=1)
+    assert answer == {"permits": {}, "gone": [], "lease_s": 30}, "without the proof a poll learns nothing"
+    first = in_thread(lambda: live(a, [jws]))
+    t.eventually(lambda: polls_open(a, 1), "the first poll to wait")
+    second = in_thread(lambda: live(a, [jws]))
+    assert first.result(30)["permits"] == {}, "the newer poll takes over, and the older one ends soon"
+    assert review(a, jws, "approve")[0] == 200
+    assert jti(jws) in second.result(30)["permits"]
+    other = token.command("make")
+    post(a, other)
+    c = a.connection()
+    c.request("POST", "/v1/live", json.dumps({"pending": [ref(other)], "running": [], "wait_s": 25}))
+    t.eventually(lambda: polls_open(a, 1), "the poll to wait")
+    c.sock.close()
+    c.close()
+    t.eventually(lambda: polls_open(a, 0), "the approver to notice that the client is gone")
+
+
+def test_host_lost_and_found(t):
+    """The log would call a command still running whose host died, or forget how it ended when the host came back."""
+    a = serve(t, lease="1s")
+    token = enrol(a)
+    kept, jws = token.command("ls"), token.command("ls")
+    assert post(a, jws)[0] == 200 and post(a, kept)[0] == 200
+    end = time.monotonic() + 40
+
+    def lost():
+        live(a, running=[kept], wait_s=1)
+        assert time.monotonic() < end
+        return audit(a, jws)["state"] == "lost"
+    t.eventually(lost, "the lease to lapse", 45)
+    record = audit(a, jws)
+    assert record["exit"] is None and "host lost" in record["outcome_reason"], record
+    assert audit(a, kept)["state"] == "approved", "a renewed lease holds"
+    assert outcome(a, token, jws, exit=3) == (204, "")
+    record = audit(a, jws)
+    assert record["state"] == "exited" and record["exit"] == 3, record
+
+
+def test_outcomes(t):
+    """How a command ended could be told by a stranger, or told twice."""
+    a = t.approver(policy=POLICY)
+    token, other = enrol(a), enrol(a, "other")
+    jws, denied = token.command("ls"), token.command("rm x")
+    post(a, jws)
+    post(a, denied)
+    assert outcome(a, token, jws, signer=other)[0] == 401
+    assert outcome(a, other, jws)[0] == 401
+    assert outcome(a, token, jws, command_s256=jose.s256("x"))[0] == 400
+    assert outcome(a, token, token.command("ls"))[0] == 404
+    assert outcome(a, token, jws, exit=None)[0] == 400
+    assert outcome(a, token, jws, outcome="signaled", exit=None, signal="TERM")[0] == 400  # null is not absent
+    assert outcome(a, token, jws, exit=7) == (204, "")
+    assert outcome(a, token, jws, exit=8) == (204, "")
+    record = audit(a, jws)
+    assert record["exit"] == 7 and record["state"] == "exited", record
+    assert len([e for e in record["events"] if e["kind"] == "command_outcome"]) == 1, record["events"]
+    assert outcome(a, token, denied)[0] == 204
+    record = audit(a, denied)
+    assert record["state"] == "denied" and record["exit"] is None, "what was denied stays denied"
+    assert [e for e in record["events"] if e["kind"] == "command_outcome"], "but that something ran is in the log"
