@@ -43,7 +43,7 @@ static int run(struct server *server, const char *bound, const sigset_t *signals
 {
 	int signal_number = 0;
 	log_line(LOG_LEVEL_INFO, "listening", "address", bound, "name", server->settings.name, NULL);
-	notify_manager("READY=1");
+	tell_manager("READY=1");
 	while (!sigwait(signals, &signal_number)) {
 		if (signal_number != SIGHUP)
 			break;
@@ -51,7 +51,7 @@ static int run(struct server *server, const char *bound, const sigset_t *signals
 		server_reload(server);
 	}
 	log_line(LOG_LEVEL_INFO, "stopping", "signal", signal_number == SIGTERM ? "TERM" : "INT", NULL);
-	notify_manager("STOPPING=1");
+	tell_manager("STOPPING=1");
 	server_free(server);
 	return 0;
 }

@@ -77,7 +77,7 @@ int listen_on(const char *address, char *bound, size_t size, char **error)
 	return fd;
 }
 
-void notify_manager(const char *state)
+void tell_manager(const char *state)
 {
 	const char *path = getenv("NOTIFY_SOCKET");
 	struct sockaddr_un to = {.sun_family = AF_UNIX};

@@ -11,6 +11,6 @@
 int listen_on(const char *address, char *bound, size_t size, char **error);
 
 /* sd_notify(3) without its library: send `state` to NOTIFY_SOCKET, if there is one. */
-void notify_manager(const char *state);
+void tell_manager(const char *state);
 
 #endif
