@@ -1,8 +1,8 @@
 /* auth.c: sign-in of operators.
  *
  * A token is 256 random bits, so guessing is hopeless at any rate; failures are limited so that a guesser can
- * neither fill the log nor keep us hashing, and so that he is told to go away.  The limit never touches a good
- * token: nobody can lock an operator out.
+ * neither fill the log nor keep us hashing, and so that he is told to go away.  The limit never touches a
+ * good token: nobody can lock an operator out.
  *
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
 #include "approver/http/auth.h"
@@ -18,21 +18,30 @@
 #include <string.h>
 #include <strings.h>
 
-enum { PLACES = 1024, FAILURES_ALLOWED = 10, WINDOW_MS = 60000, SIGN_IN_AGAIN_MS = 15 * 60 * 1000, MAX_TOKEN = 256 };
+enum {
+	PLACES = 1024,
+	FAILURES_ALLOWED = 10,
+	WINDOW_MS = 60000,
+	SIGN_IN_AGAIN_MS = 15 * 60 * 1000,
+	MAX_TOKEN = 256
+};
 
 static void address_of(struct request *r, char out[INET6_ADDRSTRLEN])
 {
-	const union MHD_ConnectionInfo *info = MHD_get_connection_info(r->http, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+	const union MHD_ConnectionInfo *info =
+	    MHD_get_connection_info(r->http, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
 	const struct sockaddr *a = info ? info->client_addr : NULL;
 	snprintf(out, INET6_ADDRSTRLEN, "unknown");
 	if (a && a->sa_family == AF_INET)
-		inet_ntop(AF_INET, &((const struct sockaddr_in *)(const void *)a)->sin_addr, out, INET6_ADDRSTRLEN);
+		inet_ntop(AF_INET, &((const struct sockaddr_in *)(const void *)a)->sin_addr, out,
+			  INET6_ADDRSTRLEN);
 	else if (a && a->sa_family == AF_INET6)
-		inet_ntop(AF_INET6, &((const struct sockaddr_in6 *)(const void *)a)->sin6_addr, out, INET6_ADDRSTRLEN);
+		inet_ntop(AF_INET6, &((const struct sockaddr_in6 *)(const void *)a)->sin6_addr, out,
+			  INET6_ADDRSTRLEN);
 }
 
-/* Count a failure from this address; true when it has had too many within the window.  Addresses share places by
- * hash: a neighbour's failures may be counted in, which costs only someone who fails himself. */
+/* Count a failure from this address; true when it has had too many within the window.  Addresses share places
+ * by hash: a neighbour's failures may be counted in, which costs only someone who fails himself. */
 static bool too_many(const char *address)
 {
 	static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -73,7 +82,8 @@ static bool failed(struct request *r, bool tried)
 	return refuse(r, PROBLEM_SIGN_IN, reason, NULL, NULL);
 }
 
-/* Each request carries the token; what is logged is that an operator begins, or is still there a while later. */
+/* Each request carries the token; what is logged is that an operator begins, or is still there a while later.
+ */
 static void note_sign_in(struct request *r, struct operator_account *o)
 {
 	int64_t now = clock_wall_ms(), before = o->signed_in;
@@ -99,15 +109,16 @@ bool auth_operator(struct request *r, enum role least)
 	}
 	const char *token = header + 7;
 	size_t len = strnlen(token, MAX_TOKEN + 1);
-	struct operator_account *o = len && len <= MAX_TOKEN ? registry_sign_in(r->server->registry, token, len) : NULL;
+	struct operator_account *o =
+	    len && len <= MAX_TOKEN ? registry_sign_in(r->server->registry, token, len) : NULL;
 	if (!o) {
 		failed(r, true);
 		return false;
 	}
 	note_sign_in(r, o);
 	if (o->role < (int)least) {
-		answer_problemf(r, PROBLEM_FORBIDDEN, "this needs the role %s; %s is %s", role_name(least), o->name,
-		                role_name((enum role)o->role));
+		answer_problemf(r, PROBLEM_FORBIDDEN, "this needs the role %s; %s is %s", role_name(least),
+				o->name, role_name((enum role)o->role));
 		return false;
 	}
 	r->operator_account = o;

@@ -7,8 +7,8 @@
 #include "approver/http/registry.h"
 #include "approver/http/request.h"
 
-/* Find the operator of `Authorization: Bearer TOKEN` and require a role of at least `least`.  false when refused,
- * the problem answered. */
+/* Find the operator of `Authorization: Bearer TOKEN` and require a role of at least `least`.  false when
+ * refused, the problem answered. */
 bool auth_operator(struct request *request, enum role least);
 
 #endif

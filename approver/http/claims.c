@@ -1,7 +1,9 @@
-/* claims.c: what may stand in a command and in an outcome, as tables, and one walk that holds a payload to them.
+/* claims.c: what may stand in a command and in an outcome, as tables, and one walk that holds a payload to
+ * them.
  *
- * Every member must be known, of its type and within its length; what is absent stays NULL or 0.  So nothing that
- * was signed is silently overlooked, and a later version's member is refused rather than half understood.
+ * Every member must be known, of its type and within its length; what is absent stays NULL or 0.  So nothing
+ * that was signed is silently overlooked, and a later version's member is refused rather than half
+ * understood.
  *
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
 #include "approver/http/claims.h"
@@ -18,68 +20,74 @@ struct member {
 	const char *name;
 	enum kind kind;
 	bool required;
-	size_t max;      /* bytes of a TEXT */
-	ptrdiff_t into;  /* offset of the field; -1: only checked */
+	size_t max;     /* bytes of a TEXT */
+	ptrdiff_t into; /* offset of the field; -1: only checked */
 };
 
-#define CLAIM(name, kind, required, max) {#name, kind, required, max, offsetof(struct command_claims, name)}
+#define CLAIM(name, kind, required, max)                                                                     \
+	{                                                                                                    \
+#name, kind, required, max, offsetof(struct command_claims, name)                            \
+	}
 
 static const struct member command_payload[] = {
-	CLAIM(jti, UUID, true, 0),
-	CLAIM(iat, INTEGER, true, 0),
-	CLAIM(exp, INTEGER, true, 0),
-	CLAIM(aud, TEXT, true, 256),
-	CLAIM(sub, NAME, true, 0),
-	CLAIM(sid, UUID, true, 0),
-	CLAIM(command, OBJECT, true, 0),
-	CLAIM(parent, UUID, false, 0),
-	CLAIM(agent_version, TEXT, false, 128),
-	CLAIM(model, TEXT, false, 256),
-	CLAIM(task, TEXT, false, 65536),
-	CLAIM(task_sha256, TEXT, false, 64),
-	CLAIM(chain, TEXT, false, 16384),
-	CLAIM(harness, TEXT, false, 128),
-	CLAIM(trace, TEXT, false, 256),
-	CLAIM(sources, OBJECT_OF_TEXT, false, 256),
-	CLAIM(review_timeout, INTEGER, false, 0),
-	{0},
+    CLAIM(jti, UUID, true, 0),
+    CLAIM(iat, INTEGER, true, 0),
+    CLAIM(exp, INTEGER, true, 0),
+    CLAIM(aud, TEXT, true, 256),
+    CLAIM(sub, NAME, true, 0),
+    CLAIM(sid, UUID, true, 0),
+    CLAIM(command, OBJECT, true, 0),
+    CLAIM(parent, UUID, false, 0),
+    CLAIM(agent_version, TEXT, false, 128),
+    CLAIM(model, TEXT, false, 256),
+    CLAIM(task, TEXT, false, 65536),
+    CLAIM(task_sha256, TEXT, false, 64),
+    CLAIM(chain, TEXT, false, 16384),
+    CLAIM(harness, TEXT, false, 128),
+    CLAIM(trace, TEXT, false, 256),
+    CLAIM(sources, OBJECT_OF_TEXT, false, 256),
+    CLAIM(review_timeout, INTEGER, false, 0),
+    {0},
 };
 
 static const struct member command_object[] = {
-	CLAIM(mode, TEXT, true, 16),
-	CLAIM(line, TEXT, false, 1 << 20),
-	{"line_b64", TEXT, false, 1 << 20, -1},
-	CLAIM(argv, ARRAY_OF_TEXT, false, 131072),
-	CLAIM(cwd, TEXT, true, 4096),
-	CLAIM(user, TEXT, true, 256),
-	{"uid", INTEGER, false, 0, -1},
-	CLAIM(host, TEXT, true, 256),
-	{"tty", TEXT, false, 256, -1},
-	{"ssh", OBJECT_OF_TEXT, false, 131072, -1},
-	{"interpreter", TEXT, false, 4096, -1},
-	{"options", ARRAY_OF_TEXT, false, 256, -1},
-	{"script", TEXT, false, 4096, -1},
-	CLAIM(env_kept, OBJECT_OF_TEXT, false, 131072),
-	{0},
+    CLAIM(mode, TEXT, true, 16),
+    CLAIM(line, TEXT, false, 1 << 20),
+    {"line_b64", TEXT, false, 1 << 20, -1},
+    CLAIM(argv, ARRAY_OF_TEXT, false, 131072),
+    CLAIM(cwd, TEXT, true, 4096),
+    CLAIM(user, TEXT, true, 256),
+    {"uid", INTEGER, false, 0, -1},
+    CLAIM(host, TEXT, true, 256),
+    {"tty", TEXT, false, 256, -1},
+    {"ssh", OBJECT_OF_TEXT, false, 131072, -1},
+    {"interpreter", TEXT, false, 4096, -1},
+    {"options", ARRAY_OF_TEXT, false, 256, -1},
+    {"script", TEXT, false, 4096, -1},
+    CLAIM(env_kept, OBJECT_OF_TEXT, false, 131072),
+    {0},
 };
 
 #undef CLAIM
-#define CLAIM(name, kind, required, max) {#name, kind, required, max, offsetof(struct outcome_claims, name)}
+#define CLAIM(name, kind, required, max)                                                                     \
+	{                                                                                                    \
+#name, kind, required, max, offsetof(struct outcome_claims, name)                            \
+	}
 
 static const struct member outcome_payload[] = {
-	CLAIM(jti, UUID, true, 0),
-	CLAIM(iat, INTEGER, true, 0),
-	CLAIM(aud, TEXT, true, 256),
-	CLAIM(sub, NAME, true, 0),
-	CLAIM(command, UUID, true, 0),
-	CLAIM(command_s256, TEXT, true, 43),
-	CLAIM(outcome, TEXT, true, 16),
-	CLAIM(exit, INTEGER, false, 0),
-	CLAIM(signal, TEXT, false, 16),
-	CLAIM(started, INTEGER, false, 0),
-	CLAIM(ended, INTEGER, false, 0),
-	CLAIM(reason, TEXT, false, 4096),
-	{0},
+    CLAIM(jti, UUID, true, 0),
+    CLAIM(iat, INTEGER, true, 0),
+    CLAIM(aud, TEXT, true, 256),
+    CLAIM(sub, NAME, true, 0),
+    CLAIM(command, UUID, true, 0),
+    CLAIM(command_s256, TEXT, true, 43),
+    CLAIM(outcome, TEXT, true, 16),
+    CLAIM(exit, INTEGER, false, 0),
+    CLAIM(signal, TEXT, false, 16),
+    CLAIM(started, INTEGER, false, 0),
+    CLAIM(ended, INTEGER, false, 0),
+    CLAIM(reason, TEXT, false, 4096),
+    {0},
 };
 
 static bool is_text(const cJSON *value, size_t max)
@@ -89,7 +97,8 @@ static bool is_text(const cJSON *value, size_t max)
 
 static bool integer(const cJSON *value, int64_t *out)
 {
-	if (!cJSON_IsNumber(value) || value->valuedouble > 9007199254740991.0 || value->valuedouble < -9007199254740991.0)
+	if (!cJSON_IsNumber(value) || value->valuedouble > 9007199254740991.0 ||
+	    value->valuedouble < -9007199254740991.0)
 		return false;
 	*out = (int64_t)value->valuedouble;
 	return (double)*out == value->valuedouble;
@@ -114,9 +123,7 @@ static bool fits(const struct member *member, const cJSON *value)
 	case OBJECT_OF_TEXT:
 		if (member->kind == ARRAY_OF_TEXT ? !cJSON_IsArray(value) : !cJSON_IsObject(value))
 			return false;
-		cJSON_ArrayForEach(child, value)
-			if (!is_text(child, member->max))
-				return false;
+		cJSON_ArrayForEach(child, value) if (!is_text(child, member->max)) return false;
 		return true;
 	}
 	return false;
@@ -146,12 +153,14 @@ static bool walk(const cJSON *object, const struct member *members, void *into, 
 {
 	unsigned seen = 0;
 	const cJSON *value;
-	cJSON_ArrayForEach(value, object) {
+	cJSON_ArrayForEach(value, object)
+	{
 		const struct member *member = members;
 		while (member->name && strcmp(member->name, value->string) != 0)
 			member++;
 		if (!member->name || !fits(member, value)) {
-			snprintf(why, 160, "%s member \"%.100s\"", member->name ? "malformed" : "unknown", value->string);
+			snprintf(why, 160, "%s member \"%.100s\"", member->name ? "malformed" : "unknown",
+				 value->string);
 			return false;
 		}
 		seen |= 1u << (member - members);
@@ -214,8 +223,8 @@ bool command_claims_parse(struct command_claims *claims, const char *payload, si
 	claims->tree = parse_object(payload, len, why);
 	if (!claims->tree)
 		return false;
-	if (!walk(claims->tree, command_payload, claims, why) || !walk(claims->command, command_object, claims, why) ||
-	    !find_line(claims, why))
+	if (!walk(claims->tree, command_payload, claims, why) ||
+	    !walk(claims->command, command_object, claims, why) || !find_line(claims, why))
 		return false;
 	if (mode_known(claims->mode))
 		return true;
@@ -236,9 +245,11 @@ bool outcome_claims_parse(struct outcome_claims *claims, const char *payload, si
 	if (!claims->tree || !walk(claims->tree, outcome_payload, claims, why))
 		return false;
 	claims->has_exit = cJSON_GetObjectItemCaseSensitive(claims->tree, "exit") != NULL;
-	bool known = !strcmp(claims->outcome, "exited") ? claims->has_exit && claims->exit >= 0 && claims->exit <= 255
-	             : !strcmp(claims->outcome, "signaled") ? claims->signal != NULL
-	             : !strcmp(claims->outcome, "not_run") || !strcmp(claims->outcome, "lost");
+	bool known = !strcmp(claims->outcome, "exited")
+			 ? claims->has_exit && claims->exit >= 0 && claims->exit <= 255
+		     : !strcmp(claims->outcome, "signaled")
+			 ? claims->signal != NULL
+			 : !strcmp(claims->outcome, "not_run") || !strcmp(claims->outcome, "lost");
 	if (!known)
 		snprintf(why, 160, "not an outcome");
 	return known;
@@ -260,7 +271,8 @@ void json_emit(struct buf *out, const cJSON *value)
 	} else if (cJSON_IsArray(value) || cJSON_IsObject(value)) {
 		bool object = cJSON_IsObject(value);
 		buf_addc(out, object ? '{' : '[');
-		cJSON_ArrayForEach(child, value) {
+		cJSON_ArrayForEach(child, value)
+		{
 			if (!first)
 				buf_addc(out, ',');
 			first = false;
@@ -293,7 +305,8 @@ void command_claims_detail(const struct command_claims *claims, struct buf *out)
 	const cJSON *value;
 	buf_reserve(out, 256);
 	buf_addc(out, '{');
-	cJSON_ArrayForEach(value, claims->command) {
+	cJSON_ArrayForEach(value, claims->command)
+	{
 		int i = 0;
 		while (columns[i] && strcmp(columns[i], value->string) != 0)
 			i++;

@@ -9,13 +9,14 @@
 /* Strings are borrowed from `tree`, NULL when absent.  Numbers absent are 0. */
 struct command_claims {
 	cJSON *tree;
-	const char *jti, *aud, *sub, *sid, *parent, *agent_version, *model, *task, *task_sha256, *chain, *harness, *trace;
+	const char *jti, *aud, *sub, *sid, *parent, *agent_version, *model, *task, *task_sha256, *chain,
+	    *harness, *trace;
 	int64_t iat, exp, review_timeout;
 	const cJSON *command, *sources;
 
 	const char *mode, *line, *cwd, *user, *host;
 	size_t line_len;
-	struct buf line_bytes;     /* where `line` is when it came as line_b64 */
+	struct buf line_bytes; /* where `line` is when it came as line_b64 */
 	const cJSON *argv, *env_kept;
 };
 

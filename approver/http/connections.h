@@ -1,8 +1,8 @@
 /* connections.h: open connections, so that slow clients can be ended.
  *
- * The HTTP library closes a connection that is idle, but a client that sends one byte now and then is never idle.
- * A connection has so long to bring its first whole request, and each later request so long from its head to its
- * end; after that its socket is shut down, which the library notices.
+ * The HTTP library closes a connection that is idle, but a client that sends one byte now and then is never
+ * idle. A connection has so long to bring its first whole request, and each later request so long from its
+ * head to its end; after that its socket is shut down, which the library notices.
  *
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
 #ifndef WHOSH_HTTP_CONNECTIONS_H

@@ -9,8 +9,4 @@
 /* POST /v1/commands: the body is a command JWS. */
 bool decide_command(struct request *request);
 
-/* How a command stands by the store, as the answer to the one who posted it: its permit (200) or that it is
- * pending (202).  request->param is the ID, request->body the JWS again. */
-bool answer_as_stored(struct request *request);
-
 #endif

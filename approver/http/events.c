@@ -1,7 +1,8 @@
 /* events.c: server-sent events from the log.
  *
- * A stream's reader runs on an HTTP thread whenever its client can take more.  When the log has nothing new for it
- * the connection is suspended, and events_committed resumes it.  Lock order: ours, then the HTTP library's.
+ * A stream's reader runs on an HTTP thread whenever its client can take more.  When the log has nothing new
+ * for it the connection is suspended, and events_committed resumes it.  Lock order: ours, then the HTTP
+ * library's.
  *
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
 #include "approver/http/events.h"
@@ -23,7 +24,7 @@ struct stream {
 	struct events *events;
 	struct request *request;
 	int64_t next_index;
-	struct buf out;        /* formatted, not sent yet */
+	struct buf out; /* formatted, not sent yet */
 	bool waiting, ping;
 };
 
@@ -97,7 +98,8 @@ void events_end(struct events *events)
 	pthread_mutex_unlock(&events->lock);
 }
 
-/* The name that an event has in the stream, and the member of its JWS that names the command; NULL: not shown. */
+/* The name that an event has in the stream, and the member of its JWS that names the command; NULL: not
+ * shown. */
 static const char *shown_as(enum event_kind kind, const char **typ, const char **member)
 {
 	static const struct {
@@ -120,7 +122,7 @@ static char *command_of(const char *typ, const char *member, const char *body, s
 	if (typ && !jws_open(body, len, typ, &payload))
 		return NULL;
 	cJSON *tree JSON_AUTO = typ ? json_parse(payload.data ? payload.data : "", payload.len, NULL)
-	                            : json_parse(body, len, NULL);
+				    : json_parse(body, len, NULL);
 	const char *id = json_string(tree, member);
 	return id ? strdup(id) : NULL;
 }
@@ -176,8 +178,8 @@ static void fill(struct stream *s)
 		format_event(s, reader, s->next_index++);
 }
 
-/* Nothing to send: wait, unless there is something after all.  True when the reader must return *result now; the
- * stream may be resumed on another thread from then on. */
+/* Nothing to send: wait, unless there is something after all.  True when the reader must return *result now;
+ * the stream may be resumed on another thread from then on. */
 static bool wait_for_more(struct stream *s, ssize_t *result)
 {
 	struct events *events = s->events;

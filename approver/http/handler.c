@@ -1,12 +1,12 @@
 /* handler.c: how a request comes in and its answer goes out.
  *
- * The library calls `handle` once with the head, then for each piece of the body, then once with none; and again
- * each time a suspended connection was resumed.  Sign-in is settled at the head, before a byte of body is kept; a
- * request that is refused there still has its body read away, so that its answer arrives and the connection stays
- * good.  A body over MAX_BODY is read away as well, up to a point, for the same reason.
+ * The library calls `handle` once with the head, then for each piece of the body, then once with none; and
+ * again each time a suspended connection was resumed.  Sign-in is settled at the head, before a byte of body
+ * is kept; a request that is refused there still has its body read away, so that its answer arrives and the
+ * connection stays good.  A body over MAX_BODY is read away as well, up to a point, for the same reason.
  *
- * Memory: a connection keeps a small pool of the library's own; bodies are collected here and freed with their
- * request.
+ * Memory: a connection keeps a small pool of the library's own; bodies are collected here and freed with
+ * their request.
  *
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
 #include "approver/http/handler.h"
@@ -21,10 +21,15 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { CONNECTION_MEMORY = 6144, CONNECTION_INCREMENT = 1024, STACK_BYTES = 512 * 1024, READ_AWAY = 16 * MAX_BODY };
+enum {
+	CONNECTION_MEMORY = 6144,
+	CONNECTION_INCREMENT = 1024,
+	STACK_BYTES = 512 * 1024,
+	READ_AWAY = 16 * MAX_BODY
+};
 
 static const char priorities[] = "NORMAL:-VERS-ALL:+VERS-TLS1.3:-CIPHER-ALL:+AES-128-GCM:+AES-256-GCM:"
-                                 "+CHACHA20-POLY1305";
+				 "+CHACHA20-POLY1305";
 
 /* ── a request's beginning ─────────────────────────────────────────────────────────────────────────────── */
 
@@ -36,11 +41,13 @@ static size_t content_length(struct MHD_Connection *http)
 
 static struct connection *connection_of(struct MHD_Connection *http)
 {
-	const union MHD_ConnectionInfo *info = MHD_get_connection_info(http, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+	const union MHD_ConnectionInfo *info =
+	    MHD_get_connection_info(http, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
 	return info ? info->socket_context : NULL;
 }
 
-static struct request *begin(struct server *server, struct MHD_Connection *http, const char *method, const char *path)
+static struct request *begin(struct server *server, struct MHD_Connection *http, const char *method,
+			     const char *path)
 {
 	struct request *r = calloc(1, sizeof *r);
 	if (!r)
@@ -55,7 +62,7 @@ static struct request *begin(struct server *server, struct MHD_Connection *http,
 	r->route = route_find(method, path, r->param, &other);
 	if (!r->route)
 		answer_problem(r, other ? PROBLEM_METHOD : PROBLEM_NOT_FOUND,
-		               other ? "this address has no such method" : "no such address");
+			       other ? "this address has no such method" : "no such address");
 	else if (r->route->least != ROLE_NOBODY)
 		auth_operator(r, r->route->least);
 	size_t length = content_length(http);
@@ -66,7 +73,8 @@ static struct request *begin(struct server *server, struct MHD_Connection *http,
 	return r;
 }
 
-static void completed(void *arg, struct MHD_Connection *http, void **context, enum MHD_RequestTerminationCode code)
+static void completed(void *arg, struct MHD_Connection *http, void **context,
+		      enum MHD_RequestTerminationCode code)
 {
 	struct server *server = arg;
 	struct request *r = *context;
@@ -130,8 +138,9 @@ static enum MHD_Result send_answer(struct request *r)
 	if (!response) {
 		size_t len = r->out.len;
 		char *data = len ? buf_take(&r->out) : NULL;
-		response = data ? MHD_create_response_from_buffer(len, data, MHD_RESPMEM_MUST_FREE)
-		                : MHD_create_response_from_buffer(0, (void *)(uintptr_t) "", MHD_RESPMEM_PERSISTENT);
+		response =
+		    data ? MHD_create_response_from_buffer(len, data, MHD_RESPMEM_MUST_FREE)
+			 : MHD_create_response_from_buffer(0, (void *)(uintptr_t) "", MHD_RESPMEM_PERSISTENT);
 		if (!response) {
 			free(data);
 			return MHD_NO;
@@ -144,7 +153,7 @@ static enum MHD_Result send_answer(struct request *r)
 }
 
 static enum MHD_Result handle(void *arg, struct MHD_Connection *http, const char *path, const char *method,
-                              const char *version, const char *data, size_t *len, void **context)
+			      const char *version, const char *data, size_t *len, void **context)
 {
 	struct server *server = arg;
 	struct request *r = *context;
@@ -172,11 +181,12 @@ static enum MHD_Result handle(void *arg, struct MHD_Connection *http, const char
 }
 
 static void on_connection(void *arg, struct MHD_Connection *http, void **context,
-                          enum MHD_ConnectionNotificationCode code)
+			  enum MHD_ConnectionNotificationCode code)
 {
 	struct server *server = arg;
 	if (code == MHD_CONNECTION_NOTIFY_STARTED) {
-		const union MHD_ConnectionInfo *info = MHD_get_connection_info(http, MHD_CONNECTION_INFO_CONNECTION_FD);
+		const union MHD_ConnectionInfo *info =
+		    MHD_get_connection_info(http, MHD_CONNECTION_INFO_CONNECTION_FD);
 		*context = info ? connection_open(server->connections, info->connect_fd) : NULL;
 	} else if (*context) {
 		connection_close(server->connections, *context);
@@ -196,27 +206,22 @@ __attribute__((format(printf, 2, 0))) static void on_log(void *arg, const char *
 int handler_start(struct server *server)
 {
 	const struct server_settings *s = &server->settings;
-	unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_TLS | MHD_USE_ERROR_LOG;
+	unsigned flags =
+	    MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_TLS | MHD_USE_ERROR_LOG;
 	server->daemon = MHD_start_daemon(
-	    flags, 0, NULL, NULL, handle, server,
-	    MHD_OPTION_EXTERNAL_LOGGER, on_log, NULL,
-	    MHD_OPTION_LISTEN_SOCKET, s->listen_fd,
-	    MHD_OPTION_THREAD_POOL_SIZE, (unsigned)SERVER_THREADS,
-	    MHD_OPTION_THREAD_STACK_SIZE, (size_t)STACK_BYTES,
-	    MHD_OPTION_HTTPS_MEM_KEY, s->tls_key,
-	    MHD_OPTION_HTTPS_MEM_CERT, s->tls_cert,
-	    MHD_OPTION_HTTPS_PRIORITIES, priorities,
-	    MHD_OPTION_TLS_NO_ALPN, 0,
-	    MHD_OPTION_CONNECTION_LIMIT, s->max_connections,
-	    MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)s->idle_s,
-	    MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY,
-	    MHD_OPTION_CONNECTION_MEMORY_INCREMENT, (size_t)CONNECTION_INCREMENT,
-	    MHD_OPTION_NOTIFY_COMPLETED, completed, server,
-	    MHD_OPTION_NOTIFY_CONNECTION, on_connection, server,
-	    MHD_OPTION_END);
+	    flags, 0, NULL, NULL, handle, server, MHD_OPTION_EXTERNAL_LOGGER, on_log, NULL,
+	    MHD_OPTION_LISTEN_SOCKET, s->listen_fd, MHD_OPTION_THREAD_POOL_SIZE, (unsigned)SERVER_THREADS,
+	    MHD_OPTION_THREAD_STACK_SIZE, (size_t)STACK_BYTES, MHD_OPTION_HTTPS_MEM_KEY, s->tls_key,
+	    MHD_OPTION_HTTPS_MEM_CERT, s->tls_cert, MHD_OPTION_HTTPS_PRIORITIES, priorities,
+	    MHD_OPTION_TLS_NO_ALPN, 0, MHD_OPTION_CONNECTION_LIMIT, s->max_connections,
+	    MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)s->idle_s, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+	    (size_t)CONNECTION_MEMORY, MHD_OPTION_CONNECTION_MEMORY_INCREMENT, (size_t)CONNECTION_INCREMENT,
+	    MHD_OPTION_NOTIFY_COMPLETED, completed, server, MHD_OPTION_NOTIFY_CONNECTION, on_connection,
+	    server, MHD_OPTION_END);
 	if (server->daemon)
 		return 0;
-	log_line(LOG_LEVEL_ERROR, "the HTTPS server could not be started: is the server's certificate usable?", NULL);
+	log_line(LOG_LEVEL_ERROR,
+		 "the HTTPS server could not be started: is the server's certificate usable?", NULL);
 	return -1;
 }
 

@@ -1,4 +1,5 @@
-/* housekeeping.c: deadlines, slow clients, signs of life on event streams, and when credentials were last used.
+/* housekeeping.c: deadlines, slow clients, signs of life on event streams, and when credentials were last
+ * used.
  *
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
 #include "approver/http/housekeeping.h"

@@ -1,7 +1,8 @@
 /* identity.c: find the key that a signature was made with.
  *
- * A command names its agent, and an agent may have several keys (one a host, or two while one replaces the other).
- * The one that signed last is tried first, so a busy agent costs one verification; what is tried in all is bounded.
+ * A command names its agent, and an agent may have several keys (one a host, or two while one replaces the
+ * other). The one that signed last is tried first, so a busy agent costs one verification; what is tried in
+ * all is bounded.
  *
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
 #include "approver/http/identity.h"

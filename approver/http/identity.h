@@ -6,12 +6,12 @@
 
 #include "approver/http/registry.h"
 
-/* The credential of `agent` that signed the JWS, whatever its state (revoked ones too, so that the refusal can say
- * what happened); NULL when none did. */
+/* The credential of `agent` that signed the JWS, whatever its state (revoked ones too, so that the refusal
+ * can say what happened); NULL when none did. */
 struct credential *identity_signer(struct agent *agent, const char *jws, size_t len);
 
-/* NULL when the credential may be used at `now` (ms); else the reason, and whether it was taken away (403) rather
- * than out of its time (401) in *revoked. */
+/* NULL when the credential may be used at `now` (ms); else the reason, and whether it was taken away (403)
+ * rather than out of its time (401) in *revoked. */
 const char *identity_unusable(const struct credential *credential, int64_t now, bool *revoked);
 
 #endif

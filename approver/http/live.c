@@ -1,7 +1,7 @@
 /* live.c: the table of live commands.
  *
- * Open hashing on the random half of a UUIDv7, mixed with a secret so that an agent cannot choose its bucket; the
- * table doubles when it has as many entries as buckets.
+ * Open hashing on the random half of a UUIDv7, mixed with a secret so that an agent cannot choose its bucket;
+ * the table doubles when it has as many entries as buckets.
  *
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
 #include "approver/http/live.h"
@@ -86,8 +86,8 @@ static void grow(struct live *live)
 	live->n_buckets = n;
 }
 
-static struct live_command *insert(struct live *live, const char *id, const char *command_s256, const char *tail,
-                                   struct credential *credential)
+static struct live_command *insert(struct live *live, const char *id, const char *command_s256,
+				   const char *tail, struct credential *credential)
 {
 	struct live_command *command = calloc(1, sizeof *command);
 	if (!command)
@@ -145,7 +145,7 @@ void live_remove(struct live *live, struct live_command *command)
 }
 
 enum live_claim live_claim(struct live *live, const char *id, const char *command_s256, const char *tail,
-                           struct credential *credential, enum live_state *state)
+			   struct credential *credential, enum live_state *state)
 {
 	enum live_claim claim = LIVE_CLAIMED;
 	pthread_mutex_lock(&live->lock);
@@ -161,7 +161,7 @@ enum live_claim live_claim(struct live *live, const char *id, const char *comman
 }
 
 bool live_restore(struct live *live, const char *id, const char *command_s256, const char *tail,
-                  struct credential *credential, enum live_state state, int64_t ms)
+		  struct credential *credential, enum live_state state, int64_t ms)
 {
 	pthread_mutex_lock(&live->lock);
 	struct live_command *command =
@@ -220,7 +220,7 @@ enum live_take live_take(struct live *live, const char *id, enum live_state want
 }
 
 enum live_state live_peek(struct live *live, const char *id, struct credential **credential,
-                          char command_s256[S256_LEN + 1])
+			  char command_s256[S256_LEN + 1])
 {
 	enum live_state state = LIVE_ABSENT;
 	pthread_mutex_lock(&live->lock);

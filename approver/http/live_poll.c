@@ -58,7 +58,7 @@ static void hang(struct live *live, struct poll *poll, struct live_command *comm
 }
 
 void live_wait(struct live *live, struct poll *poll, const struct live_ref *refs, size_t n, int64_t ms,
-               struct poll **list)
+	       struct poll **list)
 {
 	int64_t now = clock_mono_ms();
 	pthread_mutex_lock(&live->lock);
@@ -99,7 +99,7 @@ void live_leave(struct live *live, struct poll *poll)
 }
 
 void live_decided(struct live *live, const char *id, bool approved, const struct buf *permit, int64_t ms,
-                  struct poll **list)
+		  struct poll **list)
 {
 	pthread_mutex_lock(&live->lock);
 	struct live_command *command = live_find(live, id);
@@ -151,10 +151,10 @@ static void due_now(struct timer *timer, void *arg)
 	due->live->due_states[due->n++] = command->state;
 }
 
-/* What is due is copied out under the lock, a batch at a time, and acted on without it; more than a batch waits
- * for the next round of its timer. */
+/* What is due is copied out under the lock, a batch at a time, and acted on without it; more than a batch
+ * waits for the next round of its timer. */
 void live_tick(struct live *live, void (*fn)(const char *id, enum live_state state, void *arg), void *arg,
-               struct poll **list)
+	       struct poll **list)
 {
 	struct due due = {live, list, 0, clock_mono_ms()};
 	pthread_mutex_lock(&live->lock);
@@ -164,8 +164,8 @@ void live_tick(struct live *live, void (*fn)(const char *id, enum live_state sta
 		fn(live->due_ids[i], live->due_states[i], arg);
 }
 
-/* A suspended connection is not watched by the HTTP library: a host that went away would keep its socket until
- * the poll's time is over, and one that changes its mind often would keep many. */
+/* A suspended connection is not watched by the HTTP library: a host that went away would keep its socket
+ * until the poll's time is over, and one that changes its mind often would keep many. */
 void live_hung_up(struct live *live, struct poll **list)
 {
 	pthread_mutex_lock(&live->lock);
@@ -176,7 +176,8 @@ void live_hung_up(struct live *live, struct poll **list)
 			fds[n++] = (struct pollfd){.fd = poll->woken ? -1 : poll->fd, .events = POLLRDHUP};
 		if (poll(fds, n, 0) > 0) {
 			size_t i = 0;
-			for (struct poll *poll = live->polls.next; poll != &live->polls; poll = poll->next, i++)
+			for (struct poll *poll = live->polls.next; poll != &live->polls;
+			     poll = poll->next, i++)
 				if (fds[i].revents & (POLLRDHUP | POLLHUP | POLLERR))
 					wake(poll, list);
 		}

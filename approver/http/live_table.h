@@ -15,10 +15,10 @@ struct live_command {
 	struct live_command *next; /* in its bucket */
 	struct timer timer;        /* review timeout, or lease */
 	struct credential *credential;
-	struct poll *poll;         /* that waits for it, with its neighbours there */
+	struct poll *poll; /* that waits for it, with its neighbours there */
 	struct live_command *poll_prev, *poll_next;
 	char id[UUID_LEN], s256[S256_LEN], tail[TAIL_LEN]; /* not terminated */
-	unsigned char state;       /* enum live_state */
+	unsigned char state;                               /* enum live_state */
 	bool taken;
 };
 

@@ -1,7 +1,7 @@
 /* lost.c: a running command whose broker has fallen silent.
  *
- * The log then says what is known and what is not: it was approved, it may have run, nobody can say how it ended.
- * An outcome that a broker had spooled and delivers later still takes its place (outcome.c).
+ * The log then says what is known and what is not: it was approved, it may have run, nobody can say how it
+ * ended. An outcome that a broker had spooled and delivers later still takes its place (outcome.c).
  *
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
 #include "approver/http/live.h"
@@ -28,8 +28,11 @@ static enum work_end apply(struct work *work, struct group *group)
 		return took == LIVE_BUSY ? WORK_AGAIN : WORK_DROPPED;
 	struct buf body BUF_AUTO = BUF_INIT;
 	buf_addf(&body, "{\"command\":\"%s\",\"reason\":\"%s\"}", w->id, reason);
-	struct command_row row = {.id = w->id, .state = COMMAND_LOST, .outcome = "lost",
-	                          .outcome_reason = (char *)(uintptr_t)reason, .ended = 0};
+	struct command_row row = {.id = w->id,
+				  .state = COMMAND_LOST,
+				  .outcome = "lost",
+				  .outcome_reason = (char *)(uintptr_t)reason,
+				  .ended = 0};
 	if (body.failed ||
 	    store_append(group->store, EVENT_COMMAND_UNKNOWN, group->now, w->id, body.data, body.len) < 0 ||
 	    store_command_outcome(group->store, &row))

@@ -9,9 +9,13 @@
 static _Atomic int64_t counters[METRICS];
 
 /* Upper bounds; the last bucket has none. */
-static const int64_t time_bounds[] = {250, 500, 1000, 2500, 5000, 10000, 25000, 50000, 100000, 250000, 1000000};
+static const int64_t time_bounds[] = {250,   500,   1000,   2500,   5000,   10000,
+				      25000, 50000, 100000, 250000, 1000000};
 static const int64_t group_bounds[] = {1, 2, 4, 8, 16, 32, 64, 128, 256};
-enum { TIMES = sizeof time_bounds / sizeof *time_bounds, GROUPS = sizeof group_bounds / sizeof *group_bounds };
+enum {
+	TIMES = sizeof time_bounds / sizeof *time_bounds,
+	GROUPS = sizeof group_bounds / sizeof *group_bounds
+};
 
 struct histogram {
 	_Atomic int64_t bucket[16], sum;
@@ -73,8 +77,8 @@ static void gauge(struct buf *out, const char *name, const char *help, int64_t v
 }
 
 /* `scale`: how many of the observed unit make one of the published. */
-static void histogram(struct buf *out, const char *name, const char *help, struct histogram *h, const int64_t *bounds,
-                      int n, double scale)
+static void histogram(struct buf *out, const char *name, const char *help, struct histogram *h,
+		      const int64_t *bounds, int n, double scale)
 {
 	head(out, name, "histogram", help);
 	int64_t seen = 0;
@@ -83,13 +87,14 @@ static void histogram(struct buf *out, const char *name, const char *help, struc
 		buf_addf(out, "%s_bucket{le=\"%g\"} %" PRId64 "\n", name, (double)bounds[i] / scale, seen);
 	}
 	seen += atomic_load(&h->bucket[n]);
-	buf_addf(out, "%s_bucket{le=\"+Inf\"} %" PRId64 "\n%s_sum %g\n%s_count %" PRId64 "\n", name, seen, name,
-	         (double)atomic_load(&h->sum) / scale, name, seen);
+	buf_addf(out, "%s_bucket{le=\"+Inf\"} %" PRId64 "\n%s_sum %g\n%s_count %" PRId64 "\n", name, seen,
+		 name, (double)atomic_load(&h->sum) / scale, name, seen);
 }
 
 void metrics_write(struct buf *out, const struct gauges *g)
 {
-	head(out, "whosh_decisions_total", "counter", "Commands decided, or put before a reviewer, by policy.");
+	head(out, "whosh_decisions_total", "counter",
+	     "Commands decided, or put before a reviewer, by policy.");
 	counter(out, "whosh_decisions_total", "{verdict=\"approved\"}", METRIC_APPROVED);
 	counter(out, "whosh_decisions_total", "{verdict=\"denied\"}", METRIC_DENIED);
 	counter(out, "whosh_decisions_total", "{verdict=\"review\"}", METRIC_REVIEWED);
@@ -118,8 +123,10 @@ void metrics_write(struct buf *out, const struct gauges *g)
 	counter(out, "whosh_sign_ins_total", "{result=\"failed\"}", METRIC_SIGN_INS_FAILED);
 	head(out, "whosh_store_errors_total", "counter", "Groups that the store could not keep.");
 	counter(out, "whosh_store_errors_total", "", METRIC_STORE_ERRORS);
-	histogram(out, "whosh_decision_seconds", "From a whole request to its answer.", &times, time_bounds, TIMES, 1e6);
-	histogram(out, "whosh_commit_group_items", "Items committed together.", &groups, group_bounds, GROUPS, 1);
+	histogram(out, "whosh_decision_seconds", "From a whole request to its answer.", &times, time_bounds,
+		  TIMES, 1e6);
+	histogram(out, "whosh_commit_group_items", "Items committed together.", &groups, group_bounds, GROUPS,
+		  1);
 	gauge(out, "whosh_pending", "Commands waiting for a reviewer.", g->pending);
 	gauge(out, "whosh_running", "Commands approved whose outcome is not known yet.", g->running);
 	gauge(out, "whosh_polls", "Long polls open.", g->polls);

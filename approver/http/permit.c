@@ -28,7 +28,8 @@ static void string(struct buf *out, const char *name, const char *value)
 	json_add_string(out, value ? value : "", value ? strlen(value) : 0);
 }
 
-int permit_decide(struct group *group, struct command_row *row, const struct decision *decision, struct buf *out)
+int permit_decide(struct group *group, struct command_row *row, const struct decision *decision,
+		  struct buf *out)
 {
 	const struct server_settings *settings = &group->server->settings;
 	int64_t index = store_next_index(group->store), now = group->now / 1000;
@@ -67,5 +68,8 @@ int permit_decide(struct group *group, struct command_row *row, const struct dec
 		return -1;
 	}
 	row->permit = out->data;
-	return store_append(group->store, EVENT_COMMAND_DECIDED, group->now, row->id, out->data, out->len) == index ? 0 : -1;
+	return store_append(group->store, EVENT_COMMAND_DECIDED, group->now, row->id, out->data, out->len) ==
+		       index
+		   ? 0
+		   : -1;
 }

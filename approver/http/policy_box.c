@@ -115,8 +115,10 @@ static enum work_end apply(struct work *work, struct group *group)
 	buf_adds(&body, ",\"text\":");
 	json_add_string(&body, text, len);
 	buf_addc(&body, '}');
-	if (body.failed || store_policy_put(group->store, policy_s256(policy), text, len, group->now, w->by) ||
-	    store_append(group->store, EVENT_POLICY_LOADED, group->now, policy_s256(policy), body.data, body.len) < 0)
+	if (body.failed ||
+	    store_policy_put(group->store, policy_s256(policy), text, len, group->now, w->by) ||
+	    store_append(group->store, EVENT_POLICY_LOADED, group->now, policy_s256(policy), body.data,
+			 body.len) < 0)
 		return WORK_FAILED;
 	if (w->write_file && write_policy_file(group->server, policy))
 		return WORK_FAILED;
@@ -133,7 +135,7 @@ static void done(struct work *work, struct group *group, enum work_end end)
 		log_line(LOG_LEVEL_INFO, "policy in force", "policy", hash, "by", w->by, NULL);
 		if (r) {
 			buf_addf(&r->out, "{\"policy_s256\":\"%s\",\"rules\":%d}", hash,
-			         count_rules(w->held->policy));
+				 count_rules(w->held->policy));
 			answer_json(r, 200);
 		}
 		pthread_mutex_lock(&box->lock);
@@ -143,7 +145,8 @@ static void done(struct work *work, struct group *group, enum work_end end)
 		policy_release(before);
 	} else {
 		log_line(LOG_LEVEL_ERROR, "policy not taken: it could not be recorded", "policy", hash, NULL);
-		if (w->write_file) /* the file may be the new one already: the one in force is what a restart must find */
+		if (w->write_file) /* the file may be the new one already: the one in force is what a restart
+				      must find */
 			write_policy_file(group->server, box->now->policy);
 		if (r)
 			answer_unavailable(r);

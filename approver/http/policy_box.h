@@ -22,8 +22,8 @@ struct held_policy *policy_hold(struct policy_box *box);
 const struct policy *policy_held(const struct held_policy *held);
 void policy_release(struct held_policy *held);
 
-/* Bring a parsed policy into force by the writer: kept in the store, logged, swapped; when `request` is given, also
- * DIR/policy.json is replaced and the request is answered and resumed.  Takes the policy over. */
+/* Bring a parsed policy into force by the writer: kept in the store, logged, swapped; when `request` is
+ * given, also DIR/policy.json is replaced and the request is answered and resumed.  Takes the policy over. */
 void policy_enforce(struct server *server, struct policy *policy, const char *by, struct request *request);
 
 #endif

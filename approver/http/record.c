@@ -1,7 +1,8 @@
 /* record.c: a command's row as JSON.
  *
- * Each attribute also appears with its grade and where it came from: what an agent's key signed as its own identity
- * is proven; what the harness said of itself is claimed, whatever it is.  Nothing claimed is shown as proven.
+ * Each attribute also appears with its grade and where it came from: what an agent's key signed as its own
+ * identity is proven; what the harness said of itself is claimed, whatever it is.  Nothing claimed is shown
+ * as proven.
  *
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
 #include "approver/http/record.h"
@@ -67,7 +68,8 @@ static const char *state_name(enum command_state state)
 
 /* ── attributes with their grade ───────────────────────────────────────────────────────────────────────── */
 
-static void attribute(struct buf *out, const char *name, const char *value, const char *grade, const char *source)
+static void attribute(struct buf *out, const char *name, const char *value, const char *grade,
+		      const char *source)
 {
 	if (!value)
 		return;
@@ -94,9 +96,11 @@ static void attributes(struct buf *out, const struct command_row *row)
 	buf_addc(out, '{');
 	attribute(out, "agent", row->agent, "proven", "signature");
 	attribute(out, "credential", row->credential, "proven", "thumbprint of the key that signed");
-	attribute(out, "session", row->session, "proven", source_of(sources, "session", "signed by its one key"));
+	attribute(out, "session", row->session, "proven",
+		  source_of(sources, "session", "signed by its one key"));
 	attribute(out, "human", row->human, "attested", "enrolment");
-	attribute(out, "agent_version", row->agent_version, "claimed", source_of(sources, "agent_version", "request"));
+	attribute(out, "agent_version", row->agent_version, "claimed",
+		  source_of(sources, "agent_version", "request"));
 	attribute(out, "model", row->model, "claimed", source_of(sources, "model", "request"));
 	attribute(out, "task", row->task, "claimed", source_of(sources, "task", "request"));
 	attribute(out, "user", row->user, "claimed", "broker");
@@ -152,5 +156,5 @@ void record_pending(struct buf *out, const struct command_row *row)
 {
 	record_time(out, "expires", row->expires);
 	buf_addf(out, ",\"reviewers_needed\":%d,\"not_in_chain\":%s", row->reviewers_needed,
-	         row->not_in_chain ? "true" : "false");
+		 row->not_in_chain ? "true" : "false");
 }

@@ -23,7 +23,8 @@ static enum work_end apply(struct work *work, struct group *group)
 {
 	struct event_work *w = (struct event_work *)work;
 	const char *subject = w->subject[0] ? w->subject : NULL;
-	return store_append(group->store, w->kind, group->now, subject, w->body, w->len) < 0 ? WORK_FAILED : WORK_KEPT;
+	return store_append(group->store, w->kind, group->now, subject, w->body, w->len) < 0 ? WORK_FAILED
+											     : WORK_KEPT;
 }
 
 static void done(struct work *work, struct group *group, enum work_end end)
@@ -31,7 +32,7 @@ static void done(struct work *work, struct group *group, enum work_end end)
 	(void)group;
 	if (end == WORK_FAILED)
 		log_line(LOG_LEVEL_WARNING, "an event could not be recorded", "event",
-		         event_kind_name(((struct event_work *)work)->kind), NULL);
+			 event_kind_name(((struct event_work *)work)->kind), NULL);
 	free(work);
 }
 
@@ -40,7 +41,8 @@ void record_event(struct server *server, enum event_kind event, const char *subj
 	static const struct work_kind kind = {apply, done};
 	struct event_work *w = body->failed ? NULL : calloc(1, sizeof *w + body->len + 1);
 	if (!w) {
-		log_line(LOG_LEVEL_WARNING, "an event could not be recorded", "event", event_kind_name(event), NULL);
+		log_line(LOG_LEVEL_WARNING, "an event could not be recorded", "event", event_kind_name(event),
+			 NULL);
 		return;
 	}
 	w->work.kind = &kind;
@@ -80,7 +82,8 @@ static void member(struct buf *out, const char *name, const char *value)
 	json_add_string(out, value, strlen(value));
 }
 
-bool refuse(struct request *r, enum problem problem, const char *reason, const char *agent, const char *credential)
+bool refuse(struct request *r, enum problem problem, const char *reason, const char *agent,
+	    const char *credential)
 {
 	metric_add(METRIC_REFUSED, 1);
 	if (may_record()) {
@@ -90,8 +93,8 @@ bool refuse(struct request *r, enum problem problem, const char *reason, const c
 		member(&body, "agent", agent);
 		member(&body, "credential", credential);
 		buf_addc(&body, '}');
-		log_line(LOG_LEVEL_WARNING, "identity refused", "reason", reason, "agent", agent, "credential",
-		         credential, NULL);
+		log_line(LOG_LEVEL_WARNING, "identity refused", "reason", reason, "agent", agent,
+			 "credential", credential, NULL);
 		record_event(r->server, EVENT_REFUSED, credential ? credential : agent, &body);
 	}
 	return answer_problem(r, problem, reason);

@@ -267,14 +267,16 @@ static bool load_agent(const struct agent_row *row, void *arg)
 static bool load_credential(const struct credential_row *row, void *arg)
 {
 	if (registry_put_credential(arg, row))
-		log_line(LOG_LEVEL_ERROR, "a credential of the store cannot be used", "credential", row->id, NULL);
+		log_line(LOG_LEVEL_ERROR, "a credential of the store cannot be used", "credential", row->id,
+			 NULL);
 	return true;
 }
 
 static bool load_operator(const struct operator_row *row, void *arg)
 {
 	if (registry_put_operator(arg, row))
-		log_line(LOG_LEVEL_ERROR, "an operator of the store cannot be used", "operator", row->name, NULL);
+		log_line(LOG_LEVEL_ERROR, "an operator of the store cannot be used", "operator", row->name,
+			 NULL);
 	return true;
 }
 
@@ -352,15 +354,24 @@ void agent_to_row(struct agent *a, struct agent_row *row)
 	int64_t credentials = 0;
 	for (struct credential *c = a->credentials; c; c = c->older)
 		credentials += !c->revoked;
-	*row = (struct agent_row){.id = a->id, .owner = a->owner, .created = a->created, .disabled = a->disabled,
-	                          .last_used = a->last_used, .credentials = credentials};
+	*row = (struct agent_row){.id = a->id,
+				  .owner = a->owner,
+				  .created = a->created,
+				  .disabled = a->disabled,
+				  .last_used = a->last_used,
+				  .credentials = credentials};
 }
 
 void credential_to_row(struct credential *c, struct credential_row *row)
 {
-	*row = (struct credential_row){.id = c->id, .agent = c->agent->id, .issued = c->issued,
-	                               .not_before = c->not_before, .expires = c->expires, .revoked = c->revoked,
-	                               .last_used = c->last_used, .issued_by = c->issued_by,
-	                               .revoked_by = c->revoked_by};
+	*row = (struct credential_row){.id = c->id,
+				       .agent = c->agent->id,
+				       .issued = c->issued,
+				       .not_before = c->not_before,
+				       .expires = c->expires,
+				       .revoked = c->revoked,
+				       .last_used = c->last_used,
+				       .issued_by = c->issued_by,
+				       .revoked_by = c->revoked_by};
 	memcpy(row->key, c->x, KEY_BYTES);
 }

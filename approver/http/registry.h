@@ -1,7 +1,7 @@
 /* registry.h: agents, credentials and operators in memory, for the way of every command.
  *
- * Read on every thread, changed by the writer thread after its group is on disk, so that what is answered by is
- * never more than what is stored.  Entries are never freed while the approver runs (agents are disabled,
+ * Read on every thread, changed by the writer thread after its group is on disk, so that what is answered by
+ * is never more than what is stored.  Entries are never freed while the approver runs (agents are disabled,
  * credentials revoked, operators disabled; none is removed), hence a pointer handed out stays good; what may
  * change in an entry is atomic or covered by the registry's lock.
  *
@@ -22,7 +22,8 @@ struct credential;
 struct agent {
 	struct agent *next; /* in its bucket */
 	char *id, *owner;
-	char *chain;        /* the JSON of its principals up to the agent's ID: `[{…owner…},{"type":"agent","id":"…"` */
+	char *chain; /* the JSON of its principals up to the agent's ID: `[{…owner…},{"type":"agent","id":"…"`
+		      */
 	size_t chain_len;
 	int64_t created;
 	_Atomic bool disabled;
@@ -67,7 +68,8 @@ struct operator_account *registry_operator(struct registry *registry, const char
 /* The operator whose token this is, compared with every operator's in constant time; NULL. */
 struct operator_account *registry_sign_in(struct registry *registry, const char *token, size_t len);
 
-/* Make memory agree with a row that is stored now (added or changed).  -1: out of memory or not a usable row. */
+/* Make memory agree with a row that is stored now (added or changed).  -1: out of memory or not a usable row.
+ */
 int registry_put_agent(struct registry *registry, const struct agent_row *row);
 int registry_put_credential(struct registry *registry, const struct credential_row *row);
 int registry_put_operator(struct registry *registry, const struct operator_row *row);

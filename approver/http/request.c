@@ -15,19 +15,19 @@ static const struct {
 	const char *kind, *title;
 	int status;
 } problems[] = {
-	[PROBLEM_MALFORMED] = {"malformed", "The request was not understood", 400},
-	[PROBLEM_IDENTITY] = {"identity", "The identity was refused", 401},
-	[PROBLEM_REVOKED] = {"identity", "The identity was revoked", 403},
-	[PROBLEM_REPLAY] = {"replay", "This ID was used for another command", 409},
-	[PROBLEM_TOO_LARGE] = {"too-large", "The request is too large", 413},
-	[PROBLEM_EXPIRED] = {"expired", "The command has expired", 401},
-	[PROBLEM_UNAVAILABLE] = {"unavailable", "The approver cannot decide now", 503},
-	[PROBLEM_RATE] = {"rate", "Too many attempts", 429},
-	[PROBLEM_NOT_FOUND] = {"not-found", "There is no such thing", 404},
-	[PROBLEM_CONFLICT] = {"conflict", "It is so already", 409},
-	[PROBLEM_FORBIDDEN] = {"forbidden", "Your role does not allow this", 403},
-	[PROBLEM_SIGN_IN] = {"sign-in", "An operator's token is needed", 401},
-	[PROBLEM_METHOD] = {"method", "This cannot be done here", 405},
+    [PROBLEM_MALFORMED] = {"malformed", "The request was not understood", 400},
+    [PROBLEM_IDENTITY] = {"identity", "The identity was refused", 401},
+    [PROBLEM_REVOKED] = {"identity", "The identity was revoked", 403},
+    [PROBLEM_REPLAY] = {"replay", "This ID was used for another command", 409},
+    [PROBLEM_TOO_LARGE] = {"too-large", "The request is too large", 413},
+    [PROBLEM_EXPIRED] = {"expired", "The command has expired", 401},
+    [PROBLEM_UNAVAILABLE] = {"unavailable", "The approver cannot decide now", 503},
+    [PROBLEM_RATE] = {"rate", "Too many attempts", 429},
+    [PROBLEM_NOT_FOUND] = {"not-found", "There is no such thing", 404},
+    [PROBLEM_CONFLICT] = {"conflict", "It is so already", 409},
+    [PROBLEM_FORBIDDEN] = {"forbidden", "Your role does not allow this", 403},
+    [PROBLEM_SIGN_IN] = {"sign-in", "An operator's token is needed", 401},
+    [PROBLEM_METHOD] = {"method", "This cannot be done here", 405},
 };
 
 bool answer_problem(struct request *r, enum problem problem, const char *detail)
@@ -36,7 +36,7 @@ bool answer_problem(struct request *r, enum problem problem, const char *detail)
 	struct buf visible BUF_AUTO = BUF_INIT;
 	visible_add(&visible, detail, strlen(detail));
 	buf_addf(&r->out, "{\"type\":\"urn:whosh:problem:%s\",\"title\":\"%s\",\"status\":%d,\"detail\":",
-	         problems[problem].kind, problems[problem].title, problems[problem].status);
+		 problems[problem].kind, problems[problem].title, problems[problem].status);
 	json_add_string(&r->out, visible.data ? visible.data : "", visible.len);
 	buf_addc(&r->out, '}');
 	if (problem == PROBLEM_MALFORMED)
@@ -64,7 +64,8 @@ bool answer_unavailable(struct request *r)
 		return answer_problem(r, PROBLEM_UNAVAILABLE, "the approver is shutting down");
 	int error = r->server->unwritable;
 	if (error == ENOSPC)
-		return answer_problem(r, PROBLEM_UNAVAILABLE, "the approver's disk is full: nothing can be recorded");
+		return answer_problem(r, PROBLEM_UNAVAILABLE,
+				      "the approver's disk is full: nothing can be recorded");
 	return answer_problem(r, PROBLEM_UNAVAILABLE, "the approver could not record this");
 }
 

@@ -1,9 +1,9 @@
 /* request.h: one HTTP request on its way through the approver, and how it is answered.
  *
- * A handler either answers before it returns true, or returns false having called request_suspend and handed the
- * request to the writer or the live table; it must not touch the request after that.  Whoever has it then fills
- * in the answer and calls request_resume.  `resumed`, when set, is called on the HTTP thread first: it may answer
- * there (reading the store off the writer's thread) or wait again, by the same rule.
+ * A handler either answers before it returns true, or returns false having called request_suspend and handed
+ * the request to the writer or the live table; it must not touch the request after that.  Whoever has it then
+ * fills in the answer and calls request_resume.  `resumed`, when set, is called on the HTTP thread first: it
+ * may answer there (reading the store off the writer's thread) or wait again, by the same rule.
  *
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
 #ifndef WHOSH_HTTP_REQUEST_H
@@ -28,26 +28,36 @@ struct request {
 	struct connection *connection;
 	const struct route *route;
 	struct operator_account *operator_account; /* signed in; NULL on routes for brokers */
-	char param[68];            /* the ID in the path */
+	char param[68];                            /* the ID in the path */
 	struct buf body;
 	size_t received;
-	bool running;              /* the whole request is here and its handler has it */
+	bool running; /* the whole request is here and its handler has it */
 	request_fn *resumed;
-	void *context;             /* the handler's, while it waits */
+	void *context; /* the handler's, while it waits */
 	struct request *wake_next;
-	int64_t began_us;          /* when the whole request was here */
+	int64_t began_us; /* when the whole request was here */
 
-	int status;                /* 0: not answered yet */
-	const char *type;          /* of the content: a literal */
+	int status;       /* 0: not answered yet */
+	const char *type; /* of the content: a literal */
 	struct buf out;
 	struct MHD_Response *stream; /* instead of out */
 	char etag[S256_LEN + 1];
-	int retry_after;           /* seconds; 0: none */
+	int retry_after; /* seconds; 0: none */
 };
 
 enum problem {
-	PROBLEM_MALFORMED, PROBLEM_IDENTITY, PROBLEM_REVOKED, PROBLEM_REPLAY, PROBLEM_TOO_LARGE, PROBLEM_EXPIRED,
-	PROBLEM_UNAVAILABLE, PROBLEM_RATE, PROBLEM_NOT_FOUND, PROBLEM_CONFLICT, PROBLEM_FORBIDDEN, PROBLEM_SIGN_IN,
+	PROBLEM_MALFORMED,
+	PROBLEM_IDENTITY,
+	PROBLEM_REVOKED,
+	PROBLEM_REPLAY,
+	PROBLEM_TOO_LARGE,
+	PROBLEM_EXPIRED,
+	PROBLEM_UNAVAILABLE,
+	PROBLEM_RATE,
+	PROBLEM_NOT_FOUND,
+	PROBLEM_CONFLICT,
+	PROBLEM_FORBIDDEN,
+	PROBLEM_SIGN_IN,
 	PROBLEM_METHOD
 };
 

@@ -16,7 +16,8 @@ static void emit_agent(struct buf *out, const struct agent_row *row)
 	json_add_string(out, row->id, strlen(row->id));
 	record_text(out, "owner", row->owner);
 	record_time(out, "created", row->created);
-	buf_addf(out, ",\"disabled\":%s,\"credentials\":%" PRId64, row->disabled ? "true" : "false", row->credentials);
+	buf_addf(out, ",\"disabled\":%s,\"credentials\":%" PRId64, row->disabled ? "true" : "false",
+		 row->credentials);
 	record_time(out, "last_used", row->last_used);
 	buf_addc(out, '}');
 }
@@ -66,14 +67,18 @@ bool route_agents_add(struct request *r)
 	if (!owner) /* someone answers for every agent */
 		owner = r->operator_account->name;
 	if (!id || !name_valid(id) || !name_valid(owner))
-		return answer_problem(r, PROBLEM_MALFORMED,
-		                      "an ID is 1 to 64 of A-Z a-z 0-9 . _ - @, beginning with a letter or digit");
+		return answer_problem(
+		    r, PROBLEM_MALFORMED,
+		    "an ID is 1 to 64 of A-Z a-z 0-9 . _ - @, beginning with a letter or digit");
 	if (registry_agent(r->server->registry, id))
 		return answer_problemf(r, PROBLEM_CONFLICT, "agent %s exists already", id);
-	struct row_change change = {.kind = ROW_AGENT, .must_be_new = true, .event = EVENT_AGENT_ADDED, .subject = id,
-	                            .answer = answer_agent};
-	change.row.agent = (struct agent_row){.id = (char *)(uintptr_t)id, .owner = (char *)(uintptr_t)owner,
-	                                      .created = clock_wall_ms()};
+	struct row_change change = {.kind = ROW_AGENT,
+				    .must_be_new = true,
+				    .event = EVENT_AGENT_ADDED,
+				    .subject = id,
+				    .answer = answer_agent};
+	change.row.agent = (struct agent_row){
+	    .id = (char *)(uintptr_t)id, .owner = (char *)(uintptr_t)owner, .created = clock_wall_ms()};
 	buf_adds(&change.body, "{\"agent\":");
 	json_add_string(&change.body, id, strlen(id));
 	record_text(&change.body, "owner", owner);

@@ -1,4 +1,5 @@
-/* route_audit.c: which agent ran what: GET /v1/audit finds commands, GET /v1/audit/ID shows one with its evidence.
+/* route_audit.c: which agent ran what: GET /v1/audit finds commands, GET /v1/audit/ID shows one with its
+ * evidence.
  *
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
 #include "approver/http/record.h"
@@ -45,11 +46,17 @@ static bool read_time(struct request *r, const char *name, int64_t *ms)
 
 bool route_audit_list(struct request *r)
 {
-	struct who_filter filter = {
-	    .match = request_query(r, "match"), .agent = request_query(r, "agent"), .human = request_query(r, "human"),
-	    .model = request_query(r, "model"), .session = request_query(r, "session"),
-	    .verdict = request_query(r, "verdict"), .host = request_query(r, "host"), .user = request_query(r, "user"),
-	    .credential = request_query(r, "credential"), .before = request_query(r, "before"), .limit = 100};
+	struct who_filter filter = {.match = request_query(r, "match"),
+				    .agent = request_query(r, "agent"),
+				    .human = request_query(r, "human"),
+				    .model = request_query(r, "model"),
+				    .session = request_query(r, "session"),
+				    .verdict = request_query(r, "verdict"),
+				    .host = request_query(r, "host"),
+				    .user = request_query(r, "user"),
+				    .credential = request_query(r, "credential"),
+				    .before = request_query(r, "before"),
+				    .limit = 100};
 	const char *limit = request_query(r, "limit");
 	struct store_reader *reader = server_reader(r->server);
 	if (!reader)
@@ -80,15 +87,16 @@ struct evidence {
 	char *jws[3]; /* the command's, the permit's, the outcome's */
 };
 
-static bool one_event(int64_t index, enum event_kind kind, int64_t ms, const char *body, size_t len, void *arg)
+static bool one_event(int64_t index, enum event_kind kind, int64_t ms, const char *body, size_t len,
+		      void *arg)
 {
 	static const signed char places[EVENT_KINDS] = {
 	    [EVENT_COMMAND_REQUESTED] = 1, [EVENT_COMMAND_DECIDED] = 2, [EVENT_COMMAND_OUTCOME] = 3};
 	struct evidence *e = arg;
 	char when[RFC3339_LEN + 1];
 	rfc3339_format(ms, when);
-	buf_addf(&e->events, "%s{\"index\":%" PRId64 ",\"kind\":\"%s\",\"ts\":\"%s\"}", e->events.len ? "," : "", index,
-	         event_kind_name(kind), when);
+	buf_addf(&e->events, "%s{\"index\":%" PRId64 ",\"kind\":\"%s\",\"ts\":\"%s\"}",
+		 e->events.len ? "," : "", index, event_kind_name(kind), when);
 	int place = places[kind] - 1;
 	if (place >= 0 && !e->jws[place])
 		e->jws[place] = strndup(body, len);

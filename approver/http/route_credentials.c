@@ -58,7 +58,8 @@ static void answer_credential(struct request *r, const struct row_change *change
 static bool read_jwk(const cJSON *jwk, unsigned char x[KEY_BYTES])
 {
 	static const char *const names[] = {"kty", "crv", "x", NULL};
-	const char *kty = json_string(jwk, "kty"), *crv = json_string(jwk, "crv"), *text = json_string(jwk, "x");
+	const char *kty = json_string(jwk, "kty"), *crv = json_string(jwk, "crv"),
+		   *text = json_string(jwk, "x");
 	const char *other;
 	struct buf bytes BUF_AUTO = BUF_INIT;
 	if (!kty || !crv || !text || strcmp(kty, "OKP") != 0 || strcmp(crv, "Ed25519") != 0 ||
@@ -91,10 +92,12 @@ bool route_credentials_add(struct request *r)
 	const char *agent_id = json_string(json, "agent");
 	struct agent *agent = agent_id ? registry_agent(r->server->registry, agent_id) : NULL;
 	int64_t expires_s = DEFAULT_EXPIRES_S, now = clock_wall_ms();
-	struct credential_row row = {.issued = now, .not_before = now - CLOCK_TOLERANCE_S * 1000,
-	                             .issued_by = r->operator_account->name};
+	struct credential_row row = {.issued = now,
+				     .not_before = now - CLOCK_TOLERANCE_S * 1000,
+				     .issued_by = r->operator_account->name};
 	char id[S256_LEN + 1];
-	if (cJSON_GetObjectItemCaseSensitive(json, "expires_s") && !json_integer(json, "expires_s", &expires_s))
+	if (cJSON_GetObjectItemCaseSensitive(json, "expires_s") &&
+	    !json_integer(json, "expires_s", &expires_s))
 		expires_s = 0;
 	if (!agent)
 		return answer_problem(r, PROBLEM_NOT_FOUND, "no such agent");
@@ -110,8 +113,11 @@ bool route_credentials_add(struct request *r)
 	row.id = id;
 	row.agent = agent->id;
 	row.expires = now + expires_s * 1000;
-	struct row_change change = {.kind = ROW_CREDENTIAL, .must_be_new = true, .event = EVENT_CREDENTIAL_ISSUED,
-	                            .subject = id, .answer = answer_credential};
+	struct row_change change = {.kind = ROW_CREDENTIAL,
+				    .must_be_new = true,
+				    .event = EVENT_CREDENTIAL_ISSUED,
+				    .subject = id,
+				    .answer = answer_credential};
 	change.row.credential = row;
 	describe(&change.body, &row, r->operator_account->name);
 	row_change_push(r->server, &change, r);
@@ -125,7 +131,8 @@ bool route_credentials_revoke(struct request *r)
 		return answer_problem(r, PROBLEM_NOT_FOUND, "no such credential");
 	if (credential->revoked)
 		return answer_empty(r);
-	struct row_change change = {.kind = ROW_CREDENTIAL, .event = EVENT_CREDENTIAL_REVOKED, .subject = credential->id};
+	struct row_change change = {
+	    .kind = ROW_CREDENTIAL, .event = EVENT_CREDENTIAL_REVOKED, .subject = credential->id};
 	struct credential_row *row = &change.row.credential;
 	credential_to_row(credential, row);
 	row->revoked = clock_wall_ms();

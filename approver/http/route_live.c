@@ -1,8 +1,9 @@
 /* route_live.c: POST /v1/live: one long poll for a whole host.
  *
- * First everything that is decided already, or unknown, is answered at once.  If there is nothing of that kind the
- * connection is suspended first and the poll hung on its commands after, so that a decision which falls in between
- * finds either nothing to wake (and the poll then sees that it missed it) or a poll that is ready to be woken.
+ * First everything that is decided already, or unknown, is answered at once.  If there is nothing of that
+ * kind the connection is suspended first and the poll hung on its commands after, so that a decision which
+ * falls in between finds either nothing to wake (and the poll then sees that it missed it) or a poll that is
+ * ready to be woken.
  *
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
 #include "approver/http/live.h"
@@ -40,7 +41,8 @@ static bool read_refs(const cJSON *list, struct live_ref **refs, size_t *n)
 	if (!*refs)
 		return false;
 	const cJSON *item;
-	cJSON_ArrayForEach(item, list) {
+	cJSON_ArrayForEach(item, list)
+	{
 		const char *text = cJSON_GetStringValue(item);
 		if (!text || strlen(text) != UUID_LEN + 1 + TAIL_LEN || text[UUID_LEN] != ':')
 			return false;
@@ -143,7 +145,8 @@ static bool live_resumed(struct request *r)
 static void wait_for_news(struct request *r, struct poll *poll, const struct said *said)
 {
 	struct poll *wake = NULL;
-	const union MHD_ConnectionInfo *info = MHD_get_connection_info(r->http, MHD_CONNECTION_INFO_CONNECTION_FD);
+	const union MHD_ConnectionInfo *info =
+	    MHD_get_connection_info(r->http, MHD_CONNECTION_INFO_CONNECTION_FD);
 	poll->request = r;
 	poll->fd = info ? info->connect_fd : -1;
 	r->context = poll;
@@ -163,7 +166,7 @@ bool route_live_post(struct request *r)
 	if (read_said(r, &said)) {
 		/* Renewing first: even a poll that is answered at once is a sign of life. */
 		live_look(r->server->live, said.running, said.n_running,
-		          (r->server->settings.lease_s + LEASE_GRACE_S) * 1000);
+			  (r->server->settings.lease_s + LEASE_GRACE_S) * 1000);
 		answered = answer_now(r, &said);
 		struct poll *poll = answered ? NULL : calloc(1, sizeof *poll);
 		if (poll)

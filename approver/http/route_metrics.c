@@ -12,10 +12,10 @@ bool route_metrics(struct request *r)
 {
 	struct server *server = r->server;
 	struct gauges g = {.connections = connections_count(server->connections),
-	                   .subscribers = events_subscribers(server->events),
-	                   .log_size = server->log_size,
-	                   .uptime_s = (clock_wall_ms() - server->started) / 1000,
-	                   .read_only = server->unwritable != 0};
+			   .subscribers = events_subscribers(server->events),
+			   .log_size = server->log_size,
+			   .uptime_s = (clock_wall_ms() - server->started) / 1000,
+			   .read_only = server->unwritable != 0};
 	live_count(server->live, &g.pending, &g.running, &g.polls);
 	metrics_write(&r->out, &g);
 	return answer_out(r, 200, "text/plain; version=0.0.4");

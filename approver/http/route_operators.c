@@ -1,7 +1,7 @@
 /* route_operators.c: the people who may look, review and administer.
  *
- * A token is shown once, when it is made, and kept as its SHA-256.  Removing an operator disables the entry: the
- * log still names who once reviewed what.
+ * A token is shown once, when it is made, and kept as its SHA-256.  Removing an operator disables the entry:
+ * the log still names who once reviewed what.
  *
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
 #include "approver/http/record.h"
@@ -63,8 +63,9 @@ bool route_operators_add(struct request *r)
 		return true;
 	const char *name = json_string(json, "name"), *role = json_string(json, "role");
 	if (!name || !name_valid(name))
-		return answer_problem(r, PROBLEM_MALFORMED,
-		                      "a name is 1 to 64 of A-Z a-z 0-9 . _ - @, beginning with a letter or digit");
+		return answer_problem(
+		    r, PROBLEM_MALFORMED,
+		    "a name is 1 to 64 of A-Z a-z 0-9 . _ - @, beginning with a letter or digit");
 	if (role_parse(role) == ROLE_NOBODY)
 		return answer_problem(r, PROBLEM_MALFORMED, "role is viewer, reviewer or admin");
 	unsigned char random[KEY_BYTES];
@@ -74,10 +75,16 @@ bool route_operators_add(struct request *r)
 	base64url_encode(&token, random, sizeof random);
 	secure_wipe(random, sizeof random);
 	s256(token.data, token.len, hash);
-	struct row_change change = {.kind = ROW_OPERATOR, .must_be_new = true, .event = EVENT_OPERATOR_CHANGED,
-	                            .subject = name, .answer = answer_operator, .context = buf_take(&token)};
-	change.row.account = (struct operator_row){.name = (char *)(uintptr_t)name, .role = (char *)(uintptr_t)role,
-	                                           .token_s256 = hash, .created = clock_wall_ms()};
+	struct row_change change = {.kind = ROW_OPERATOR,
+				    .must_be_new = true,
+				    .event = EVENT_OPERATOR_CHANGED,
+				    .subject = name,
+				    .answer = answer_operator,
+				    .context = buf_take(&token)};
+	change.row.account = (struct operator_row){.name = (char *)(uintptr_t)name,
+						   .role = (char *)(uintptr_t)role,
+						   .token_s256 = hash,
+						   .created = clock_wall_ms()};
 	describe(&change.body, name, role, false, r->operator_account->name);
 	row_change_push(r->server, &change, r);
 	return false;
@@ -90,10 +97,13 @@ bool route_operators_remove(struct request *r)
 		return answer_problem(r, PROBLEM_NOT_FOUND, "no such operator");
 	if (o == r->operator_account)
 		return answer_problem(r, PROBLEM_CONFLICT, "you cannot remove yourself");
-	struct row_change change = {.kind = ROW_OPERATOR, .event = EVENT_OPERATOR_CHANGED, .subject = o->name};
-	change.row.account = (struct operator_row){
-	    .name = o->name, .role = (char *)(uintptr_t)role_name((enum role)o->role), .token_s256 = o->token_s256,
-	    .created = o->created, .disabled = true};
+	struct row_change change = {
+	    .kind = ROW_OPERATOR, .event = EVENT_OPERATOR_CHANGED, .subject = o->name};
+	change.row.account = (struct operator_row){.name = o->name,
+						   .role = (char *)(uintptr_t)role_name((enum role)o->role),
+						   .token_s256 = o->token_s256,
+						   .created = o->created,
+						   .disabled = true};
 	describe(&change.body, o->name, role_name((enum role)o->role), true, r->operator_account->name);
 	row_change_push(r->server, &change, r);
 	return false;

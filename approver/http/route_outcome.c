@@ -1,7 +1,8 @@
 /* route_outcome.c: POST /v1/commands/ID/outcome: how a command ended, signed by the key that asked for it.
  *
  * An outcome is believed from the command's own credential even when that was revoked since: what ran must be
- * recorded.  It may come late (a broker's spool), after the command was given up as lost, and it may come twice.
+ * recorded.  It may come late (a broker's spool), after the command was given up as lost, and it may come
+ * twice.
  *
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
 #include "approver/http/claims.h"
@@ -19,8 +20,8 @@
 struct outcome_work {
 	struct work work;
 	struct outcome_claims claims;
-	bool taken;          /* the live entry is ours */
-	bool unexpected;     /* the command was never approved */
+	bool taken;      /* the live entry is ours */
+	bool unexpected; /* the command was never approved */
 };
 
 static void work_free(struct outcome_work **w)
@@ -48,20 +49,21 @@ static enum work_end write_outcome(struct outcome_work *w, struct group *group)
 {
 	const struct outcome_claims *c = &w->claims;
 	const struct buf *jws = &w->work.request->body;
-	if (store_append(group->store, EVENT_COMMAND_OUTCOME, group->now, c->command, jws->data, jws->len) < 0)
+	if (store_append(group->store, EVENT_COMMAND_OUTCOME, group->now, c->command, jws->data, jws->len) <
+	    0)
 		return WORK_FAILED;
 	if (w->unexpected)
 		return WORK_KEPT; /* an alarm in the log, no change of what was decided */
 	bool lost = !strcmp(c->outcome, "lost");
 	struct command_row row = {.id = (char *)(uintptr_t)c->command,
-	                          .state = lost ? COMMAND_LOST : COMMAND_EXITED,
-	                          .has_exit = c->has_exit,
-	                          .exit = (int)c->exit,
-	                          .signal = (char *)(uintptr_t)c->signal,
-	                          .outcome = (char *)(uintptr_t)c->outcome,
-	                          .outcome_reason = (char *)(uintptr_t)c->reason,
-	                          .started = c->started,
-	                          .ended = c->ended};
+				  .state = lost ? COMMAND_LOST : COMMAND_EXITED,
+				  .has_exit = c->has_exit,
+				  .exit = (int)c->exit,
+				  .signal = (char *)(uintptr_t)c->signal,
+				  .outcome = (char *)(uintptr_t)c->outcome,
+				  .outcome_reason = (char *)(uintptr_t)c->reason,
+				  .started = c->started,
+				  .ended = c->ended};
 	return store_command_outcome(group->store, &row) ? WORK_FAILED : WORK_KEPT;
 }
 
@@ -101,15 +103,17 @@ static void done(struct work *work, struct group *group, enum work_end end)
 		if (end == WORK_KEPT)
 			metric_add(METRIC_OUTCOMES, 1);
 		if (end == WORK_KEPT && w->unexpected)
-			log_line(LOG_LEVEL_WARNING, "an outcome of a command that was never approved", "id", id, "outcome",
-			         w->claims.outcome, NULL);
+			log_line(LOG_LEVEL_WARNING, "an outcome of a command that was never approved", "id",
+				 id, "outcome", w->claims.outcome, NULL);
 		answer_empty(r);
 	}
 	work_free(&w);
 }
 
-/* The credential that asked, from memory while the command is live, else from the store.  1, 0 unknown, -1. */
-static int who_asked(struct request *r, const char *id, struct credential **credential, char hash[S256_LEN + 1])
+/* The credential that asked, from memory while the command is live, else from the store.  1, 0 unknown, -1.
+ */
+static int who_asked(struct request *r, const char *id, struct credential **credential,
+		     char hash[S256_LEN + 1])
 {
 	if (live_peek(r->server->live, id, credential, hash) != LIVE_ABSENT)
 		return 1;
@@ -141,7 +145,8 @@ bool route_outcome_post(struct request *r)
 	if (strcmp(w->claims.command, r->param) != 0)
 		return answer_problem(r, PROBLEM_MALFORMED, "the outcome is of another command");
 	if (strcmp(w->claims.aud, r->server->settings.name) != 0)
-		return refuse(r, PROBLEM_IDENTITY, "the outcome is for another approver", w->claims.sub, NULL);
+		return refuse(r, PROBLEM_IDENTITY, "the outcome is for another approver", w->claims.sub,
+			      NULL);
 	int known = who_asked(r, r->param, &credential, hash);
 	if (known < 0)
 		return answer_unavailable(r);
@@ -149,7 +154,8 @@ bool route_outcome_post(struct request *r)
 		return answer_problem(r, PROBLEM_NOT_FOUND, "no such command");
 	if (strcmp(w->claims.sub, credential->agent->id) != 0 ||
 	    !jws_verify(r->body.data, r->body.len, credential->key))
-		return refuse(r, PROBLEM_IDENTITY, "the outcome is not signed by the key that asked", w->claims.sub, NULL);
+		return refuse(r, PROBLEM_IDENTITY, "the outcome is not signed by the key that asked",
+			      w->claims.sub, NULL);
 	if (strcmp(w->claims.command_s256, hash) != 0)
 		return answer_problem(r, PROBLEM_MALFORMED, "the outcome is of other bytes");
 	w->work.kind = &kind;

@@ -44,7 +44,8 @@ static const char **strings(const cJSON *list, bool names, size_t *n)
 	const char **out = calloc((size_t)cJSON_GetArraySize(list) + 1, sizeof *out);
 	const cJSON *item;
 	*n = 0;
-	cJSON_ArrayForEach(item, list) {
+	cJSON_ArrayForEach(item, list)
+	{
 		const char *text = names ? item->string : cJSON_GetStringValue(item);
 		if (out && text)
 			out[(*n)++] = text;
@@ -60,11 +61,24 @@ static void explain(struct buf *out, struct explaining *x, const struct command_
 	size_t n_argv, n_env;
 	const char **argv = strings(json_array(detail, "argv"), false, &n_argv);
 	const char **env = strings(json_object(detail, "env_kept"), true, &n_env);
-	struct policy_request request = {
-	    .agent = row->agent, .agent_version = row->agent_version, .human = row->human, .chain = chain, .n_chain = 2,
-	    .model = row->model, .task = row->task, .host = row->host, .user = row->user, .cwd = row->cwd,
-	    .mode = row->mode, .line = row->line, .line_len = row->line_len, .argv = argv, .n_argv = n_argv,
-	    .env_kept = env, .n_env_kept = n_env, .now = (time_t)(row->ts / 1000)};
+	struct policy_request request = {.agent = row->agent,
+					 .agent_version = row->agent_version,
+					 .human = row->human,
+					 .chain = chain,
+					 .n_chain = 2,
+					 .model = row->model,
+					 .task = row->task,
+					 .host = row->host,
+					 .user = row->user,
+					 .cwd = row->cwd,
+					 .mode = row->mode,
+					 .line = row->line,
+					 .line_len = row->line_len,
+					 .argv = argv,
+					 .n_argv = n_argv,
+					 .env_kept = env,
+					 .n_env_kept = n_env,
+					 .now = (time_t)(row->ts / 1000)};
 	struct policy_decision decision;
 	buf_adds(out, ",\"explanation\":");
 	if (argv && env && !policy_decide(policy_of(x, row->policy), &request, &decision)) {
@@ -124,11 +138,15 @@ bool route_reviews_post(struct request *r)
 	if (reason && !*reason)
 		reason = NULL;
 	if (!approve && !reason)
-		return answer_problem(r, PROBLEM_MALFORMED, "a denial needs a reason: the agent and its owner will ask");
+		return answer_problem(r, PROBLEM_MALFORMED,
+				      "a denial needs a reason: the agent and its owner will ask");
 	if (reason && strlen(reason) > 4096)
 		return answer_problem(r, PROBLEM_MALFORMED, "the reason is too long");
-	struct settle_ask ask = {.id = r->param, .by = SETTLE_REVIEW, .approve = approve,
-	                         .operator_name = r->operator_account->name, .reason = reason};
+	struct settle_ask ask = {.id = r->param,
+				 .by = SETTLE_REVIEW,
+				 .approve = approve,
+				 .operator_name = r->operator_account->name,
+				 .reason = reason};
 	request_suspend(r);
 	settle_push(r->server, &ask, r);
 	return false;

@@ -11,12 +11,13 @@
 
 struct route {
 	const char *method;
-	const char *pattern;   /* "/v1/audit/:" where ":" is the parameter */
-	enum role least;       /* ROLE_NOBODY: no operator needed (messages there prove themselves) */
+	const char *pattern; /* "/v1/audit/:" where ":" is the parameter */
+	enum role least;     /* ROLE_NOBODY: no operator needed (messages there prove themselves) */
 	request_fn *run;
 };
 
-/* Find the route and put its parameter into `param`.  NULL: *other_method tells whether the address exists. */
+/* Find the route and put its parameter into `param`.  NULL: *other_method tells whether the address exists.
+ */
 const struct route *route_find(const char *method, const char *path, char param[68], bool *other_method);
 
 request_fn route_command_post, route_command_withdraw, route_outcome_post, route_live_post;

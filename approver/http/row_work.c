@@ -80,23 +80,23 @@ static enum work_end apply(struct work *work, struct group *group)
 	if (w->exists)
 		return WORK_DROPPED;
 	int failed = c->kind == ROW_AGENT        ? store_agent_put(group->store, &c->row.agent)
-	             : c->kind == ROW_CREDENTIAL ? store_credential_put(group->store, &c->row.credential)
-	                                         : store_operator_put(group->store, &c->row.account);
+		     : c->kind == ROW_CREDENTIAL ? store_credential_put(group->store, &c->row.credential)
+						 : store_operator_put(group->store, &c->row.account);
 	if (failed)
 		return WORK_FAILED;
 	if (c->event == EVENT_KINDS)
 		return WORK_KEPT;
-	return c->body.failed ||
-	               store_append(group->store, c->event, group->now, w->subject, c->body.data, c->body.len) < 0
-	           ? WORK_FAILED
-	           : WORK_KEPT;
+	return c->body.failed || store_append(group->store, c->event, group->now, w->subject, c->body.data,
+					      c->body.len) < 0
+		   ? WORK_FAILED
+		   : WORK_KEPT;
 }
 
 static void take_over(struct registry *registry, const struct row_change *c)
 {
 	int failed = c->kind == ROW_AGENT        ? registry_put_agent(registry, &c->row.agent)
-	             : c->kind == ROW_CREDENTIAL ? registry_put_credential(registry, &c->row.credential)
-	                                         : registry_put_operator(registry, &c->row.account);
+		     : c->kind == ROW_CREDENTIAL ? registry_put_credential(registry, &c->row.credential)
+						 : registry_put_operator(registry, &c->row.account);
 	if (failed)
 		log_line(LOG_LEVEL_ERROR, "stored, but not in memory until the approver starts again", NULL);
 }
@@ -108,8 +108,8 @@ static void done(struct work *work, struct group *group, enum work_end end)
 	if (end == WORK_KEPT) {
 		take_over(group->server->registry, &w->change);
 		if (w->change.event != EVENT_KINDS)
-			log_line(LOG_LEVEL_INFO, event_kind_name(w->change.event), "subject", w->subject, "by",
-			         r && r->operator_account ? r->operator_account->name : NULL, NULL);
+			log_line(LOG_LEVEL_INFO, event_kind_name(w->change.event), "subject", w->subject,
+				 "by", r && r->operator_account ? r->operator_account->name : NULL, NULL);
 	}
 	if (r) {
 		if (end == WORK_FAILED)

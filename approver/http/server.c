@@ -1,10 +1,11 @@
 /* server.c: the approver's start, reload and end.
  *
- * Start: memory is filled from the store (who is known, what is pending, what runs), the policy is read, then the
- * writer, the HTTP threads and housekeeping begin.  An approver that was away counts as a renewal of every lease.
+ * Start: memory is filled from the store (who is known, what is pending, what runs), the policy is read, then
+ * the writer, the HTTP threads and housekeeping begin.  An approver that was away counts as a renewal of
+ * every lease.
  *
- * End: no new connections; what is here is answered (polls with what there is, streams by their end); the writer
- * writes what it has and that the log stops; then the threads end.
+ * End: no new connections; what is here is answered (polls with what there is, streams by their end); the
+ * writer writes what it has and that the log stops; then the threads end.
  *
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
 #include "approver/http/server.h"
@@ -33,12 +34,14 @@ static bool restore(const struct command_row *row, void *arg)
 	bool pending = row->state == COMMAND_PENDING;
 	struct credential *credential =
 	    row->credential ? registry_credential(server->registry, row->credential) : NULL;
-	int64_t ms = pending ? row->expires - clock_wall_ms() : (server->settings.lease_s + LEASE_GRACE_S) * 1000;
+	int64_t ms =
+	    pending ? row->expires - clock_wall_ms() : (server->settings.lease_s + LEASE_GRACE_S) * 1000;
 	if (!credential || !row->command_s256 || strlen(row->command_s256) != S256_LEN || !row->live_tail ||
 	    strlen(row->live_tail) != TAIL_LEN ||
 	    !live_restore(server->live, row->id, row->command_s256, row->live_tail, credential,
-	                  pending ? LIVE_PENDING : LIVE_RUNNING, ms))
-		log_line(LOG_LEVEL_ERROR, "a command of the store cannot be taken up again", "id", row->id, NULL);
+			  pending ? LIVE_PENDING : LIVE_RUNNING, ms))
+		log_line(LOG_LEVEL_ERROR, "a command of the store cannot be taken up again", "id", row->id,
+			 NULL);
 	return true;
 }
 
@@ -68,9 +71,9 @@ static int load(struct server *server)
 	if (!server->policy || !server->registry || !server->live || !server->connections || !server->events)
 		return -1;
 	return store_in_state(reader, COMMAND_PENDING, restore, server) ||
-	               store_in_state(reader, COMMAND_APPROVED, restore, server)
-	           ? -1
-	           : 0;
+		       store_in_state(reader, COMMAND_APPROVED, restore, server)
+		   ? -1
+		   : 0;
 }
 
 /* What every later event rests on: that the log goes on here, under which policy. */

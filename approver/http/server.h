@@ -1,8 +1,9 @@
 /* server.h: the approver while it serves: what its parts share, and its life.
  *
  * Threads.  The HTTP library's pool (SERVER_THREADS) parses, verifies and evaluates policy; one writer thread
- * changes the store, signs permits and answers what waited for it (writer.h); one housekeeping thread looks at
- * deadlines.  A command that waits for a person and a poll that waits for news cost memory, never a thread.
+ * changes the store, signs permits and answers what waited for it (writer.h); one housekeeping thread looks
+ * at deadlines.  A command that waits for a person and a poll that waits for news cost memory, never a
+ * thread.
  *
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
 #ifndef WHOSH_HTTP_SERVER_H
@@ -25,16 +26,16 @@ enum { SERVER_THREADS = 2, MAX_BODY = 1 << 20, CLOCK_TOLERANCE_S = 60, PERMIT_S 
 
 /* What the operator of the approver chose; borrowed for as long as the server lives. */
 struct server_settings {
-	const char *dir;            /* holds policy.json */
-	const char *name;           /* `aud` of every message to us */
+	const char *dir;  /* holds policy.json */
+	const char *name; /* `aud` of every message to us */
 	const struct signing_key *permit_key;
 	const char *tls_cert, *tls_key; /* PEM texts */
-	int listen_fd;              /* bound and listening; the server closes it */
-	int64_t review_timeout_s;   /* the longest that a command waits for a person */
+	int listen_fd;                  /* bound and listening; the server closes it */
+	int64_t review_timeout_s;       /* the longest that a command waits for a person */
 	int64_t lease_s;
-	int64_t idle_s;             /* a connection with nothing going on is closed after this */
-	int64_t slow_s;             /* a whole request must be here within this */
-	size_t max_live;            /* commands pending and running at once */
+	int64_t idle_s;  /* a connection with nothing going on is closed after this */
+	int64_t slow_s;  /* a whole request must be here within this */
+	size_t max_live; /* commands pending and running at once */
 	unsigned max_connections;
 };
 
@@ -49,11 +50,11 @@ struct server {
 	struct connections *connections;
 	struct housekeeping *housekeeping;
 	struct MHD_Daemon *daemon;
-	int64_t started;              /* wall, ms */
-	_Atomic int64_t log_size;     /* events committed */
-	_Atomic int unwritable;       /* errno of the last group when it could not be kept, else 0 */
+	int64_t started;          /* wall, ms */
+	_Atomic int64_t log_size; /* events committed */
+	_Atomic int unwritable;   /* errno of the last group when it could not be kept, else 0 */
 	_Atomic bool ending;
-	_Atomic int64_t active;       /* requests that have no answer yet */
+	_Atomic int64_t active; /* requests that have no answer yet */
 };
 
 /* Start serving; NULL after logging why.  The store is borrowed. */

@@ -1,7 +1,7 @@
 /* settle.c: the end of waiting, by a reviewer, by time or by the agent itself.
  *
- * Whichever of them the writer reaches first takes the entry of the live table; one that comes while that is being
- * written is applied again in the next group, where it finds how it ended.
+ * Whichever of them the writer reaches first takes the entry of the live table; one that comes while that is
+ * being written is applied again in the next group, where it finds how it ended.
  *
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
 #include "approver/http/settle.h"
@@ -19,8 +19,8 @@ struct settle_work {
 	char id[UUID_LEN + 1], operator_name[68];
 	enum settle_by by;
 	bool approve, final, forbidden;
-	char *reason;              /* the reviewer's; may be NULL */
-	struct buf names, permit;  /* JSON array of who approved so far; the permit when it is final */
+	char *reason;             /* the reviewer's; may be NULL */
+	struct buf names, permit; /* JSON array of who approved so far; the permit when it is final */
 };
 
 static void work_free(struct settle_work *w)
@@ -38,7 +38,8 @@ static void add_name(struct buf *out, const char *names, const char *name)
 	const cJSON *child;
 	buf_clear(out);
 	buf_addc(out, '[');
-	cJSON_ArrayForEach(child, tree) {
+	cJSON_ArrayForEach(child, tree)
+	{
 		if (!cJSON_IsString(child) || !strcmp(child->valuestring, name))
 			continue;
 		json_add_string(out, child->valuestring, strlen(child->valuestring));
@@ -52,7 +53,8 @@ static bool in_chain(const char *chain, const char *name)
 {
 	cJSON *tree JSON_AUTO = chain ? json_parse(chain, strlen(chain), NULL) : NULL;
 	const cJSON *principal;
-	cJSON_ArrayForEach(principal, tree) {
+	cJSON_ArrayForEach(principal, tree)
+	{
 		const char *id = json_string(principal, "id");
 		if (id && !strcmp(id, name))
 			return true;
@@ -165,13 +167,15 @@ static bool answer_ended(struct request *r)
 	if (found < 0)
 		return answer_unavailable(r);
 	if (!found)
-		return withdrawing ? answer_empty(r) : answer_problem(r, PROBLEM_NOT_FOUND, "no such command");
+		return withdrawing ? answer_empty(r)
+				   : answer_problem(r, PROBLEM_NOT_FOUND, "no such command");
 	if (withdrawing && row.cause && !strcmp(row.cause, "withdrawn"))
 		answer_empty(r); /* said twice */
 	else
-		answer_problemf(r, PROBLEM_CONFLICT, "decided already: %s by %s%s%.200s", row.verdict ? row.verdict : "?",
-		                row.cause ? row.cause : "?", row.reviewers && row.reviewers[1] != ']' ? " of " : "",
-		                row.reviewers && row.reviewers[1] != ']' ? row.reviewers : "");
+		answer_problemf(r, PROBLEM_CONFLICT, "decided already: %s by %s%s%.200s",
+				row.verdict ? row.verdict : "?", row.cause ? row.cause : "?",
+				row.reviewers && row.reviewers[1] != ']' ? " of " : "",
+				row.reviewers && row.reviewers[1] != ']' ? row.reviewers : "");
 	command_row_finish(&row);
 	return true;
 }
@@ -181,8 +185,8 @@ static void answer(struct settle_work *w, struct request *r, enum work_end end)
 	if (end == WORK_FAILED) {
 		answer_unavailable(r);
 	} else if (w->forbidden) {
-		answer_problemf(r, PROBLEM_FORBIDDEN, "%s is part of this command's chain and may not review it",
-		                w->operator_name);
+		answer_problemf(r, PROBLEM_FORBIDDEN,
+				"%s is part of this command's chain and may not review it", w->operator_name);
 	} else if (end == WORK_DROPPED) {
 		r->context = w->by == SETTLE_WITHDRAWN ? r : NULL;
 		r->resumed = answer_ended;
@@ -190,7 +194,9 @@ static void answer(struct settle_work *w, struct request *r, enum work_end end)
 		answer_empty(r);
 	} else {
 		buf_addf(&r->out, "{\"state\":\"%s\",\"approved_by\":",
-		         !w->final ? "pending" : w->approve ? "approved" : "denied");
+			 !w->final    ? "pending"
+			 : w->approve ? "approved"
+				      : "denied");
 		buf_add(&r->out, w->approve ? w->names.data : "[]", w->approve ? w->names.len : 2);
 		buf_addc(&r->out, '}');
 		answer_json(r, 200);
@@ -204,13 +210,18 @@ static void done(struct work *work, struct group *group, enum work_end end)
 	if (end == WORK_KEPT && w->final) {
 		bool approved = w->by == SETTLE_REVIEW && w->approve;
 		live_decided(server->live, w->id, approved, &w->permit,
-		             (server->settings.lease_s + LEASE_GRACE_S) * 1000, &group->wake);
+			     (server->settings.lease_s + LEASE_GRACE_S) * 1000, &group->wake);
 		metric_add(w->by == SETTLE_TIMEOUT     ? METRIC_TIMED_OUT
-		           : w->by == SETTLE_WITHDRAWN ? METRIC_WITHDRAWN
-		           : approved                  ? METRIC_REVIEW_APPROVED
-		                                       : METRIC_REVIEW_DENIED, 1);
-		log_line(LOG_LEVEL_INFO, "review ended", "id", w->id, "verdict", approved ? "approved" : "denied", "by",
-		         w->by == SETTLE_REVIEW ? w->operator_name : w->by == SETTLE_TIMEOUT ? "timeout" : "agent", NULL);
+			   : w->by == SETTLE_WITHDRAWN ? METRIC_WITHDRAWN
+			   : approved                  ? METRIC_REVIEW_APPROVED
+						       : METRIC_REVIEW_DENIED,
+			   1);
+		log_line(LOG_LEVEL_INFO, "review ended", "id", w->id, "verdict",
+			 approved ? "approved" : "denied", "by",
+			 w->by == SETTLE_REVIEW    ? w->operator_name
+			 : w->by == SETTLE_TIMEOUT ? "timeout"
+						   : "agent",
+			 NULL);
 	} else if (end != WORK_DROPPED) {
 		live_give_back(server->live, w->id);
 	}
@@ -239,6 +250,7 @@ void settle_push(struct server *server, const struct settle_ask *ask, struct req
 	w->by = ask->by;
 	w->approve = ask->approve;
 	snprintf(w->id, sizeof w->id, "%s", ask->id);
-	snprintf(w->operator_name, sizeof w->operator_name, "%s", ask->operator_name ? ask->operator_name : "");
+	snprintf(w->operator_name, sizeof w->operator_name, "%s",
+		 ask->operator_name ? ask->operator_name : "");
 	writer_push(server->writer, &w->work);
 }

@@ -9,7 +9,7 @@
 enum settle_by { SETTLE_REVIEW, SETTLE_TIMEOUT, SETTLE_WITHDRAWN };
 
 struct settle_ask {
-	const char *id;            /* of the command */
+	const char *id; /* of the command */
 	enum settle_by by;
 	bool approve;              /* of a review */
 	const char *operator_name; /* of a review */

@@ -50,7 +50,8 @@ void timers_run(struct timers *timers, int64_t now, void (*fn)(struct timer *tim
 	while (timers->tick < until) {
 		timers->tick++;
 		struct timer *head = slot_of(timers, timers->tick);
-		/* Those of later turns, and those that fn sets again, are hung behind; the marker ends this visit. */
+		/* Those of later turns, and those that fn sets again, are hung behind; the marker ends this
+		 * visit. */
 		struct timer marker;
 		hang(head, &marker);
 		while (head->next != &marker) {

@@ -32,7 +32,8 @@ static void note_health(struct server *server, int error)
 	if (error)
 		metric_add(METRIC_STORE_ERRORS, 1);
 	if (error && !before)
-		log_line(LOG_LEVEL_ERROR, "nothing can be recorded: decisions are refused", "error", strerror(error), NULL);
+		log_line(LOG_LEVEL_ERROR, "nothing can be recorded: decisions are refused", "error",
+			 strerror(error), NULL);
 	else if (!error && before)
 		log_line(LOG_LEVEL_WARNING, "recording again", NULL);
 }
@@ -92,8 +93,10 @@ static void put_back(struct writer *writer, struct work *first, struct work **la
 static void run_group(struct writer *writer, struct work *list, int64_t items)
 {
 	struct server *server = writer->server;
-	struct group group = {.server = server, .store = server->store, .reader = server_reader(server),
-	                      .now = clock_wall_ms()};
+	struct group group = {.server = server,
+			      .store = server->store,
+			      .reader = server_reader(server),
+			      .now = clock_wall_ms()};
 	int error = group.reader ? write_group(list, &group) : ENOMEM;
 	note_health(server, error ? error : group.error);
 	metric_group(items);
@@ -195,7 +198,8 @@ void writer_push(struct writer *writer, struct work *work)
 	pthread_mutex_unlock(&writer->lock);
 	if (!late)
 		return;
-	struct group group = {.server = writer->server, .store = writer->server->store, .now = clock_wall_ms()};
+	struct group group = {
+	    .server = writer->server, .store = writer->server->store, .now = clock_wall_ms()};
 	struct request *request = work->request;
 	work->kind->done(work, &group, WORK_FAILED);
 	if (request)

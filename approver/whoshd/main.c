@@ -7,8 +7,8 @@
 #include <string.h>
 
 static const char usage[] = "usage: whoshd init --dir DIR [--listen ADDR:PORT] [--name HOST]...\n"
-                            "       whoshd serve --dir DIR [--listen ADDR:PORT]\n"
-                            "       whoshd --version | --help\n";
+			    "       whoshd serve --dir DIR [--listen ADDR:PORT]\n"
+			    "       whoshd --version | --help\n";
 
 static const struct {
 	const char *name;

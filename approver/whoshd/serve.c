@@ -87,11 +87,18 @@ static int serve(struct serve_files *files, const char *address)
 		return complain(EXIT_UNREACHABLE, "no address to listen on", error);
 	}
 	client_conf_follow(files->dir, bound);
-	struct server_settings settings = {
-	    .dir = files->dir, .name = files->name, .permit_key = files->permit_key, .tls_cert = files->cert.data,
-	    .tls_key = files->key.data, .listen_fd = fd, .review_timeout_s = files->review_timeout_s,
-	    .lease_s = files->lease_s, .idle_s = files->idle_s, .slow_s = files->slow_s,
-	    .max_live = (size_t)files->max_live, .max_connections = connections};
+	struct server_settings settings = {.dir = files->dir,
+					   .name = files->name,
+					   .permit_key = files->permit_key,
+					   .tls_cert = files->cert.data,
+					   .tls_key = files->key.data,
+					   .listen_fd = fd,
+					   .review_timeout_s = files->review_timeout_s,
+					   .lease_s = files->lease_s,
+					   .idle_s = files->idle_s,
+					   .slow_s = files->slow_s,
+					   .max_live = (size_t)files->max_live,
+					   .max_connections = connections};
 	struct server *server = server_new(&settings, store);
 	int status = server ? run(server, bound, &signals) : EXIT_CONFIGURATION;
 	store_close(store);
@@ -102,7 +109,9 @@ int whoshd_serve(int argc, char **argv)
 {
 	const char *dir = NULL, *address = NULL;
 	for (int i = 0; i < argc; i++) {
-		const char **into = !strcmp(argv[i], "--dir") ? &dir : !strcmp(argv[i], "--listen") ? &address : NULL;
+		const char **into = !strcmp(argv[i], "--dir")      ? &dir
+				    : !strcmp(argv[i], "--listen") ? &address
+								   : NULL;
 		if (!into || i + 1 == argc) {
 			fputs(usage, stderr);
 			return EXIT_USAGE_ERROR;
@@ -121,8 +130,10 @@ int whoshd_serve(int argc, char **argv)
 	struct serve_files files;
 	char *error = NULL;
 	int status = serve_files_load(&files, dir, &error)
-	                 ? serve(&files, address ? address : files.listen ? files.listen : "127.0.0.1:8443")
-	                 : complain(EXIT_CONFIGURATION, "the state directory cannot be used", error);
+			 ? serve(&files, address        ? address
+					 : files.listen ? files.listen
+							: "127.0.0.1:8443")
+			 : complain(EXIT_CONFIGURATION, "the state directory cannot be used", error);
 	serve_files_finish(&files);
 	return status;
 }

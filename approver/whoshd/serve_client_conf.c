@@ -73,5 +73,6 @@ void client_conf_follow(const char *dir, const char *bound)
 	if (!changed || out.failed)
 		return;
 	if (write_file_durable(path, out.data, out.len, 0644))
-		log_line(LOG_LEVEL_WARNING, "client.conf still names another address", "error", strerror(errno), NULL);
+		log_line(LOG_LEVEL_WARNING, "client.conf still names another address", "error",
+			 strerror(errno), NULL);
 }

@@ -4,8 +4,9 @@
 #ifndef WHOSH_WHOSHD_SERVE_CLIENT_CONF_H
 #define WHOSH_WHOSHD_SERVE_CLIENT_CONF_H
 
-/* Make `approver` in DIR/client.conf lead to `bound` ("127.0.0.1:8443").  A host name there is the administrator's
- * and stays while its port is right; so does everything when the file is not there.  Trouble is logged only. */
+/* Make `approver` in DIR/client.conf lead to `bound` ("127.0.0.1:8443").  A host name there is the
+ * administrator's and stays while its port is right; so does everything when the file is not there.  Trouble
+ * is logged only. */
 void client_conf_follow(const char *dir, const char *bound);
 
 #endif

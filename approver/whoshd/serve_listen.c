@@ -49,14 +49,16 @@ static void name_of(int fd, char *bound, size_t size)
 	socklen_t len = sizeof s;
 	char host[128] = "?", port[16] = "?";
 	if (!getsockname(fd, (struct sockaddr *)&s, &len))
-		getnameinfo((struct sockaddr *)&s, len, host, sizeof host, port, sizeof port, NI_NUMERICHOST | NI_NUMERICSERV);
+		getnameinfo((struct sockaddr *)&s, len, host, sizeof host, port, sizeof port,
+			    NI_NUMERICHOST | NI_NUMERICSERV);
 	snprintf(bound, size, s.ss_family == AF_INET6 ? "[%s]:%s" : "%s:%s", host, port);
 }
 
 int listen_on(const char *address, char *bound, size_t size, char **error)
 {
 	char *copy = strdup(address), *host, *port;
-	struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE | AI_NUMERICSERV}, *list = NULL;
+	struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE | AI_NUMERICSERV},
+			*list = NULL;
 	int fd = -1;
 	if (!copy || split(copy, &host, &port)) {
 		if (asprintf(error, "%s is not ADDR:PORT", address) < 0)
@@ -66,7 +68,7 @@ int listen_on(const char *address, char *bound, size_t size, char **error)
 		if (!failed)
 			fd = open_socket(list);
 		if (fd < 0 && asprintf(error, "cannot listen on %s: %s", address,
-		                       failed ? gai_strerror(failed) : strerror(errno)) < 0)
+				       failed ? gai_strerror(failed) : strerror(errno)) < 0)
 			*error = NULL;
 	}
 	if (fd >= 0)

@@ -6,8 +6,8 @@
 
 #include <stddef.h>
 
-/* Bind and listen on "ADDR:PORT" ("[::1]:8443" for IPv6; port 0: any).  The descriptor, with the bound address in
- * the same form in `bound`; -1 with a malloc'd sentence in *error. */
+/* Bind and listen on "ADDR:PORT" ("[::1]:8443" for IPv6; port 0: any).  The descriptor, with the bound
+ * address in the same form in `bound`; -1 with a malloc'd sentence in *error. */
 int listen_on(const char *address, char *bound, size_t size, char **error);
 
 /* sd_notify(3) without its library: send `state` to NOTIFY_SOCKET, if there is one. */

@@ -45,9 +45,8 @@ static bool decode_key(const cJSON *jwk, const char *member, struct buf *out)
 static void wipe_strings(cJSON *object)
 {
 	cJSON *child;
-	cJSON_ArrayForEach(child, object)
-		if (child->valuestring)
-			secure_wipe(child->valuestring, strlen(child->valuestring));
+	cJSON_ArrayForEach(child, object) if (child->valuestring)
+	    secure_wipe(child->valuestring, strlen(child->valuestring));
 }
 
 static bool load_permit_key(struct serve_files *files, char **error)
@@ -60,7 +59,8 @@ static bool load_permit_key(struct serve_files *files, char **error)
 		jwk = json_parse(text.data, text.len, NULL);
 		if (decode_key(jwk, "d", &d) && decode_key(jwk, "x", &x))
 			files->permit_key = signing_key_new((unsigned char *)d.data, (unsigned char *)x.data);
-		good = files->permit_key != NULL || fail(error, "%s/approver.key is not a usable key", files->dir);
+		good = files->permit_key != NULL ||
+		       fail(error, "%s/approver.key is not a usable key", files->dir);
 	}
 	if (good) {
 		key_thumbprint((unsigned char *)x.data, thumbprint);
@@ -82,12 +82,12 @@ static const struct setting {
 	size_t into;
 	int64_t otherwise, least, most;
 } settings[] = {
-	{"review_timeout", true, offsetof(struct serve_files, review_timeout_s), 3600, 1, 86400},
-	{"lease", true, offsetof(struct serve_files, lease_s), 30, 1, 3600},
-	{"idle_timeout", true, offsetof(struct serve_files, idle_s), 300, 1, 86400},
-	{"slow_client", true, offsetof(struct serve_files, slow_s), 20, 1, 3600},
-	{"max_live", false, offsetof(struct serve_files, max_live), 1000000, 1, 100000000},
-	{"max_connections", false, offsetof(struct serve_files, max_connections), 0, 1, 1000000},
+    {"review_timeout", true, offsetof(struct serve_files, review_timeout_s), 3600, 1, 86400},
+    {"lease", true, offsetof(struct serve_files, lease_s), 30, 1, 3600},
+    {"idle_timeout", true, offsetof(struct serve_files, idle_s), 300, 1, 86400},
+    {"slow_client", true, offsetof(struct serve_files, slow_s), 20, 1, 3600},
+    {"max_live", false, offsetof(struct serve_files, max_live), 1000000, 1, 100000000},
+    {"max_connections", false, offsetof(struct serve_files, max_connections), 0, 1, 1000000},
 };
 enum { SETTINGS = sizeof settings / sizeof *settings };
 
@@ -124,7 +124,8 @@ static bool set(struct serve_files *files, const char *key, const char *value)
 		int64_t number;
 		if (strcmp(key, settings[i].name) != 0)
 			continue;
-		if (!read_number(&settings[i], value, &number) || number < settings[i].least || number > settings[i].most)
+		if (!read_number(&settings[i], value, &number) || number < settings[i].least ||
+		    number > settings[i].most)
 			return false;
 		memcpy((char *)files + settings[i].into, &number, sizeof number);
 		return true;
@@ -137,7 +138,8 @@ static bool load_conf(struct serve_files *files, char **error)
 	struct buf text BUF_AUTO = BUF_INIT;
 	char path[4096];
 	for (int i = 0; i < SETTINGS; i++)
-		memcpy((char *)files + settings[i].into, &settings[i].otherwise, sizeof settings[i].otherwise);
+		memcpy((char *)files + settings[i].into, &settings[i].otherwise,
+		       sizeof settings[i].otherwise);
 	snprintf(path, sizeof path, "%s/server.conf", files->dir);
 	if (read_file(path, MAX_FILE, &text))
 		return errno == ENOENT || fail(error, "%s: %s", path, strerror(errno));
@@ -153,7 +155,8 @@ static bool load_conf(struct serve_files *files, char **error)
 			return fail(error, "%s:%d: not \"key = value\"", path, number);
 		*value++ = '\0';
 		if (!set(files, trim(line), trim(value)))
-			return fail(error, "%s:%d: \"%.64s\" is unknown, or its value is not good", path, number, line);
+			return fail(error, "%s:%d: \"%.64s\" is unknown, or its value is not good", path,
+				    number, line);
 	}
 	return true;
 }

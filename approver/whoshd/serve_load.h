@@ -8,15 +8,17 @@
 #include "common/buf.h"
 
 struct serve_files {
-	char *dir;                    /* absolute */
-	struct buf cert, key;         /* PEM */
+	char *dir;            /* absolute */
+	struct buf cert, key; /* PEM */
 	struct signing_key *permit_key;
-	char name[64];                /* "whoshd:" and the beginning of the permit key's thumbprint */
-	char *listen;                 /* of server.conf; NULL */
-	int64_t review_timeout_s, lease_s, idle_s, slow_s, max_live, max_connections; /* of server.conf or the default */
+	char name[64]; /* "whoshd:" and the beginning of the permit key's thumbprint */
+	char *listen;  /* of server.conf; NULL */
+	int64_t review_timeout_s, lease_s, idle_s, slow_s, max_live,
+	    max_connections; /* of server.conf or the default */
 };
 
-/* Read everything but the database and the policy.  false with a malloc'd sentence in *error; finish either way. */
+/* Read everything but the database and the policy.  false with a malloc'd sentence in *error; finish either
+ * way. */
 bool serve_files_load(struct serve_files *files, const char *dir, char **error);
 void serve_files_finish(struct serve_files *files);
 

@@ -1,0 +1,39 @@
+/* command_work.h: one command between its signature having been believed and its answer.
+ *
+ * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef WHOSH_HTTP_COMMAND_WORK_H
+#define WHOSH_HTTP_COMMAND_WORK_H
+
+#include "approver/http/claims.h"
+#include "approver/http/live.h"
+#include "approver/http/policy_box.h"
+#include "approver/http/request.h"
+#include "approver/http/writer.h"
+
+/* What the claims and the policy's decision say, kept until the answer; the row that is stored borrows from
+ * it. */
+struct command_work {
+	struct work work;
+	struct command_claims claims;
+	struct policy_decision decision;
+	struct held_policy *policy;
+	struct command_row row; /* borrows from everything here */
+	struct buf chain, detail, permit;
+	char s256[S256_LEN + 1], tail[TAIL_LEN + 1];
+	bool decided;                 /* `decision` is to be finished */
+	bool other_session, repeated; /* why it was dropped */
+};
+
+void command_work_free(struct command_work *work);
+
+/* Hand the filled work to the writer, which records the decision, answers and frees it.  Suspends the
+ * request. */
+void command_work_push(struct command_work *work, struct request *request);
+
+/* How a command stands by the store, as the answer to the one who posted it: its permit (200) or that it is
+ * pending (202).  request->param is the ID, request->body the JWS. */
+bool answer_as_stored(struct request *request);
+/* The same request is being written just now: answer as stored once it is.  Returns as a handler does. */
+bool answer_after_first(struct request *request);
+
+#endif
