@@ -1,0 +1,335 @@
+/* read.c: looking things up, each thread on a connection of its own.
+ *
+ * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
+#include "approver/store/sqlite.h"
+#include "common/buf.h"
+#include <stdlib.h>
+#include <string.h>
+
+#define T(name) #name ","
+#define I(name) #name ","
+#define B(name) #name ","
+#define SELECT_COMMANDS "SELECT " COMMAND_COLUMNS "n FROM commands "
+static const char select_commands[] = SELECT_COMMANDS;
+#undef T
+#undef I
+#undef B
+
+char *column_text(sqlite3_stmt *statement, int column)
+{
+	const char *value = (const char *)sqlite3_column_text(statement, column);
+	return value ? strdup(value) : NULL;
+}
+
+static char *column_bytes(sqlite3_stmt *statement, int column, size_t *len)
+{
+	const void *bytes = sqlite3_column_blob(statement, column);
+	*len = (size_t)sqlite3_column_bytes(statement, column);
+	char *copy = malloc(*len + 1);
+	if (copy) {
+		if (*len)
+			memcpy(copy, bytes, *len);
+		copy[*len] = '\0';
+	}
+	return copy;
+}
+
+static sqlite3_stmt *prepare(struct store_reader *reader, const char *sql)
+{
+	sqlite3_stmt *statement;
+	if (sqlite3_prepare_v2(reader->db, sql, -1, &statement, NULL) == SQLITE_OK)
+		return statement;
+	sqlite_failed(reader->db, "a question is put");
+	return NULL;
+}
+
+static void fill_command(sqlite3_stmt *s, struct command_row *row)
+{
+	int at = 0;
+	memset(row, 0, sizeof *row);
+#define T(name) row->name = column_text(s, at++);
+#define I(name) row->name = (__typeof__(row->name))sqlite3_column_int64(s, at++);
+#define B(name) row->name = column_bytes(s, at++, &row->name##_len);
+	COMMAND_COLUMNS
+#undef T
+#undef I
+#undef B
+}
+
+static int each_command(struct store_reader *reader, sqlite3_stmt *s, store_command_fn *fn, void *arg)
+{
+	int code;
+	bool more = true;
+	while (more && (code = sqlite3_step(s)) == SQLITE_ROW) {
+		struct command_row row;
+		fill_command(s, &row);
+		more = fn(&row, arg);
+		command_row_finish(&row);
+	}
+	int result = !more || code == SQLITE_DONE ? 0 : sqlite_failed(reader->db, "commands are read");
+	sqlite3_finalize(s);
+	return result;
+}
+
+/* 1 when the statement has a row, which is then current; 0 or -1 when it has none. */
+static int one(struct store_reader *reader, sqlite3_stmt *s)
+{
+	int code = sqlite3_step(s);
+	if (code == SQLITE_ROW)
+		return 1;
+	return code == SQLITE_DONE ? 0 : sqlite_failed(reader->db, "a row is read");
+}
+
+int store_command(struct store_reader *reader, const char *id, struct command_row *row)
+{
+	char sql[sizeof select_commands + 32];
+	strcpy(sql, select_commands);
+	strcat(sql, "WHERE id=?");
+	sqlite3_stmt *s = prepare(reader, sql);
+	if (!s)
+		return -1;
+	sqlite3_bind_text(s, 1, id, -1, SQLITE_STATIC);
+	int found = one(reader, s);
+	if (found == 1)
+		fill_command(s, row);
+	sqlite3_finalize(s);
+	return found;
+}
+
+int store_in_state(struct store_reader *reader, enum command_state state, store_command_fn *fn, void *arg)
+{
+	char sql[sizeof select_commands + 64];
+	strcpy(sql, select_commands);
+	strcat(sql, state < 2 ? "WHERE state=? AND state<2 ORDER BY n" : "WHERE state=? ORDER BY n");
+	sqlite3_stmt *s = prepare(reader, sql);
+	if (!s)
+		return -1;
+	sqlite3_bind_int(s, 1, (int)state);
+	return each_command(reader, s, fn, arg);
+}
+
+struct condition {
+	const char *sql, *value;
+};
+
+/* LIKE's own characters in the text mean themselves. */
+static char *like_pattern(const char *match)
+{
+	struct buf out = BUF_INIT;
+	buf_addc(&out, '%');
+	for (; *match; match++) {
+		if (strchr("%_\\", *match))
+			buf_addc(&out, '\\');
+		buf_addc(&out, *match);
+	}
+	buf_addc(&out, '%');
+	return buf_take(&out);
+}
+
+int store_who(struct store_reader *reader, const struct who_filter *filter, store_command_fn *fn, void *arg)
+{
+	char *like = filter->match ? like_pattern(filter->match) : NULL;
+	if (filter->match && !like)
+		return -1;
+	const struct condition conditions[] = {
+	    {"agent=?", filter->agent},
+	    {"human=?", filter->human},
+	    {"model=?", filter->model},
+	    {"session=?", filter->session},
+	    {"verdict=?", filter->verdict},
+	    {"host=?", filter->host},
+	    {"user=?", filter->user},
+	    {"credential=?", filter->credential},
+	    {"n<(SELECT n FROM commands WHERE id=?)", filter->before},
+	    {"(CAST(line AS TEXT) LIKE ? ESCAPE '\\' OR task LIKE ?1 ESCAPE '\\' OR reason LIKE ?1 ESCAPE '\\')", like},
+	};
+	enum { N = sizeof conditions / sizeof *conditions };
+	struct buf sql BUF_AUTO = BUF_INIT;
+	buf_adds(&sql, select_commands);
+	const char *joint = "WHERE ";
+	/* Parameters are numbered by their place in the table, ?1 being the pattern. */
+	for (int i = 0; i < N; i++) {
+		if (!conditions[i].value)
+			continue;
+		buf_adds(&sql, joint);
+		for (const char *c = conditions[i].sql; *c; c++)
+			if (*c == '?' && c[1] != '1')
+				buf_addf(&sql, "?%d", i == N - 1 ? 1 : i + 2);
+			else
+				buf_addc(&sql, *c);
+		joint = " AND ";
+	}
+	if (filter->since) {
+		buf_addf(&sql, "%sts>=%lld", joint, (long long)filter->since);
+		joint = " AND ";
+	}
+	if (filter->until)
+		buf_addf(&sql, "%sts<%lld", joint, (long long)filter->until);
+	buf_addf(&sql, " ORDER BY n DESC LIMIT %d", filter->limit > 0 ? filter->limit : 100);
+	sqlite3_stmt *s = sql.failed ? NULL : prepare(reader, sql.data);
+	for (int i = 0; s && i < N; i++)
+		if (conditions[i].value)
+			sqlite3_bind_text(s, i == N - 1 ? 1 : i + 2, conditions[i].value, -1, SQLITE_STATIC);
+	int result = s ? each_command(reader, s, fn, arg) : -1;
+	free(like);
+	return result;
+}
+
+static void fill_agent(sqlite3_stmt *s, struct agent_row *row)
+{
+	*row = (struct agent_row){.id = column_text(s, 0),
+	                          .owner = column_text(s, 1),
+	                          .created = sqlite3_column_int64(s, 2),
+	                          .disabled = sqlite3_column_int(s, 3) != 0,
+	                          .last_used = sqlite3_column_int64(s, 4),
+	                          .credentials = sqlite3_column_int64(s, 5)};
+}
+
+#define SELECT_AGENTS                                                                                            \
+	"SELECT id,owner,created,disabled,(SELECT coalesce(max(last_used),0) FROM credentials c WHERE c.agent=a.id)," \
+	"(SELECT count(*) FROM credentials c WHERE c.agent=a.id AND c.revoked=0) FROM agents a "
+
+int store_agent(struct store_reader *reader, const char *id, struct agent_row *row)
+{
+	sqlite3_stmt *s = prepare(reader, SELECT_AGENTS "WHERE id=?");
+	if (!s)
+		return -1;
+	sqlite3_bind_text(s, 1, id, -1, SQLITE_STATIC);
+	int found = one(reader, s);
+	if (found == 1)
+		fill_agent(s, row);
+	sqlite3_finalize(s);
+	return found;
+}
+
+int store_agents(struct store_reader *reader, bool (*fn)(const struct agent_row *, void *), void *arg)
+{
+	sqlite3_stmt *s = prepare(reader, SELECT_AGENTS "ORDER BY id");
+	bool more = s != NULL;
+	while (more && sqlite3_step(s) == SQLITE_ROW) {
+		struct agent_row row;
+		fill_agent(s, &row);
+		more = fn(&row, arg);
+		agent_row_finish(&row);
+	}
+	sqlite3_finalize(s);
+	return s ? 0 : -1;
+}
+
+#define SELECT_CREDENTIALS \
+	"SELECT id,agent,key,issued,not_before,expires,revoked,last_used,issued_by,revoked_by FROM credentials "
+
+static void fill_credential(sqlite3_stmt *s, struct credential_row *row)
+{
+	*row = (struct credential_row){.id = column_text(s, 0),
+	                               .agent = column_text(s, 1),
+	                               .issued = sqlite3_column_int64(s, 3),
+	                               .not_before = sqlite3_column_int64(s, 4),
+	                               .expires = sqlite3_column_int64(s, 5),
+	                               .revoked = sqlite3_column_int64(s, 6),
+	                               .last_used = sqlite3_column_int64(s, 7),
+	                               .issued_by = column_text(s, 8),
+	                               .revoked_by = column_text(s, 9)};
+	if (sqlite3_column_bytes(s, 2) == (int)sizeof row->key)
+		memcpy(row->key, sqlite3_column_blob(s, 2), sizeof row->key);
+}
+
+int store_credential(struct store_reader *reader, const char *id, struct credential_row *row)
+{
+	sqlite3_stmt *s = prepare(reader, SELECT_CREDENTIALS "WHERE id=?");
+	if (!s)
+		return -1;
+	sqlite3_bind_text(s, 1, id, -1, SQLITE_STATIC);
+	int found = one(reader, s);
+	if (found == 1)
+		fill_credential(s, row);
+	sqlite3_finalize(s);
+	return found;
+}
+
+int store_credentials(struct store_reader *reader, bool (*fn)(const struct credential_row *, void *), void *arg)
+{
+	sqlite3_stmt *s = prepare(reader, SELECT_CREDENTIALS "ORDER BY agent,issued");
+	bool more = s != NULL;
+	while (more && sqlite3_step(s) == SQLITE_ROW) {
+		struct credential_row row;
+		fill_credential(s, &row);
+		more = fn(&row, arg);
+		credential_row_finish(&row);
+	}
+	sqlite3_finalize(s);
+	return s ? 0 : -1;
+}
+
+int store_operators(struct store_reader *reader, bool (*fn)(const struct operator_row *, void *), void *arg)
+{
+	sqlite3_stmt *s = prepare(reader, "SELECT name,role,token_s256,created,disabled FROM operators ORDER BY name");
+	bool more = s != NULL;
+	while (more && sqlite3_step(s) == SQLITE_ROW) {
+		struct operator_row row = {column_text(s, 0), column_text(s, 1), column_text(s, 2),
+		                           sqlite3_column_int64(s, 3), sqlite3_column_int(s, 4) != 0};
+		more = fn(&row, arg);
+		operator_row_finish(&row);
+	}
+	sqlite3_finalize(s);
+	return s ? 0 : -1;
+}
+
+int store_policy(struct store_reader *reader, const char *s256, char **text, size_t *len)
+{
+	sqlite3_stmt *s = prepare(reader, "SELECT text FROM policies WHERE s256=?");
+	if (!s)
+		return -1;
+	sqlite3_bind_text(s, 1, s256, -1, SQLITE_STATIC);
+	int found = one(reader, s);
+	if (found == 1)
+		*text = column_bytes(s, 0, len);
+	sqlite3_finalize(s);
+	return found == 1 && !*text ? -1 : found;
+}
+
+int store_reviews(struct store_reader *reader, const char *command, char **names)
+{
+	sqlite3_stmt *s = prepare(reader, "SELECT coalesce(json_group_array(operator),'[]') FROM (SELECT operator FROM "
+	                                  "reviews WHERE command=? ORDER BY ms,operator)");
+	if (!s)
+		return -1;
+	sqlite3_bind_text(s, 1, command, -1, SQLITE_STATIC);
+	*names = one(reader, s) == 1 ? column_text(s, 0) : NULL;
+	sqlite3_finalize(s);
+	return *names ? 0 : -1;
+}
+
+int store_event(struct store_reader *reader, int64_t index, enum event_kind *kind, int64_t *ms, char **body, size_t *len)
+{
+	sqlite3_stmt *s = prepare(reader, "SELECT kind,ms,body FROM events WHERE n=?");
+	if (!s)
+		return -1;
+	sqlite3_bind_int64(s, 1, index);
+	int found = one(reader, s);
+	if (found == 1) {
+		*kind = (enum event_kind)sqlite3_column_int(s, 0);
+		*ms = sqlite3_column_int64(s, 1);
+		*body = column_bytes(s, 2, len);
+	}
+	sqlite3_finalize(s);
+	return found == 1 && !*body ? -1 : found;
+}
+
+int store_events_of(struct store_reader *reader, const char *subject,
+                    bool (*fn)(int64_t, enum event_kind, int64_t, const char *, size_t, void *), void *arg)
+{
+	sqlite3_stmt *s = prepare(reader, "SELECT n,kind,ms,body FROM events WHERE subject=? ORDER BY n");
+	bool more = s != NULL;
+	if (s)
+		sqlite3_bind_text(s, 1, subject, -1, SQLITE_STATIC);
+	while (more && sqlite3_step(s) == SQLITE_ROW) {
+		size_t len;
+		char *body = column_bytes(s, 3, &len);
+		more = body && fn(sqlite3_column_int64(s, 0), (enum event_kind)sqlite3_column_int(s, 1),
+		                  sqlite3_column_int64(s, 2), body, len, arg);
+		free(body);
+	}
+	sqlite3_finalize(s);
+	return s ? 0 : -1;
+}

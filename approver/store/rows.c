@@ -1,0 +1,65 @@
+/* rows.c: the names of events, and the memory of rows.
+ *
+ * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
+#include "approver/store/sqlite.h"
+#include <stdlib.h>
+#include <string.h>
+
+const char *event_kind_name(enum event_kind kind)
+{
+	static const char *const names[EVENT_KINDS] = {
+	    [EVENT_LOG_STARTED] = "log_started",
+	    [EVENT_LOG_STOPPED] = "log_stopped",
+	    [EVENT_COMMAND_REQUESTED] = "command_requested",
+	    [EVENT_COMMAND_DECIDED] = "command_decided",
+	    [EVENT_COMMAND_OUTCOME] = "command_outcome",
+	    [EVENT_COMMAND_UNKNOWN] = "command_unknown",
+	    [EVENT_REVIEW] = "review",
+	    [EVENT_AGENT_ADDED] = "agent_added",
+	    [EVENT_AGENT_DISABLED] = "agent_disabled",
+	    [EVENT_CREDENTIAL_ISSUED] = "credential_issued",
+	    [EVENT_CREDENTIAL_REVOKED] = "credential_revoked",
+	    [EVENT_POLICY_LOADED] = "policy_loaded",
+	    [EVENT_OPERATOR_SIGN_IN] = "operator_sign_in",
+	    [EVENT_OPERATOR_CHANGED] = "operator_changed",
+	    [EVENT_MODEL_CHANGED] = "model_changed",
+	    [EVENT_REFUSED] = "refused",
+	};
+	return kind < EVENT_KINDS && names[kind] ? names[kind] : "unknown";
+}
+
+void command_row_finish(struct command_row *row)
+{
+#define T(name) free(row->name);
+#define I(name)
+#define B(name) free(row->name);
+	COMMAND_COLUMNS
+#undef T
+#undef I
+#undef B
+	memset(row, 0, sizeof *row);
+}
+
+void agent_row_finish(struct agent_row *row)
+{
+	free(row->id);
+	free(row->owner);
+	memset(row, 0, sizeof *row);
+}
+
+void credential_row_finish(struct credential_row *row)
+{
+	free(row->id);
+	free(row->agent);
+	free(row->issued_by);
+	free(row->revoked_by);
+	memset(row, 0, sizeof *row);
+}
+
+void operator_row_finish(struct operator_row *row)
+{
+	free(row->name);
+	free(row->role);
+	free(row->token_s256);
+	memset(row, 0, sizeof *row);
+}

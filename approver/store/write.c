@@ -1,0 +1,294 @@
+/* write.c: everything that changes the database, inside groups.
+ *
+ * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
+#include "approver/store/sqlite.h"
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define T(name) #name ","
+#define I(name) #name ","
+#define B(name) #name ","
+#define COLUMN_NAMES COMMAND_COLUMNS
+static const char command_insert[] =
+    "INSERT INTO commands(" COLUMN_NAMES "n) VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,"
+    "?,?,?,?,?,?,NULL) ON CONFLICT(id) DO NOTHING";
+#undef T
+#undef I
+#undef B
+
+static const char *const texts[STATEMENTS] = {
+    [ST_BEGIN] = "BEGIN IMMEDIATE",
+    [ST_COMMIT] = "COMMIT",
+    [ST_ROLLBACK] = "ROLLBACK",
+    [ST_SAVEPOINT] = "SAVEPOINT item",
+    [ST_RELEASE] = "RELEASE item",
+    [ST_ROLLBACK_TO] = "ROLLBACK TO item",
+    [ST_APPEND] = "INSERT INTO events(n,kind,ms,subject,body) VALUES(?,?,?,?,?)",
+    [ST_SESSION_GET] = "SELECT credential,seq,model FROM sessions WHERE id=?",
+    [ST_SESSION_PUT] = "INSERT INTO sessions(id,agent,credential,seq,model) VALUES(?,?,?,?,?) ON CONFLICT(id) DO UPDATE "
+                       "SET seq=excluded.seq,model=excluded.model",
+    [ST_COMMAND_INSERT] = command_insert,
+    [ST_COMMAND_DECIDE] = "UPDATE commands SET state=?,verdict=?,cause=?,rule=?,policy=?,reason=?,reviewers=?,decided=?,"
+                          "log_index=?,permit=? WHERE id=?",
+    [ST_COMMAND_OUTCOME] = "UPDATE commands SET state=?,has_exit=?,exit=?,signal=?,outcome=?,outcome_reason=?,started=?,"
+                           "ended=? WHERE id=?",
+    [ST_REVIEW_ADD] = "INSERT INTO reviews(command,operator,ms) VALUES(?,?,?) ON CONFLICT DO NOTHING",
+    [ST_REVIEW_COUNT] = "SELECT count(*) FROM reviews WHERE command=?",
+    [ST_AGENT_PUT] = "INSERT INTO agents(id,owner,created,disabled) VALUES(?,?,?,?) ON CONFLICT(id) DO UPDATE SET "
+                     "owner=excluded.owner,disabled=excluded.disabled",
+    [ST_CREDENTIAL_PUT] = "INSERT INTO credentials(id,agent,key,issued,not_before,expires,revoked,last_used,issued_by,"
+                          "revoked_by) VALUES(?,?,?,?,?,?,?,?,?,?) ON CONFLICT(id) DO UPDATE SET revoked=excluded.revoked,"
+                          "expires=excluded.expires,last_used=excluded.last_used,revoked_by=excluded.revoked_by",
+    [ST_OPERATOR_PUT] = "INSERT INTO operators(name,role,token_s256,created,disabled) VALUES(?,?,?,?,?) ON CONFLICT(name) "
+                        "DO UPDATE SET role=excluded.role,token_s256=excluded.token_s256,disabled=excluded.disabled,"
+                        "created=excluded.created",
+    [ST_POLICY_PUT] = "INSERT INTO policies(s256,text,ms,by) VALUES(?,?,?,?) ON CONFLICT DO NOTHING",
+};
+
+bool statements_prepare(struct store *store, char **error)
+{
+	for (int i = 0; i < STATEMENTS; i++)
+		if (sqlite3_prepare_v3(store->db, texts[i], -1, SQLITE_PREPARE_PERSISTENT, &store->statements[i], NULL) !=
+		    SQLITE_OK) {
+			if (asprintf(error, "%s: %s", store->path, sqlite3_errmsg(store->db)) < 0)
+				*error = NULL;
+			return false;
+		}
+	return true;
+}
+
+static sqlite3_stmt *use(struct store *store, enum statement which)
+{
+	sqlite3_stmt *statement = store->statements[which];
+	sqlite3_reset(statement);
+	return statement;
+}
+
+static void text(sqlite3_stmt *statement, int at, const char *value)
+{
+	sqlite3_bind_text(statement, at, value, -1, SQLITE_STATIC);
+}
+
+/* Run a statement that gives no rows. */
+static int finish(struct store *store, sqlite3_stmt *statement, const char *what)
+{
+	int code = sqlite3_step(statement);
+	int result = code == SQLITE_DONE || code == SQLITE_ROW ? 0 : sqlite_failed(store->db, what);
+	int saved = errno;
+	sqlite3_reset(statement);
+	errno = saved;
+	return result;
+}
+
+int store_begin(struct store *store)
+{
+	store->next = store->committed;
+	return finish(store, use(store, ST_BEGIN), "a group begins");
+}
+
+int store_commit(struct store *store)
+{
+	if (!finish(store, use(store, ST_COMMIT), "a group is written")) {
+		store->committed = store->next;
+		return 0;
+	}
+	int saved = errno;
+	store_rollback(store);
+	errno = saved;
+	return -1;
+}
+
+void store_rollback(struct store *store)
+{
+	store->next = store->committed;
+	if (!sqlite3_get_autocommit(store->db))
+		finish(store, use(store, ST_ROLLBACK), "a group is taken back");
+}
+
+/* Savepoints nest one deep; the event number to go back to lives with them. */
+static int64_t item_next;
+
+int store_item_begin(struct store *store)
+{
+	item_next = store->next;
+	return finish(store, use(store, ST_SAVEPOINT), "an item begins");
+}
+
+int store_item_end(struct store *store, bool keep)
+{
+	/* A full disk may have rolled the whole group back already. */
+	if (sqlite3_get_autocommit(store->db)) {
+		errno = ENOSPC;
+		return -1;
+	}
+	if (!keep) {
+		store->next = item_next;
+		if (finish(store, use(store, ST_ROLLBACK_TO), "an item is taken back"))
+			return -1;
+	}
+	return finish(store, use(store, ST_RELEASE), "an item ends");
+}
+
+int64_t store_next_index(const struct store *store)
+{
+	return store->next;
+}
+
+int64_t store_append(struct store *store, enum event_kind kind, int64_t ms, const char *subject, const void *body,
+                     size_t len)
+{
+	sqlite3_stmt *statement = use(store, ST_APPEND);
+	sqlite3_bind_int64(statement, 1, store->next);
+	sqlite3_bind_int(statement, 2, (int)kind);
+	sqlite3_bind_int64(statement, 3, ms);
+	text(statement, 4, subject);
+	sqlite3_bind_blob64(statement, 5, body ? body : "", len, SQLITE_STATIC);
+	if (finish(store, statement, "an event is logged"))
+		return -1;
+	return store->next++;
+}
+
+int store_session_next(struct store *store, const char *session, const char *agent, const char *credential,
+                       const char *model, int64_t *seq, char **last_model)
+{
+	sqlite3_stmt *statement = use(store, ST_SESSION_GET);
+	text(statement, 1, session);
+	int code = sqlite3_step(statement);
+	*last_model = NULL;
+	*seq = 1;
+	bool ours = true;
+	if (code == SQLITE_ROW) {
+		const char *bound = (const char *)sqlite3_column_text(statement, 0);
+		ours = bound && !strcmp(bound, credential);
+		*seq = sqlite3_column_int64(statement, 1) + 1;
+		*last_model = ours ? column_text(statement, 2) : NULL;
+	}
+	sqlite3_reset(statement);
+	if (code != SQLITE_ROW && code != SQLITE_DONE)
+		return sqlite_failed(store->db, "a session is looked up");
+	if (!ours)
+		return 0;
+	statement = use(store, ST_SESSION_PUT);
+	text(statement, 1, session);
+	text(statement, 2, agent);
+	text(statement, 3, credential);
+	sqlite3_bind_int64(statement, 4, *seq);
+	text(statement, 5, model);
+	if (!finish(store, statement, "a session is kept"))
+		return 1;
+	free(*last_model);
+	*last_model = NULL;
+	return -1;
+}
+
+int store_command_insert(struct store *store, const struct command_row *row)
+{
+	sqlite3_stmt *s = use(store, ST_COMMAND_INSERT);
+	int at = 0;
+#define T(name) text(s, ++at, row->name);
+#define I(name) sqlite3_bind_int64(s, ++at, (int64_t)row->name);
+#define B(name) sqlite3_bind_blob64(s, ++at, row->name ? row->name : "", row->name##_len, SQLITE_STATIC);
+	COMMAND_COLUMNS
+#undef T
+#undef I
+#undef B
+	if (finish(store, s, "a command is kept"))
+		return -1;
+	return sqlite3_changes(store->db) ? 0 : 1;
+}
+
+int store_command_decide(struct store *store, const struct command_row *row)
+{
+	sqlite3_stmt *s = use(store, ST_COMMAND_DECIDE);
+	sqlite3_bind_int(s, 1, (int)row->state);
+	text(s, 2, row->verdict);
+	text(s, 3, row->cause);
+	text(s, 4, row->rule);
+	text(s, 5, row->policy);
+	text(s, 6, row->reason);
+	text(s, 7, row->reviewers);
+	sqlite3_bind_int64(s, 8, row->decided);
+	sqlite3_bind_int64(s, 9, row->log_index);
+	text(s, 10, row->permit);
+	text(s, 11, row->id);
+	return finish(store, s, "a decision is kept");
+}
+
+int store_command_outcome(struct store *store, const struct command_row *row)
+{
+	sqlite3_stmt *s = use(store, ST_COMMAND_OUTCOME);
+	sqlite3_bind_int(s, 1, (int)row->state);
+	sqlite3_bind_int(s, 2, row->has_exit);
+	sqlite3_bind_int(s, 3, row->exit);
+	text(s, 4, row->signal);
+	text(s, 5, row->outcome);
+	text(s, 6, row->outcome_reason);
+	sqlite3_bind_int64(s, 7, row->started);
+	sqlite3_bind_int64(s, 8, row->ended);
+	text(s, 9, row->id);
+	return finish(store, s, "an outcome is kept");
+}
+
+int store_review_add(struct store *store, const char *command, const char *operator_name, int64_t ms)
+{
+	sqlite3_stmt *s = use(store, ST_REVIEW_ADD);
+	text(s, 1, command);
+	text(s, 2, operator_name);
+	sqlite3_bind_int64(s, 3, ms);
+	if (finish(store, s, "a review is kept"))
+		return -1;
+	s = use(store, ST_REVIEW_COUNT);
+	text(s, 1, command);
+	int count = sqlite3_step(s) == SQLITE_ROW ? sqlite3_column_int(s, 0) : sqlite_failed(store->db, "reviews are counted");
+	sqlite3_reset(s);
+	return count;
+}
+
+int store_agent_put(struct store *store, const struct agent_row *row)
+{
+	sqlite3_stmt *s = use(store, ST_AGENT_PUT);
+	text(s, 1, row->id);
+	text(s, 2, row->owner ? row->owner : "");
+	sqlite3_bind_int64(s, 3, row->created);
+	sqlite3_bind_int(s, 4, row->disabled);
+	return finish(store, s, "an agent is kept");
+}
+
+int store_credential_put(struct store *store, const struct credential_row *row)
+{
+	sqlite3_stmt *s = use(store, ST_CREDENTIAL_PUT);
+	text(s, 1, row->id);
+	text(s, 2, row->agent);
+	sqlite3_bind_blob(s, 3, row->key, sizeof row->key, SQLITE_STATIC);
+	sqlite3_bind_int64(s, 4, row->issued);
+	sqlite3_bind_int64(s, 5, row->not_before);
+	sqlite3_bind_int64(s, 6, row->expires);
+	sqlite3_bind_int64(s, 7, row->revoked);
+	sqlite3_bind_int64(s, 8, row->last_used);
+	text(s, 9, row->issued_by);
+	text(s, 10, row->revoked_by);
+	return finish(store, s, "a credential is kept");
+}
+
+int store_operator_put(struct store *store, const struct operator_row *row)
+{
+	sqlite3_stmt *s = use(store, ST_OPERATOR_PUT);
+	text(s, 1, row->name);
+	text(s, 2, row->role);
+	text(s, 3, row->token_s256);
+	sqlite3_bind_int64(s, 4, row->created);
+	sqlite3_bind_int(s, 5, row->disabled);
+	return finish(store, s, "an operator is kept");
+}
+
+int store_policy_put(struct store *store, const char *s256, const void *body, size_t len, int64_t ms, const char *by)
+{
+	sqlite3_stmt *s = use(store, ST_POLICY_PUT);
+	text(s, 1, s256);
+	sqlite3_bind_blob64(s, 2, body, len, SQLITE_STATIC);
+	sqlite3_bind_int64(s, 3, ms);
+	text(s, 4, by);
+	return finish(store, s, "a policy is kept");
+}
