@@ -35,6 +35,8 @@ static int add(struct ctl *ctl)
 	if (given(ctl, OPT_JSON))
 		return json_output(row ? row : body);
 	struct buf text BUF_AUTO = BUF_INIT;
+	if (row && json_string(row, "owner"))
+		owner = json_string(row, "owner");
 	buf_addf(&text, "enrolled %s%s%s; next: whoctl credential issue %s --out FILE\n", id,
 		 owner ? " for " : "", owner ? owner : "", id);
 	return output(&text);

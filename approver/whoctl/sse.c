@@ -30,7 +30,10 @@ static bool line_taken(struct sse *sse)
 	if (value < end && *value == ' ')
 		value++;
 	size_t len = (size_t)(end - value);
-	if (name == 4 && memcmp(line, "data", 4) == 0) {
+	if (name == 0) {
+		if (colon && len > 0 && sse->remark)
+			sse->remark(value, len, sse->arg);
+	} else if (name == 4 && memcmp(line, "data", 4) == 0) {
 		buf_add(&sse->data, value, len);
 		buf_addc(&sse->data, '\n');
 	} else if (name == 5 && memcmp(line, "event", 5) == 0) {

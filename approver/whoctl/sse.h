@@ -14,6 +14,8 @@ struct sse {
 	/* An event is whole: its name ("message" when the stream gives none) and its data, both
 	 * NUL-terminated. */
 	bool (*take)(const char *event, const struct buf *data, void *arg);
+	/* A comment that says something (NULL: none is wanted). */
+	void (*remark)(const char *text, size_t len, void *arg);
 	void *arg;
 };
 

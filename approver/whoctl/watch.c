@@ -69,6 +69,12 @@ static bool event_taken(const char *event, const struct buf *bytes, void *arg)
 	return watch->status == 0;
 }
 
+static void remark(const char *text, size_t len, void *arg)
+{
+	(void)arg;
+	complain(0, "the approver says: %.*s", (int)len, text);
+}
+
 static bool bytes_taken(const char *bytes, size_t len, void *arg)
 {
 	struct watch *watch = arg;
@@ -77,7 +83,7 @@ static bool bytes_taken(const char *bytes, size_t len, void *arg)
 
 static int follow(struct ctl *ctl)
 {
-	struct watch watch = {.ctl = ctl, .sse = {.take = event_taken, .arg = &watch}};
+	struct watch watch = {.ctl = ctl, .sse = {.take = event_taken, .remark = remark, .arg = &watch}};
 	unsigned pause = 1;
 	bool ever = false, lost = false;
 	int status;

@@ -66,26 +66,32 @@ static bool note_event(const char *event, const struct buf *data, void *arg)
 	return true;
 }
 
+static void note_remark(const char *text, size_t len, void *arg)
+{
+	buf_addf(arg, "<!%.*s>", (int)len, text);
+}
+
 static void test_events(void)
 {
 	static const char stream[] =
-	    ": hello\n\nid: 7\nevent: review\ndata: {\"a\":\ndata: 1}\n\n"
+	    ": 3 were left out\n:\n\nid: 7\nevent: review\ndata: {\"a\":\ndata: 1}\n\n"
 	    "data:x\r\n\r\nevent: empty\n\nid: 8\rdata: last\r\revent: half\ndata: lost\n";
 	for (size_t piece = 1; piece <= sizeof stream; piece += sizeof stream - 1) {
 		struct buf seen BUF_AUTO = BUF_INIT;
-		struct sse sse = {.take = note_event, .arg = &seen};
+		struct sse sse = {.take = note_event, .remark = note_remark, .arg = &seen};
 		for (size_t at = 0; at < sizeof stream - 1; at += piece) {
 			size_t rest = sizeof stream - 1 - at;
 			sse_feed(&sse, stream + at, rest < piece ? rest : piece);
 		}
 		expect("an event that arrives in pieces is missed",
-		       is(&seen, "<review:{\"a\":\n1}><message:x><message:last>"));
+		       is(&seen, "<!3 were left out><review:{\"a\":\n1}><message:x><message:last>"));
 		expect("after a lost connection events are missed",
 		       sse_last_id(&sse) && strcmp(sse_last_id(&sse), "8") == 0);
 		sse_restart(&sse);
 		sse_feed(&sse, "data: new\n\n", 11);
 		expect("half an event from before is glued to the next",
-		       is(&seen, "<review:{\"a\":\n1}><message:x><message:last><message:new>"));
+		       is(&seen,
+			  "<!3 were left out><review:{\"a\":\n1}><message:x><message:last><message:new>"));
 		sse_finish(&sse);
 	}
 }

@@ -1,0 +1,127 @@
+"""whoctl and a real approver: enrol, run, ask, review, change the policy, revoke."""
+import json
+import os
+import re
+import subprocess
+
+POLICY = {"version": 1, "default": "review", "rules": [
+    {"name": "read-only", "verdict": "approve", "commands": [["echo", "**"]]},
+    {"name": "no-ddl", "verdict": "deny", "commands": [["psql", "**"]], "line_matches": "(?i)drop\\s+table"}]}
+DROP = "psql -c 'DROP TABLE sessions'"
+
+
+def test_the_seed_question(t):
+    """The one question whosh is for: which agent ran it, for whom, with which model, on what task?"""
+    a = t.approver(policy=POLICY)
+    token = t.tmp / "token"
+    a.ctl("agent", "add", "db-migration-agent", "--owner", "alice")
+    a.ctl("credential", "issue", "db-migration-agent", "--out", token, "--agent-version", "2.3", "--expires", "30d")
+    context = {"WHOSH_MODEL": "anthropic/claude-x@1", "WHOSH_TASK": "Drop old sessions"}
+    assert t.whosh(a, token, "-c", "echo hello", env=context).out == b"hello\n"
+    assert t.whosh(a, token, "-c", DROP, env=context).code == 126
+    r = a.ctl("who", "--match", "drop table")
+    sentence = r.text.splitlines()[0]
+    assert re.match(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d  db-migration-agent 2\.3 \(model anthropic/claude-x@1[^)]*\) for alice, "
+                    r'task "Drop old sessions"( \(claimed\))?, denied by rule no-ddl: ' + re.escape(DROP) + "$", sentence), r
+    row = a.who("--match", "drop table", "--verdict", "denied", "--human", "alice", "--since", "1h")[0]
+    assert (row["agent"], row["human"], row["model"], row["task"], row["line"], row["rule"]) == (
+        "db-migration-agent", "alice", "anthropic/claude-x@1", "Drop old sessions", DROP, "no-ddl"), row
+    assert a.who("--agent", "nobody") == [] and a.who("--until", "1h") == [] and a.who("--human", "bob") == []
+    shown = a.ctl("show", row["id"][-12:]).text
+    assert re.search(r"^model +anthropic/claude-x@1 +claimed", shown, re.M), shown
+    assert re.search(r"^agent +db-migration-agent +proven", shown, re.M), shown
+    assert "command_requested" in shown and "command_decided" in shown, shown
+    assert [x["line"] for x in a.who()] == [DROP, "echo hello"], "newest first"
+    page = a.who("--limit", "1")
+    assert [x["line"] for x in a.who("--before", page[0]["id"])] == ["echo hello"]
+
+
+def test_review_by_hand(t):
+    """A person must be able to let one line run and to stop another, and the agent must learn why."""
+    a = t.approver(policy=POLICY)
+    token = a.agent("worker")
+    watch = t.spawn([t.program("whoctl"), "--dir", a.dir, "watch", "--json"], stdout=subprocess.PIPE,
+                    env={"PATH": "/usr/bin:/bin"})
+    one = t.whosh_start(a, token, "-c", "touch one")
+    found = a.pending()[0]
+    assert "touch one" in a.ctl("pending").text
+    a.ctl("approve", found["id"][-12:])
+    assert one.wait(30) == 0 and (t.tmp / "one").exists()
+    two = t.whosh_start(a, token, "-c", "touch two")
+    a.ctl("deny", a.pending()[0]["id"], "--reason", "not on a Friday")
+    assert two.wait(30) == 126 and not (t.tmp / "two").exists()
+    assert b"not on a Friday" in two.stderr.read()
+    late = a.ctl("approve", found["id"], check=False)
+    assert late.code == 1 and "refused" in late.errors, late
+    seen = b""
+    while seen.count(b"\n") < 3:
+        piece = os.read(watch.stdout.fileno(), 65536)
+        assert piece, seen
+        seen += piece
+    events = [json.loads(x) for x in seen.splitlines()[:3]]
+    assert events[0]["event"] == "review" and "decided" in [x["event"] for x in events], events
+    watch.terminate()
+
+
+def test_roles(t):
+    """A viewer who could approve, or a reviewer who could enrol, would make the roles a decoration."""
+    a = t.approver(policy=POLICY)
+    token = a.agent("worker")
+    for name, role in (("vera", "viewer"), ("rob", "reviewer")):
+        a.ctl("operator", "add", name, "--role", role, "--out", t.tmp / name)
+
+    def as_person(name, *args):
+        return a.ctl(*args, "--token-file", t.tmp / name, check=False)
+    p = t.whosh_start(a, token, "-c", "touch x")
+    command = a.pending()[0]["id"]
+    assert as_person("vera", "who").code == 0 and as_person("vera", "pending").code == 0
+    for name, args in (("vera", ("approve", command)), ("vera", ("agent", "add", "x")), ("rob", ("agent", "add", "x")),
+                       ("rob", ("operator", "add", "x", "--role", "admin")), ("rob", ("credential", "revoke", "A" * 43)),
+                       ("rob", ("policy", "load", t.json("p.json", POLICY)))):
+        r = as_person(name, *args)
+        assert r.code == 77 and r.errors.startswith("whoctl: not permitted: "), (name, args, r)
+    assert as_person("rob", "approve", command).code == 0
+    assert p.wait(30) == 0
+    assert a.who()[0]["reviewers"] == ["rob"], a.who()
+    a.ctl("operator", "remove", "rob")
+    assert as_person("rob", "who").code == 77
+    assert sorted(x["name"] for x in a.json("operator", "list")) == ["admin", "vera"]
+
+
+def test_agents_and_credentials(t):
+    """What the lists say of agents and credentials is what someone revokes by."""
+    a = t.approver(policy=POLICY)
+    token = a.agent("worker", "alice", "--expires", "3d")
+    assert a.ctl("agent", "add", "worker", check=False).code == 1, "there is one already"
+    assert t.whosh(a, token, "-c", "echo x").code == 0
+    agent = [x for x in a.json("agent", "list") if x["id"] == "worker"][0]
+    assert agent["owner"] == "alice" and agent["credentials"] == 1 and not agent["disabled"], agent
+    assert "worker" in a.ctl("agent", "list").text and "echo x" in a.ctl("agent", "show", "worker").text
+    credential = a.json("credential", "list")[0]
+    assert "worker: 2 d 23 h left" in a.ctl("status").text
+    a.ctl("credential", "revoke", credential["id"])
+    assert t.whosh(a, token, "-c", "echo x").code == 77
+    assert "revoked" in a.ctl("credential", "list").text and "worker:" not in a.ctl("status").text
+    a.ctl("agent", "disable", "worker")
+    assert "disabled" in a.ctl("agent", "list").text
+    for gone in (("credential", "revoke", "A" * 43), ("agent", "disable", "nobody"), ("operator", "remove", "nobody"),
+                 ("agent", "show", "nobody"), ("show", "01930000-0000-7000-8000-000000000000")):
+        assert a.ctl(*gone, check=False).code == 1, gone
+
+
+def test_policy_in_force(t):
+    """A policy that is not the one that was checked, or was half loaded, decides what nobody intended."""
+    a = t.approver(policy=POLICY)
+    token = a.agent("worker")
+    assert json.loads(a.ctl("policy", "show").out) == POLICY
+    strict = t.json("strict.json", {"version": 1, "default": "deny", "rules": []})
+    assert t.whosh(a, token, "-c", "echo x").code == 0
+    changed = a.ctl("policy", "diff", strict).text
+    assert "read-only" in changed and "no-ddl" in changed, changed
+    loaded = a.json("policy", "load", strict)
+    assert loaded["policy_s256"] in a.ctl("status").text
+    assert t.whosh(a, token, "-c", "echo x").code == 126
+    bad = t.json("bad.json", {"version": 1, "default": "maybe", "rules": []})
+    r = a.ctl("policy", "load", bad, check=False)
+    assert r.code == 1 and "bad.json" in r.errors, r
+    assert a.ctl("policy", "show").out == strict.read_bytes()
