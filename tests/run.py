@@ -9,7 +9,7 @@ Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later
 import argparse
 import concurrent.futures
 import importlib.util
-import multiprocessing
+import json
 import os
 import pathlib
 import re
@@ -69,42 +69,45 @@ def run_program(tally, name, argv, timeout=900, **kw):
     tally.failures.extend([name] * (max(failed, 1) - 1))
 
 
-def in_child(path, function, build, soak, pipe):
-    os.setsid()
+def one(path, function, build, soak):
+    """This process is one test; its state is the last line of standard output, as JSON."""
+    path = pathlib.Path(path)
     spec = importlib.util.spec_from_file_location(path.stem, path)
     module = importlib.util.module_from_spec(spec)
     t = Fixture(build, soak)
+    state = ("ok", "")
     try:
         spec.loader.exec_module(module)
         getattr(module, function)(t)
-        pipe.send(("ok", ""))
     except Skip as e:
-        pipe.send(("skip", str(e)))
+        state = ("skip", str(e))
     except BaseException:
         logs = ""
         for log in sorted(t.tmp.glob("*.log")) + sorted(t.tmp.glob("*/log")):
             logs += "\n--- %s\n%s" % (log.name, log.read_text("utf-8", "replace")[-1500:])
-        pipe.send(("failed", traceback.format_exc()[-5000:] + logs))
+        state = ("failed", traceback.format_exc()[-5000:] + logs)
     finally:
         t.finish()
+    print(json.dumps(state), flush=True)
+    os._exit(0)  # threads that a test left behind do not hold it up
 
 
 def run_function(path, function, build, soak):
     """One test in a process of its own, so that nothing of it outlives it."""
     began = time.monotonic()
-    mine, theirs = multiprocessing.Pipe()
-    child = multiprocessing.Process(target=in_child, args=(path, function, build, soak, theirs))
-    child.start()
-    theirs.close()
+    child = subprocess.Popen([sys.executable, __file__, "--one", str(path), function, "--build", str(build)] +
+                             (["--soak"] if soak else []), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                             start_new_session=True)
     limit = 1800 if soak else 180
     try:
-        state = mine.recv() if mine.poll(limit) else ("failed", "no end within %d s" % limit)
-    except EOFError:
-        state = ("failed", "the test's process died")
-    child.join(10)
-    if child.is_alive():
+        out, _ = child.communicate(timeout=limit)
+        state = json.loads(out.decode().strip().splitlines()[-1])
+    except subprocess.TimeoutExpired:
         os.killpg(child.pid, signal.SIGKILL)
-        child.join()
+        child.communicate()
+        state = ("failed", "no end within %d s" % limit)
+    except (ValueError, IndexError):
+        state = ("failed", "the test's process died with %s" % child.returncode)
     return state[0], state[1], time.monotonic() - began
 
 
@@ -123,8 +126,11 @@ def main():
     parser.add_argument("--build", default="build")
     parser.add_argument("--soak", action="store_true")
     parser.add_argument("--jobs", type=int, default=int(os.environ.get("WHOSH_JOBS", "2")))
+    parser.add_argument("--one", nargs=2)
     parser.add_argument("tests", nargs="*")
     args = parser.parse_args()
+    if args.one:
+        one(args.one[0], args.one[1], args.build, args.soak)
     root = HERE.parent
     build = (root / args.build).resolve() if not os.path.isabs(args.build) else pathlib.Path(args.build)
     os.chdir(root)

@@ -55,8 +55,8 @@ enum match pattern_match(const struct pattern *pattern, const struct sh_word *wo
 /* Where bash finds it without PATH being able to differ: "git" for "/usr/bin/git"; else the word itself. */
 const char *program_name(const struct sh_word *word);
 
-/* policy_hazard.c: why no pattern may approve this simple command; NULL when a pattern may.  *free_pass: it touches
- * nothing outside the shell and needs no cover. */
+/* policy_hazard.c: why no pattern may approve this simple command; NULL when a pattern may.  *free_pass: it runs
+ * nothing (assignments alone) and needs no cover. */
 const char *hazard(const struct sh_command *command, const struct sh_word *words, size_t n, bool *free_pass);
 /* Why this variable may not be set by a line; NULL when it may. */
 const char *hazard_variable(const char *name);

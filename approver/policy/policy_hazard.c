@@ -37,10 +37,6 @@ static const char *const never[] = {
     "ncat", "nc", "netcat", "socat", "telnet", "screen", "tmux", "setpriv", "capsh", "flock", "ld.so", "ld-linux*", "m4",
     "gawk", "mawk", "nawk", "ionice", "chrt", "taskset", "run-parts", "start-stop-daemon", "dbus-send", "xdg-open", NULL};
 
-/* Builtins that touch nothing outside this shell, whatever their words are. */
-static const char *const harmless[] = {"cd", "true", "false", ":", "echo", "pwd", "exit", "return", "break", "continue",
-                                       "shift", "wait", "times", "sleep", NULL};
-
 static bool is(const struct sh_word *word, const char *text)
 {
 	return word->certainty == SH_LITERAL && !strcmp(word->text, text);
@@ -149,9 +145,6 @@ const char *hazard(const struct sh_command *command, const struct sh_word *words
 	const char *name = program_name(&words[0]);
 	if (listed(name, never))
 		return "runs code, or changes how later lines are read";
-	*free_pass = listed(name, harmless);
-	if (*free_pass)
-		return NULL;
 	static const struct {
 		const char *name;
 		const char *(*check)(const struct sh_word *, size_t);
@@ -159,9 +152,7 @@ const char *hazard(const struct sh_command *command, const struct sh_word *words
 	               {"unset", hazard_names},  {"set", hazard_set},     {"test", hazard_test},      {"[", hazard_test},
 	               {"printf", hazard_printf}};
 	for (size_t i = 0; i < sizeof checked / sizeof *checked; i++)
-		if (!strcmp(words[0].text, checked[i].name)) {
-			*free_pass = true;
+		if (!strcmp(words[0].text, checked[i].name))
 			return checked[i].check(words, n);
-		}
 	return hazard_program(name, words, n);
 }

@@ -113,11 +113,10 @@ def test_full_disk(t):
     token = enrol(a)
     assert post(a, token.command("ls"))[0] == 200
     ballast = small / "ballast"
-    with open(ballast, "wb") as f:
+    with open(ballast, "wb", buffering=0) as f:
         try:
             while True:
                 f.write(os.urandom(4096))
-                f.flush()
         except OSError:
             pass
     refused = None

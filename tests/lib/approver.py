@@ -78,7 +78,7 @@ class Approver:
     def agent(self, name, owner="alice", *issue):
         """Enrol an agent and issue its credential; the token file's path."""
         self.ctl("agent", "add", name, "--owner", owner)
-        token = self.t.tmp / (name + ".token")
+        token = self.t.tmp / ("%s-%s.token" % (self.dir.name, name))
         self.ctl("credential", "issue", name, "--out", token, *issue)
         return token
 

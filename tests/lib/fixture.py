@@ -81,7 +81,7 @@ class Fixture:
 
     def run(self, argv, stdin=b"", timeout=60, **kw):
         """Run to its end; a Result. Its whole process group is killed when it takes too long."""
-        argv = [str(x) for x in argv]
+        argv = [x if isinstance(x, bytes) else str(x) for x in argv]
         if isinstance(stdin, str):
             stdin = stdin.encode()
         give = {"stdin": subprocess.PIPE} if isinstance(stdin, bytes) else {"stdin": stdin}

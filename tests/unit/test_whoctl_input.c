@@ -163,7 +163,7 @@ static void test_token_files(void)
 	expect("a token that others could write is used", operator_token_load(path, &token) == EXIT_IDENTITY);
 	buf_wipe(&token);
 	unlink(link_path);
-	link(path, link_path);
+	expect("a second name cannot be made", link(path, link_path) == 0);
 	chmod(path, 0600);
 	expect("a token with a second name is used", operator_token_load(path, &token) == EXIT_IDENTITY);
 	unlink(link_path);
