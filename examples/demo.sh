@@ -63,7 +63,7 @@ say "Asks a person: bob sees who, for whom and why, and approves"
 (
 	await "pending command" sh -c "'$build/whoctl' --dir '$dir' pending --json | grep -q '\"id\"'"
 	ctl pending
-	id=$(ctl pending --json | sed -n 's/.*"id": *"\([^"]*\)".*/\1/p' | head -n 1)
+	id=$(ctl pending --json | grep -o '"id": *"[^"]*"' | head -n 1 | cut -d '"' -f 4)
 	ctl approve "$id"
 ) &
 reviewer=$!
