@@ -28,20 +28,38 @@ static void shown(struct buf *out, const char *text)
 	visible_add(out, text ? text : "", text ? strlen(text) : 0);
 }
 
-/* "  approve  git status      git status: covered by rule read-only" */
-static void reason_add(struct buf *out, const struct policy_reason *reason, const struct style *style)
+/* Append blanks up to `columns` after `used` of them, and two more. */
+static void gap_add(struct buf *out, size_t used, size_t columns)
 {
-	buf_adds(out, "  ");
-	coloured_add(out, style, colour_of(reason->verdict), verdict_name(reason->verdict));
-	for (size_t i = strlen(verdict_name(reason->verdict)); i < 9; i++)
+	do
 		buf_addc(out, ' ');
+	while (used++ < columns + 1);
+}
+
+/* "  approve  read-only  git status: covered by this rule" */
+static void reason_add(struct buf *out, const struct policy_reason *reason, size_t columns,
+		       const struct style *style)
+{
+	const char *verdict = verdict_name(reason->verdict), *rule = reason->rule ? reason->rule : "-";
+	buf_adds(out, "  ");
+	coloured_add(out, style, colour_of(reason->verdict), verdict);
+	gap_add(out, strlen(verdict), strlen("approve"));
+	shown(out, rule);
+	gap_add(out, strlen(rule), columns);
 	shown(out, reason->text);
-	if (reason->rule && (!reason->text || !strstr(reason->text, reason->rule))) {
-		buf_adds(out, " (rule ");
-		shown(out, reason->rule);
-		buf_addc(out, ')');
-	}
 	buf_addc(out, '\n');
+}
+
+static void reasons_add(struct buf *out, const struct policy_decision *decision, const struct style *style)
+{
+	size_t columns = 1;
+	for (size_t i = 0; i < decision->n_reasons; i++) {
+		const char *rule = decision->reasons[i].rule;
+		if (rule && strlen(rule) > columns)
+			columns = strlen(rule);
+	}
+	for (size_t i = 0; i < decision->n_reasons; i++)
+		reason_add(out, &decision->reasons[i], columns, style);
 }
 
 static void decision_add(struct buf *out, const struct policy_decision *decision, const struct style *style)
@@ -61,10 +79,9 @@ static void decision_add(struct buf *out, const struct policy_decision *decision
 		buf_addf(out, "  %d reviewer%s%s\n", decision->reviewers.count,
 			 decision->reviewers.count == 1 ? "" : "s",
 			 decision->reviewers.not_in_chain ? ", nobody of its lineage" : "");
-	for (size_t i = 0; i < decision->n_reasons; i++)
-		reason_add(out, &decision->reasons[i], style);
+	reasons_add(out, decision, style);
 	for (size_t i = 0; i < decision->n_shadows; i++) {
-		buf_addf(out, "  shadow   rule ");
+		buf_adds(out, "  shadow   rule ");
 		shown(out, decision->shadows[i].rule);
 		buf_addf(out, " would have said %s\n", verdict_name(decision->shadows[i].verdict));
 	}

@@ -37,7 +37,8 @@ static void compare(struct buf *out, const cJSON *before, const cJSON *after)
 	const char *old = was ? was->valuestring : "review", *new = is ? is->valuestring : "review";
 	if (strcmp(old, new) != 0)
 		buf_addf(out, "- default %s\n+ default %s\n", old, new);
-	cJSON_ArrayForEach(rule, json_array(before, "rules")) if (!rule_named(after, json_string(rule, "name")))
+	cJSON_ArrayForEach(rule,
+			   json_array(before, "rules")) if (!rule_named(after, json_string(rule, "name")))
 	    line(out, "-", "rule", rule);
 	cJSON_ArrayForEach(rule, json_array(after, "rules"))
 	{
@@ -53,13 +54,15 @@ static int diff(struct ctl *ctl)
 {
 	struct policy *before = NULL, *after = NULL;
 	struct buf out BUF_AUTO = BUF_INIT;
-	int status = ctl->operands == 2 ? policy_file_load(ctl->operand[0], &before) : policy_server_load(ctl, &before);
+	int status = ctl->operands == 2 ? policy_file_load(ctl->operand[0], &before)
+					: policy_server_load(ctl, &before);
 	if (!status)
 		status = policy_file_load(ctl->operand[ctl->operands - 1], &after);
 	if (!status) {
 		size_t old_len, new_len;
 		const char *old = policy_text(before, &old_len), *new = policy_text(after, &new_len);
-		cJSON *was JSON_AUTO = json_parse(old, old_len, NULL), *is JSON_AUTO = json_parse(new, new_len, NULL);
+		cJSON *was JSON_AUTO = json_parse(old, old_len, NULL),
+			   *is JSON_AUTO = json_parse(new, new_len, NULL);
 		compare(&out, was, is);
 		if (!out.len)
 			buf_adds(&out, "no difference\n");

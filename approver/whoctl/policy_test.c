@@ -1,7 +1,7 @@
 /* policy_test.c: `whoctl policy test FILE CASES`: does a policy say what its authors meant?
  *
- * CASES is JSON: a list of {"line": …, "verdict": "approve"|"review"|"deny"} and, where it matters, "rule", "agent",
- * "agent_version", "human", "model", "task", "host", "user", "cwd", "mode".
+ * CASES is JSON: a list of {"line": …, "verdict": "approve"|"review"|"deny"} and, where it matters, "rule",
+ * "agent", "agent_version", "human", "model", "task", "host", "user", "cwd", "mode".
  *
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
 #include "approver/whoctl/policy_file.h"
@@ -18,8 +18,9 @@ enum { CASES_MAX = 1 << 20 };
 /* "" when the case holds; else what is wrong with it. */
 static int judge(const struct policy *policy, const cJSON *one, struct buf *wrong)
 {
-	static const char *const members[] = {"line", "verdict", "rule",  "agent", "agent_version", "human", "model",
-	                                      "task", "host",    "user",  "cwd",   "mode",          NULL};
+	static const char *const members[] = {"line",  "verdict", "rule", "agent", "agent_version",
+					      "human", "model",   "task", "host",  "user",
+					      "cwd",   "mode",    NULL};
 	const char *line = json_string(one, "line"), *verdict = json_string(one, "verdict");
 	const char *rule = json_string(one, "rule"), *other, *chain[2];
 	struct policy_request request = {
@@ -39,18 +40,20 @@ static int judge(const struct policy *policy, const cJSON *one, struct buf *wron
 	};
 	struct policy_decision decision;
 	if (!cJSON_IsObject(one) || !line || !verdict || !json_only(one, members, &other))
-		return complain(EXIT_FAILED, "a case needs \"line\" and \"verdict\", and takes no unknown members");
+		return complain(EXIT_FAILED,
+				"a case needs \"line\" and \"verdict\", and takes no unknown members");
 	if (request.human)
 		chain[request.n_chain++] = request.human;
 	if (request.agent)
 		chain[request.n_chain++] = request.agent;
 	if (policy_decide(policy, &request, &decision))
 		return complain(EXIT_FAILED, "out of memory");
-	if (strcmp(verdict, verdict_name(decision.verdict)) != 0 || (rule && strcmp(rule, decision.rule) != 0)) {
+	if (strcmp(verdict, verdict_name(decision.verdict)) != 0 ||
+	    (rule && strcmp(rule, decision.rule) != 0)) {
 		buf_adds(wrong, "wrong: ");
 		visible_add(wrong, line, request.line_len);
-		buf_addf(wrong, "\n  wanted %s%s%s, got %s by %s: %s\n", verdict, rule ? " by " : "", rule ? rule : "",
-		         verdict_name(decision.verdict), decision.rule, decision.reason);
+		buf_addf(wrong, "\n  wanted %s%s%s, got %s by %s: %s\n", verdict, rule ? " by " : "",
+			 rule ? rule : "", verdict_name(decision.verdict), decision.rule, decision.reason);
 	}
 	policy_decision_finish(&decision);
 	return 0;
@@ -68,7 +71,8 @@ static int test(struct ctl *ctl)
 	if (read_file(ctl->operand[1], CASES_MAX, &text))
 		status = complain(EXIT_FAILED, "%s: %s", ctl->operand[1], strerror(errno));
 	else if (!text.len || !(cases = json_parse(text.data, text.len, &why)) || !cJSON_IsArray(cases))
-		status = complain(EXIT_FAILED, "%s: not a list of cases: %s", ctl->operand[1], cases ? "no list" : why);
+		status = complain(EXIT_FAILED, "%s: not a list of cases: %s", ctl->operand[1],
+				  cases ? "no list" : why);
 	const cJSON *one;
 	const cJSON *list = status ? NULL : cases;
 	cJSON_ArrayForEach(one, list)
