@@ -18,7 +18,10 @@ struct buf {
 	bool failed;
 };
 
-#define BUF_INIT {NULL, 0, 0, false}
+#define BUF_INIT                                                                                             \
+	{                                                                                                    \
+		NULL, 0, 0, false                                                                            \
+	}
 /* struct buf b BUF_AUTO = BUF_INIT; frees b when it goes out of scope. */
 #define BUF_AUTO __attribute__((cleanup(buf_finish)))
 

@@ -41,9 +41,10 @@ void rfc3339_format(int64_t ms, char out[RFC3339_LEN + 1])
 	if (!gmtime_r(&t, &tm) || tm.tm_year + 1900 > 9999 || tm.tm_year + 1900 < 0)
 		memset(&tm, 0, sizeof tm);
 	/* The bounds tell the compiler what gmtime_r guarantees. */
-	snprintf(out, RFC3339_LEN + 1, "%04u-%02u-%02uT%02u:%02u:%02u.%03uZ", (unsigned)(tm.tm_year + 1900) % 10000,
-	         (unsigned)(tm.tm_mon + 1) % 100, (unsigned)tm.tm_mday % 100, (unsigned)tm.tm_hour % 100,
-	         (unsigned)tm.tm_min % 100, (unsigned)tm.tm_sec % 100, (unsigned)rest % 1000);
+	snprintf(out, RFC3339_LEN + 1, "%04u-%02u-%02uT%02u:%02u:%02u.%03uZ",
+		 (unsigned)(tm.tm_year + 1900) % 10000, (unsigned)(tm.tm_mon + 1) % 100,
+		 (unsigned)tm.tm_mday % 100, (unsigned)tm.tm_hour % 100, (unsigned)tm.tm_min % 100,
+		 (unsigned)tm.tm_sec % 100, (unsigned)rest % 1000);
 }
 
 /* Exactly `digits` decimal digits at *at. */
@@ -95,7 +96,8 @@ bool rfc3339_parse(const char *text, int64_t *ms)
 			if (*at != '+' && *at != '-')
 				return false;
 			at++;
-			if (!number(&at, 2, 0, 23, &hours) || !skip(&at, ':') || !number(&at, 2, 0, 59, &minutes))
+			if (!number(&at, 2, 0, 23, &hours) || !skip(&at, ':') ||
+			    !number(&at, 2, 0, 59, &minutes))
 				return false;
 			offset = sign * (hours * 60 + minutes);
 		}

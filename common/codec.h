@@ -1,4 +1,5 @@
-/* codec.h: bytes as text: base64url for JOSE (RFC 7515, no padding), base64 for lines (RFC 4648 section 4), hex.
+/* codec.h: bytes as text: base64url for JOSE (RFC 7515, no padding), base64 for lines (RFC 4648 section 4),
+ * hex.
  *
  * Decoders are strict: no other alphabet, no white space, no stray bits in the last character, so that each
  * byte string has exactly one spelling.

@@ -1,8 +1,8 @@
 /* conf.c: whosh.conf(5), and which of file and environment wins.
  *
  * The order is fixed here and nowhere else: the system file alone when it exists; else the file WHOSH_CONFIG
- * names, with the single variables over it; else the variables; then defaults.  Values are checked as they are
- * read, so that the programs never meet a malformed one.
+ * names, with the single variables over it; else the variables; then defaults.  Values are checked as they
+ * are read, so that the programs never meet a malformed one.
  *
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
 #include "common/conf.h"
@@ -28,18 +28,18 @@ static const struct setting {
 	const char *otherwise;
 	enum form form;
 } settings[CONF_KEYS] = {
-	[CONF_APPROVER] = {"approver", "WHOSH_APPROVER_URL", NULL, FORM_URL},
-	[CONF_CA] = {"ca", "WHOSH_APPROVER_CA", NULL, FORM_PATH},
-	[CONF_APPROVER_KEY] = {"approver_key", "WHOSH_APPROVER_KEY", NULL, FORM_KEY},
-	[CONF_TOKEN_FILE] = {"token_file", "WHOSH_TOKEN_FILE", NULL, FORM_PATH},
-	[CONF_INTERPRETER] = {"interpreter", NULL, "/bin/bash", FORM_PATH},
-	[CONF_BROKER_SOCKET] = {"broker_socket", NULL, "/run/whosh/broker.sock", FORM_PATH},
-	[CONF_CREDENTIALS] = {"credentials", NULL, WHOSH_SYSCONFDIR "/credentials", FORM_PATH},
-	[CONF_SPOOL] = {"spool", NULL, NULL, FORM_PATH},
-	[CONF_KEEP_ENV] = {"keep_env", NULL, NULL, FORM_TEXT},
-	[CONF_REVIEW_TIMEOUT] = {"review_timeout", NULL, "10m", FORM_DURATION},
-	[CONF_LEASE] = {"lease", NULL, "30s", FORM_DURATION},
-	[CONF_ON_LEASE_LAPSE] = {"on_lease_lapse", NULL, "kill", FORM_LAPSE},
+    [CONF_APPROVER] = {"approver", "WHOSH_APPROVER_URL", NULL, FORM_URL},
+    [CONF_CA] = {"ca", "WHOSH_APPROVER_CA", NULL, FORM_PATH},
+    [CONF_APPROVER_KEY] = {"approver_key", "WHOSH_APPROVER_KEY", NULL, FORM_KEY},
+    [CONF_TOKEN_FILE] = {"token_file", "WHOSH_TOKEN_FILE", NULL, FORM_PATH},
+    [CONF_INTERPRETER] = {"interpreter", NULL, "/bin/bash", FORM_PATH},
+    [CONF_BROKER_SOCKET] = {"broker_socket", NULL, "/run/whosh/broker.sock", FORM_PATH},
+    [CONF_CREDENTIALS] = {"credentials", NULL, WHOSH_SYSCONFDIR "/credentials", FORM_PATH},
+    [CONF_SPOOL] = {"spool", NULL, NULL, FORM_PATH},
+    [CONF_KEEP_ENV] = {"keep_env", NULL, NULL, FORM_TEXT},
+    [CONF_REVIEW_TIMEOUT] = {"review_timeout", NULL, "10m", FORM_DURATION},
+    [CONF_LEASE] = {"lease", NULL, "30s", FORM_DURATION},
+    [CONF_ON_LEASE_LAPSE] = {"on_lease_lapse", NULL, "kill", FORM_LAPSE},
 };
 
 const char *conf_key_name(enum conf_key key)
@@ -90,7 +90,7 @@ static char *read_key(const char *file, const char *value)
 }
 
 static int put(struct conf *conf, enum conf_key key, const char *value, const char *file, const char *source,
-               char **error)
+	       char **error)
 {
 	int64_t seconds;
 	char *kept = NULL;
@@ -101,7 +101,8 @@ static int put(struct conf *conf, enum conf_key key, const char *value, const ch
 		break;
 	case FORM_DURATION:
 		if (!duration_parse(value, &seconds) || seconds < 1)
-			return refuse(error, "%s: %s must be a duration such as 90s, 10m or 1h", source, settings[key].name);
+			return refuse(error, "%s: %s must be a duration such as 90s, 10m or 1h", source,
+				      settings[key].name);
 		break;
 	case FORM_LAPSE:
 		if (strcmp(value, "kill") && strcmp(value, "finish"))
@@ -115,8 +116,9 @@ static int put(struct conf *conf, enum conf_key key, const char *value, const ch
 	case FORM_KEY:
 		kept = read_key(file, value);
 		if (!kept)
-			return refuse(error, "%s: %s must be 43 characters of base64url, or a file that holds them", source,
-			              settings[key].name);
+			return refuse(error,
+				      "%s: %s must be 43 characters of base64url, or a file that holds them",
+				      source, settings[key].name);
 		break;
 	case FORM_TEXT:
 		break;
@@ -155,7 +157,8 @@ static int put_line(struct conf *conf, char *line, int number, char **error)
 		if (strcmp(name, settings[key].name))
 			continue;
 		if (conf->value[key])
-			return refuse(error, "%s:%d: %s is set twice", conf->file, number, settings[key].name);
+			return refuse(error, "%s:%d: %s is set twice", conf->file, number,
+				      settings[key].name);
 		char *why = NULL;
 		if (!put(conf, (enum conf_key)key, value, conf->file, conf->file, &why))
 			return 0;
@@ -212,7 +215,8 @@ static int read_environment(struct conf *conf, char **error)
 	}
 	for (int key = 0; key < CONF_KEYS; key++) {
 		const char *value = settings[key].variable ? getenv(settings[key].variable) : NULL;
-		if (value && *value && put(conf, (enum conf_key)key, value, NULL, settings[key].variable, error))
+		if (value && *value &&
+		    put(conf, (enum conf_key)key, value, NULL, settings[key].variable, error))
 			return -1;
 	}
 	return 0;

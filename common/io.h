@@ -9,7 +9,8 @@
 
 /* Write all `len` bytes to a blocking descriptor, through EINTR.  0, or -1 with errno. */
 int write_all(int fd, const void *bytes, size_t len);
-/* Read to end of file, at most `max` bytes, appending to `out`.  0; -1 with errno (EFBIG when there is more). */
+/* Read to end of file, at most `max` bytes, appending to `out`.  0; -1 with errno (EFBIG when there is more).
+ */
 int read_all(int fd, size_t max, struct buf *out);
 /* Read a file whole (O_CLOEXEC).  0, or -1 with errno. */
 int read_file(const char *path, size_t max, struct buf *out);

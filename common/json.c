@@ -1,8 +1,9 @@
 /* json.c: strict JSON from outside.
  *
- * One pass over the bytes checks what cJSON does not: it walks the grammar of RFC 8259 with an explicit depth,
- * and keeps each object's names, unescaped, so that a second spelling of a name ("\\u0061" for "a") is seen as the
- * duplicate that it is.  Names are compared by a hash first; an object may have at most 4,096 of them.
+ * One pass over the bytes checks what cJSON does not: it walks the grammar of RFC 8259 with an explicit
+ * depth, and keeps each object's names, unescaped, so that a second spelling of a name ("\\u0061" for "a") is
+ * seen as the duplicate that it is.  Names are compared by a hash first; an object may have at most 4,096 of
+ * them.
  *
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
 #include "common/json.h"

@@ -1,9 +1,9 @@
 /* json.h: strict JSON from outside, over cJSON.
  *
  * cJSON alone accepts duplicate keys, NULs, invalid UTF-8 and text after the document; two readers could then
- * disagree on what was signed.  json_parse checks the bytes first (RFC 8259, I-JSON RFC 7493: UTF-8, no duplicate
- * names after unescaping, no \u0000, no lone surrogates, bounded depth, nothing after the value), then lets cJSON
- * build the tree.
+ * disagree on what was signed.  json_parse checks the bytes first (RFC 8259, I-JSON RFC 7493: UTF-8, no
+ * duplicate names after unescaping, no \u0000, no lone surrogates, bounded depth, nothing after the value),
+ * then lets cJSON build the tree.
  *
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
 #ifndef WHOSH_JSON_H

@@ -1,7 +1,7 @@
 /* jws.c: JWS compact serialisation with Ed25519.
  *
- * A message context is kept per thread and reset between uses: making one costs OpenSSL several allocations and
- * a look-up, which would be a tenth of a signature.
+ * A message context is kept per thread and reset between uses: making one costs OpenSSL several allocations
+ * and a look-up, which would be a tenth of a signature.
  *
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
 #include "common/jws.h"
@@ -57,7 +57,8 @@ static void header(struct buf *out, const char *typ, int order)
 		base64url_encode(out, plain.data, plain.len);
 }
 
-bool jws_sign(struct buf *out, const char *typ, const char *payload, size_t payload_len, const struct signing_key *key)
+bool jws_sign(struct buf *out, const char *typ, const char *payload, size_t payload_len,
+	      const struct signing_key *key)
 {
 	size_t start = out->len;
 	header(out, typ, 0);
@@ -69,7 +70,8 @@ bool jws_sign(struct buf *out, const char *typ, const char *payload, size_t payl
 	unsigned char signature[SIGNATURE_BYTES];
 	size_t len = sizeof signature;
 	if (!ctx || EVP_DigestSignInit(ctx, NULL, NULL, NULL, key->pkey) != 1 ||
-	    EVP_DigestSign(ctx, signature, &len, (const unsigned char *)out->data + start, out->len - start) != 1 ||
+	    EVP_DigestSign(ctx, signature, &len, (const unsigned char *)out->data + start,
+			   out->len - start) != 1 ||
 	    len != sizeof signature)
 		return false;
 	buf_addc(out, '.');
@@ -122,6 +124,6 @@ bool jws_verify(const char *jws, size_t len, const struct public_key *key)
 		return false;
 	EVP_MD_CTX *ctx = context();
 	return ctx && EVP_DigestVerifyInit(ctx, NULL, NULL, NULL, key->pkey) == 1 &&
-	       EVP_DigestVerify(ctx, (const unsigned char *)signature.data, signature.len, (const unsigned char *)jws,
-	                        start - 1) == 1;
+	       EVP_DigestVerify(ctx, (const unsigned char *)signature.data, signature.len,
+				(const unsigned char *)jws, start - 1) == 1;
 }

@@ -22,11 +22,13 @@ struct signing_key; /* a private key; wiped when freed */
 struct public_key;
 
 struct signing_key *signing_key_generate(void);
-/* From the 32 bytes of an RFC 8032 private key; NULL when `x` (the public key; may be NULL) does not belong to it. */
+/* From the 32 bytes of an RFC 8032 private key; NULL when `x` (the public key; may be NULL) does not belong
+ * to it. */
 struct signing_key *signing_key_new(const unsigned char d[KEY_BYTES], const unsigned char *x);
 void signing_key_free(struct signing_key *key);
 /* Copy out the parts (for a token file; wipe `d` after use). */
-void signing_key_export(const struct signing_key *key, unsigned char d[KEY_BYTES], unsigned char x[KEY_BYTES]);
+void signing_key_export(const struct signing_key *key, unsigned char d[KEY_BYTES],
+			unsigned char x[KEY_BYTES]);
 
 /* NULL when the bytes are not a canonical point of large order. */
 struct public_key *public_key_new(const unsigned char x[KEY_BYTES]);
@@ -38,10 +40,11 @@ void key_thumbprint(const unsigned char x[KEY_BYTES], char out[S256_LEN + 1]);
 void s256(const void *bytes, size_t len, char out[S256_LEN + 1]);
 
 /* Append header.payload.signature to `out`. false when signing failed. */
-bool jws_sign(struct buf *out, const char *typ, const char *payload, size_t payload_len, const struct signing_key *key);
+bool jws_sign(struct buf *out, const char *typ, const char *payload, size_t payload_len,
+	      const struct signing_key *key);
 
-/* Check the form (three canonical base64url parts, the one header of `typ`, a 64-byte signature) and append the
- * decoded payload to `payload`.  It is not yet to be believed: call jws_verify. */
+/* Check the form (three canonical base64url parts, the one header of `typ`, a 64-byte signature) and append
+ * the decoded payload to `payload`.  It is not yet to be believed: call jws_verify. */
 bool jws_open(const char *jws, size_t len, const char *typ, struct buf *payload);
 /* Does the signature over header.payload belong to `key`? */
 bool jws_verify(const char *jws, size_t len, const struct public_key *key);

@@ -22,7 +22,8 @@ void visible_add(struct buf *out, const char *text, size_t len);
 /* The same, newlines kept: for showing a whole script. */
 void visible_add_lines(struct buf *out, const char *text, size_t len);
 
-/* An agent ID, operator name or the like: 1 to 64 of A-Z a-z 0-9 . _ - @, beginning with a letter or digit. */
+/* An agent ID, operator name or the like: 1 to 64 of A-Z a-z 0-9 . _ - @, beginning with a letter or digit.
+ */
 bool name_valid(const char *name);
 /* A UUID in lower-case 8-4-4-4-12 form (RFC 9562). */
 bool uuid_valid(const char *id);

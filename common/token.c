@@ -53,13 +53,15 @@ static struct signing_key *key_of(const cJSON *jwk)
 	static const char *const members[] = {"kty", "crv", "x", "d", "kid", "alg", "use", NULL};
 	const char *other, *kty = json_string(jwk, "kty"), *crv = json_string(jwk, "crv");
 	const char *x = json_string(jwk, "x"), *d = json_string(jwk, "d");
-	if (!kty || strcmp(kty, "OKP") || !crv || strcmp(crv, "Ed25519") || !x || !d || !json_only(jwk, members, &other))
+	if (!kty || strcmp(kty, "OKP") || !crv || strcmp(crv, "Ed25519") || !x || !d ||
+	    !json_only(jwk, members, &other))
 		return NULL;
 	struct buf public BUF_AUTO = BUF_INIT, private = BUF_INIT;
 	struct signing_key *key = NULL;
-	if (base64url_decode(&public, x, strlen(x)) && base64url_decode(&private, d, strlen(d)) && !public.failed &&
-	    !private.failed && public.len == KEY_BYTES && private.len == KEY_BYTES)
-		key = signing_key_new((const unsigned char *)private.data, (const unsigned char *)public.data);
+	if (base64url_decode(&public, x, strlen(x)) && base64url_decode(&private, d, strlen(d)) &&
+	    !public.failed && !private.failed && public.len == KEY_BYTES && private.len == KEY_BYTES)
+		key =
+		    signing_key_new((const unsigned char *)private.data, (const unsigned char *)public.data);
 	buf_wipe(&private);
 	return key;
 }
@@ -76,7 +78,8 @@ static struct token *parse(const char *path, const cJSON *json, char **error)
 		return refuse(error, "%s: not a token file of version 1", path);
 	if (!sub || !name_valid(sub) || !aud || !*aud)
 		return refuse(error, "%s: names no agent or no approver", path);
-	if (!json_integer(json, "exp", &exp) || (cJSON_HasObjectItem(json, "nbf") && !json_integer(json, "nbf", &nbf)))
+	if (!json_integer(json, "exp", &exp) ||
+	    (cJSON_HasObjectItem(json, "nbf") && !json_integer(json, "nbf", &nbf)))
 		return refuse(error, "%s: has no valid times", path);
 	if (cJSON_HasObjectItem(json, "agent_version") && (!version || strlen(version) > 64))
 		return refuse(error, "%s: agent_version is not a short text", path);

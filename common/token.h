@@ -3,8 +3,8 @@
  *     {"v":1,"sub":AGENT,"aud":APPROVER,"nbf":…,"exp":…,"agent_version":…,
  *      "jwk":{"kty":"OKP","crv":"Ed25519","x":…,"d":…}}
  *
- * Opened with O_NOFOLLOW and checked by fstat: a regular file, one link, owned by the caller or root, no group or
- * other permission bits; else refused with the reason.
+ * Opened with O_NOFOLLOW and checked by fstat: a regular file, one link, owned by the caller or root, no
+ * group or other permission bits; else refused with the reason.
  *
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
 #ifndef WHOSH_TOKEN_H
@@ -14,9 +14,9 @@
 
 struct token {
 	char *sub, *aud;
-	char *agent_version;             /* NULL when not in the file */
-	int64_t nbf, exp;                /* seconds since 1970 */
-	char credential[S256_LEN + 1];   /* thumbprint of the public key */
+	char *agent_version;           /* NULL when not in the file */
+	int64_t nbf, exp;              /* seconds since 1970 */
+	char credential[S256_LEN + 1]; /* thumbprint of the public key */
 	struct signing_key *key;
 };
 

@@ -6,7 +6,8 @@
 
 #define UUID_LEN 36
 
-/* Write a new UUIDv7 and a NUL.  74 bits are random (getrandom); aborts only if the kernel has no entropy call. */
+/* Write a new UUIDv7 and a NUL.  74 bits are random (getrandom); aborts only if the kernel has no entropy
+ * call. */
 void uuid_new(char out[UUID_LEN + 1]);
 
 #endif

@@ -101,7 +101,8 @@ int wire_next(const struct buf *in, struct wire_message *message, size_t *size)
 	return 1;
 }
 
-bool wire_field(const struct wire_message *message, size_t *at, enum wire_tag *tag, const char **bytes, size_t *len)
+bool wire_field(const struct wire_message *message, size_t *at, enum wire_tag *tag, const char **bytes,
+		size_t *len)
 {
 	if (*at >= message->len)
 		return false;

@@ -1,13 +1,13 @@
 /* wire.h: what whosh and whosh-broker say to each other on their socket.
  *
  * A message is a frame: a 4-byte big-endian length of what follows, one byte of type, then fields: a 2-byte
- * big-endian tag, a 4-byte big-endian length, that many bytes.  Unknown types end the conversation; unknown tags
- * are refused too (both ends are installed together).  A tag may repeat where its comment says "each".
+ * big-endian tag, a 4-byte big-endian length, that many bytes.  Unknown types end the conversation; unknown
+ * tags are refused too (both ends are installed together).  A tag may repeat where its comment says "each".
  * Libc only: the gate links it.
  *
  * The conversation: HELLO (broker, at once) · ASK (whosh) · WAITING* (broker) · PERMIT or REFUSED (broker) ·
- * STARTED (whosh) · OUTCOME (whosh) · DONE (broker, delivered or spooled).  CHECK is answered by CHECKED and ends it.
- * Closing before STARTED withdraws; closing between STARTED and OUTCOME is a lost shell.
+ * STARTED (whosh) · OUTCOME (whosh) · DONE (broker, delivered or spooled).  CHECK is answered by CHECKED and
+ * ends it. Closing before STARTED withdraws; closing between STARTED and OUTCOME is a lost shell.
  *
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
 #ifndef WHOSH_WIRE_H
@@ -22,28 +22,29 @@ enum wire_type {
 	WIRE_HELLO = 1, /* VERSION */
 	WIRE_ASK,       /* everything from LINE to ENV_KEPT */
 	WIRE_WAITING,   /* COMMAND_ID, REASON (who must review, for a person), EXPIRES */
-	WIRE_PERMIT,    /* COMMAND_ID, SESSION_ID, AGENT_ID, optional CHAIN, TRACEPARENT; approved: run it now */
-	WIRE_REFUSED,   /* STATUS (exit status), REASON, optional RULE, COMMAND_ID, HINT */
-	WIRE_STARTED,   /* PID */
-	WIRE_OUTCOME,   /* EXIT or SIGNAL; STARTED_MS, ENDED_MS; NOT_RUN (a reason) when exec failed */
-	WIRE_DONE,      /* nothing */
-	WIRE_CHECK,     /* as ASK, without a line to run */
-	WIRE_CHECKED    /* CHECK_LINE each */
+	WIRE_PERMIT, /* COMMAND_ID, SESSION_ID, AGENT_ID, optional CHAIN, TRACEPARENT; approved: run it now */
+	WIRE_REFUSED, /* STATUS (exit status), REASON, optional RULE, COMMAND_ID, HINT */
+	WIRE_STARTED, /* PID */
+	WIRE_OUTCOME, /* EXIT or SIGNAL; STARTED_MS, ENDED_MS; NOT_RUN (a reason) when exec failed */
+	WIRE_DONE,    /* nothing */
+	WIRE_CHECK,   /* as ASK, without a line to run */
+	WIRE_CHECKED  /* CHECK_LINE each */
 };
 
 enum wire_tag {
 	WIRE_VERSION_TAG = 1,
-	WIRE_MODE,         /* command | login | ssh | script */
-	WIRE_LINE,         /* the exact bytes */
-	WIRE_ARG,          /* each: ARG0 ARG… */
+	WIRE_MODE, /* command | login | ssh | script */
+	WIRE_LINE, /* the exact bytes */
+	WIRE_ARG,  /* each: ARG0 ARG… */
 	WIRE_CWD,
 	WIRE_TTY,
 	WIRE_INTERPRETER,
 	WIRE_INTERPRETER_OPTION, /* each: -e and the like */
-	WIRE_SCRIPT,       /* path of the script file as given */
-	WIRE_ENV,          /* each: NAME=value of the identity, ssh, trace and harness variables (table in shell/whosh) */
-	WIRE_ENV_KEPT,     /* each: NAME=value that keep_env let through */
-	WIRE_CONTEXT_FILE, /* the bytes of WHOSH_CONTEXT_FILE */
+	WIRE_SCRIPT,             /* path of the script file as given */
+	WIRE_ENV, /* each: NAME=value of the identity, ssh, trace and harness variables (table in shell/whosh)
+		   */
+	WIRE_ENV_KEPT,       /* each: NAME=value that keep_env let through */
+	WIRE_CONTEXT_FILE,   /* the bytes of WHOSH_CONTEXT_FILE */
 	WIRE_REVIEW_TIMEOUT, /* seconds, decimal */
 	WIRE_COMMAND_ID,
 	WIRE_SESSION_ID,
@@ -52,17 +53,17 @@ enum wire_tag {
 	WIRE_TRACEPARENT,
 	WIRE_REASON,
 	WIRE_RULE,
-	WIRE_HINT,         /* what to do next */
-	WIRE_STATUS,       /* decimal */
-	WIRE_EXPIRES,      /* seconds since 1970, decimal */
+	WIRE_HINT,    /* what to do next */
+	WIRE_STATUS,  /* decimal */
+	WIRE_EXPIRES, /* seconds since 1970, decimal */
 	WIRE_PID,
 	WIRE_EXIT,
-	WIRE_SIGNAL,       /* number, decimal */
+	WIRE_SIGNAL, /* number, decimal */
 	WIRE_STARTED_MS,
 	WIRE_ENDED_MS,
 	WIRE_NOT_RUN,
-	WIRE_CHECK_LINE,   /* "ok|warn|fail<TAB>label<TAB>text" */
-	WIRE_ENV_OUT,      /* each: NAME=value the broker wants the command to be given (stamps) */
+	WIRE_CHECK_LINE, /* "ok|warn|fail<TAB>label<TAB>text" */
+	WIRE_ENV_OUT,    /* each: NAME=value the broker wants the command to be given (stamps) */
 	WIRE_TAGS
 };
 
@@ -81,11 +82,13 @@ struct wire_message {
 	size_t len;
 };
 
-/* Is there a whole frame at the head of `in`?  1 and *message and its whole size in *size; 0: more bytes needed;
- * -1: malformed or over WIRE_MAX_FRAME. */
+/* Is there a whole frame at the head of `in`?  1 and *message and its whole size in *size; 0: more bytes
+ * needed; -1: malformed or over WIRE_MAX_FRAME. */
 int wire_next(const struct buf *in, struct wire_message *message, size_t *size);
-/* Walk the fields: *at starts at 0; false at the end.  wire_next has already checked that they are well formed. */
-bool wire_field(const struct wire_message *message, size_t *at, enum wire_tag *tag, const char **bytes, size_t *len);
+/* Walk the fields: *at starts at 0; false at the end.  wire_next has already checked that they are well
+ * formed. */
+bool wire_field(const struct wire_message *message, size_t *at, enum wire_tag *tag, const char **bytes,
+		size_t *len);
 /* The first field of that tag as a malloc'd string; NULL when absent or it holds a NUL. */
 char *wire_string(const struct wire_message *message, enum wire_tag tag);
 /* A decimal field; `otherwise` when absent or not a number. */

@@ -25,17 +25,17 @@ const char *verdict_name(enum verdict verdict);
  * raw bytes.  Nothing is owned or kept. */
 struct policy_request {
 	const char *agent, *agent_version;
-	const char *human;             /* the chain's first principal */
-	const char *const *chain;      /* every principal's ID, human first */
+	const char *human;        /* the chain's first principal */
+	const char *const *chain; /* every principal's ID, human first */
 	size_t n_chain;
 	const char *model, *task, *host, *user, *cwd, *mode; /* mode: "command", "login", "ssh", "script" */
 	const char *line;
 	size_t line_len;
-	const char *const *argv;       /* ARG0 ARG… given beside the line */
+	const char *const *argv; /* ARG0 ARG… given beside the line */
 	size_t n_argv;
-	const char *const *env_kept;   /* names of loader variables that keep_env let through */
+	const char *const *env_kept; /* names of loader variables that keep_env let through */
 	size_t n_env_kept;
-	time_t now;                    /* for "hours" (UTC unless the condition names a zone) */
+	time_t now; /* for "hours" (UTC unless the condition names a zone) */
 };
 
 struct policy_reviewers {
@@ -45,10 +45,10 @@ struct policy_reviewers {
 
 /* One thing the evaluation saw, in order, for people (policy explain, the reviewer). */
 struct policy_reason {
-	size_t start, end;  /* the bytes of the line it speaks of; 0,0 for the whole */
+	size_t start, end; /* the bytes of the line it speaks of; 0,0 for the whole */
 	enum verdict verdict;
-	char *rule;         /* name, or NULL when no rule */
-	char *text;         /* "rm -rf /: covered by rule cleanup", "$x: the command's name is not literal" */
+	char *rule; /* name, or NULL when no rule */
+	char *text; /* "rm -rf /: covered by rule cleanup", "$x: the command's name is not literal" */
 };
 
 struct policy_shadow {
@@ -58,8 +58,8 @@ struct policy_shadow {
 
 struct policy_decision {
 	enum verdict verdict;
-	char *rule;         /* the rule that decided, or "default" */
-	char *reason;       /* one line for the agent and reviewer */
+	char *rule;   /* the rule that decided, or "default" */
+	char *reason; /* one line for the agent and reviewer */
 	struct policy_reviewers reviewers;
 	struct policy_reason *reasons;
 	size_t n_reasons;
@@ -68,7 +68,8 @@ struct policy_decision {
 };
 
 /* Parse and validate a policy document (strict JSON, no unknown keys, every regular expression compiled).
- * NULL on error, with a message for a person ("rules[2].commands[0][1]: …") in *error (malloc'd, owned by the caller). */
+ * NULL on error, with a message for a person ("rules[2].commands[0][1]: …") in *error (malloc'd, owned by the
+ * caller). */
 struct policy *policy_parse(const char *json, size_t len, char **error);
 struct policy *policy_load(const char *path, char **error);
 void policy_free(struct policy *policy);
@@ -81,7 +82,7 @@ const char *policy_text(const struct policy *policy, size_t *len);
 /* Judge one request.  0, or -1 when out of memory (the caller then refuses).  Finish with
  * policy_decision_finish. */
 int policy_decide(const struct policy *policy, const struct policy_request *request,
-                  struct policy_decision *decision);
+		  struct policy_decision *decision);
 void policy_decision_finish(struct policy_decision *decision);
 
 /* The decision as JSON for --json: {"verdict","rule","reason","reviewers","reasons":[…],"shadows":[…]}.

@@ -1,7 +1,7 @@
 /* policy_conditions.c: may a rule speak about this request: its `when` and `unless`.
  *
- * What is not known (a model that was not given) neither holds nor fails: MAYBE, which lets a rule that is strict
- * speak and one that approves not.
+ * What is not known (a model that was not given) neither holds nor fails: MAYBE, which lets a rule that is
+ * strict speak and one that approves not.
  *
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
 #include "approver/policy/policy_document.h"
@@ -44,7 +44,8 @@ static enum match in_hours(const struct strings *list, time_t now)
 	return MATCH_NO;
 }
 
-static enum match one(const struct strings *list, enum attribute attribute, const struct policy_request *request)
+static enum match one(const struct strings *list, enum attribute attribute,
+		      const struct policy_request *request)
 {
 	switch (attribute) {
 	case BY_AGENT:

@@ -1,8 +1,8 @@
 /* policy_decide.c: the verdict on one request.
  *
- * The line is parsed into simple commands; each is a unit that some approving rule must cover.  A redirection that
- * writes is a unit of its own: ">" and its path.  A wrapper's inner command is a unit too, and the outer one must not
- * hide it from rules that are strict.  Strictest wins; what is not sure is for a person.
+ * The line is parsed into simple commands; each is a unit that some approving rule must cover.  A redirection
+ * that writes is a unit of its own: ">" and its path.  A wrapper's inner command is a unit too, and the outer
+ * one must not hide it from rules that are strict.  Strictest wins; what is not sure is for a person.
  *
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
 #include "approver/policy/policy_document.h"
@@ -21,10 +21,11 @@ struct judging {
 };
 
 static void reason(struct judging *j, size_t start, size_t end, enum verdict verdict, const struct rule *rule,
-                   const char *text)
+		   const char *text)
 {
 	struct policy_decision *d = j->decision;
-	struct policy_reason *more = d->n_reasons < 256 ? realloc(d->reasons, (d->n_reasons + 1) * sizeof *more) : NULL;
+	struct policy_reason *more =
+	    d->n_reasons < 256 ? realloc(d->reasons, (d->n_reasons + 1) * sizeof *more) : NULL;
 	if (more) {
 		struct buf shown = BUF_INIT;
 		if (end > start && end <= j->request->line_len) {
@@ -34,8 +35,8 @@ static void reason(struct judging *j, size_t start, size_t end, enum verdict ver
 		}
 		buf_adds(&shown, text);
 		d->reasons = more;
-		d->reasons[d->n_reasons++] =
-		    (struct policy_reason){start, end, verdict, rule ? strdup(rule->name) : NULL, buf_take(&shown)};
+		d->reasons[d->n_reasons++] = (struct policy_reason){
+		    start, end, verdict, rule ? strdup(rule->name) : NULL, buf_take(&shown)};
 	}
 	if (verdict <= d->verdict && d->rule)
 		return;
@@ -58,7 +59,8 @@ static enum match expression_match(const struct rule *rule, const struct policy_
 	if (data && context) {
 		pcre2_set_match_limit(context, 100000);
 		pcre2_set_depth_limit(context, 1000);
-		found = pcre2_match(rule->line_matches, (PCRE2_SPTR)request->line, request->line_len, 0, 0, data, context);
+		found = pcre2_match(rule->line_matches, (PCRE2_SPTR)request->line, request->line_len, 0, 0,
+				    data, context);
 	}
 	pcre2_match_context_free(context);
 	pcre2_match_data_free(data);
@@ -92,7 +94,8 @@ static void speak(struct judging *j, const struct rule *rule, enum match m, size
 		struct policy_shadow *more = realloc(d->shadows, (d->n_shadows + 1) * sizeof *more);
 		if (more) {
 			d->shadows = more;
-			d->shadows[d->n_shadows++] = (struct policy_shadow){strdup(rule->name), rule->verdict};
+			d->shadows[d->n_shadows++] =
+			    (struct policy_shadow){strdup(rule->name), rule->verdict};
 		}
 		return;
 	}
@@ -106,7 +109,7 @@ static void speak(struct judging *j, const struct rule *rule, enum match m, size
 }
 
 static void judge_unit(struct judging *j, const struct sh_word *words, size_t n, size_t start, size_t end,
-                       const char *danger, bool free_pass)
+		       const char *danger, bool free_pass)
 {
 	const struct rule *covered = NULL;
 	for (size_t r = 0; r < j->policy->n_rules; r++) {
@@ -131,14 +134,15 @@ static bool inner_line(const struct sh_word *words, size_t n)
 {
 	const char *name = program_name(&words[0]);
 	return n == 3 && words[0].certainty == SH_LITERAL && (!strcmp(name, "bash") || !strcmp(name, "sh")) &&
-	       words[1].certainty == SH_LITERAL && !strcmp(words[1].text, "-c") && words[2].certainty == SH_LITERAL &&
-	       words[2].len == strlen(words[2].text);
+	       words[1].certainty == SH_LITERAL && !strcmp(words[1].text, "-c") &&
+	       words[2].certainty == SH_LITERAL && words[2].len == strlen(words[2].text);
 }
 
-static void judge_script(struct judging *j, const struct sh_script *script, size_t start, size_t end, int depth);
+static void judge_script(struct judging *j, const struct sh_script *script, size_t start, size_t end,
+			 int depth);
 
-static void judge_words(struct judging *j, const struct sh_command *command, const struct sh_word *words, size_t n,
-                        int depth, size_t start, size_t end)
+static void judge_words(struct judging *j, const struct sh_command *command, const struct sh_word *words,
+			size_t n, int depth, size_t start, size_t end)
 {
 	bool free_pass;
 	const char *why;
@@ -165,7 +169,7 @@ static void judge_words(struct judging *j, const struct sh_command *command, con
 			continue;
 		size_t stop = i + 1;
 		while (stop < n && !(words[stop].certainty == SH_LITERAL &&
-		                     (!strcmp(words[stop].text, ";") || !strcmp(words[stop].text, "+"))))
+				     (!strcmp(words[stop].text, ";") || !strcmp(words[stop].text, "+"))))
 			stop++;
 		judge_words(j, command, words + i + 1, stop - i - 1, depth + 1, start, end);
 		i = stop;
@@ -177,28 +181,33 @@ static bool harmless_target(const struct sh_word *target)
 {
 	return target->certainty == SH_LITERAL &&
 	       (!strcmp(target->text, "/dev/null") || !strcmp(target->text, "/dev/stdout") ||
-	        !strcmp(target->text, "/dev/stderr"));
+		!strcmp(target->text, "/dev/stderr"));
 }
 
-static void judge_command(struct judging *j, const struct sh_command *command, size_t start, size_t end, int depth)
+static void judge_command(struct judging *j, const struct sh_command *command, size_t start, size_t end,
+			  int depth)
 {
 	if (command->n_words || command->n_assignments)
 		judge_words(j, command, command->words, command->n_words, depth, start, end);
 	for (size_t i = 0; i < command->n_redirects; i++) {
 		const struct sh_redirect *redirect = &command->redirects[i];
-		if ((redirect->kind != SH_WRITE && redirect->kind != SH_APPEND) || harmless_target(&redirect->target))
+		if ((redirect->kind != SH_WRITE && redirect->kind != SH_APPEND) ||
+		    harmless_target(&redirect->target))
 			continue;
-		struct sh_word unit[2] = {{(char *)(size_t) ">", 1, SH_LITERAL, false, 0, 0}, redirect->target};
-		bool network = !strncmp(redirect->target.text, "/dev/tcp", 8) || !strncmp(redirect->target.text, "/dev/udp", 8);
+		struct sh_word unit[2] = {{(char *)(size_t) ">", 1, SH_LITERAL, false, 0, 0},
+					  redirect->target};
+		bool network = !strncmp(redirect->target.text, "/dev/tcp", 8) ||
+			       !strncmp(redirect->target.text, "/dev/udp", 8);
 		judge_unit(j, unit, 2, start, end, network ? "writes to the network" : NULL, false);
 	}
 }
 
-static void judge_script(struct judging *j, const struct sh_script *script, size_t start, size_t end, int depth)
+static void judge_script(struct judging *j, const struct sh_script *script, size_t start, size_t end,
+			 int depth)
 {
 	for (size_t i = 0; i < script->n_doubts; i++)
-		reason(j, depth ? start : script->doubts[i].start, depth ? end : script->doubts[i].end, j->policy->otherwise,
-		       NULL, script->doubts[i].why);
+		reason(j, depth ? start : script->doubts[i].start, depth ? end : script->doubts[i].end,
+		       j->policy->otherwise, NULL, script->doubts[i].why);
 	for (size_t i = 0; i < script->n_commands; i++) {
 		const struct sh_command *command = &script->commands[i];
 		judge_command(j, command, depth ? start : command->start, depth ? end : command->end, depth);
@@ -209,7 +218,8 @@ static void judge_script(struct judging *j, const struct sh_script *script, size
 			speak(j, &j->policy->rules[r], least(MATCH_MAYBE, j->applies[r]), 0, 0);
 }
 
-int policy_decide(const struct policy *policy, const struct policy_request *request, struct policy_decision *decision)
+int policy_decide(const struct policy *policy, const struct policy_request *request,
+		  struct policy_decision *decision)
 {
 	*decision = (struct policy_decision){.verdict = VERDICT_APPROVE, .reviewers = {1, false}};
 	struct judging j = {policy, request, decision, NULL, NULL, false};

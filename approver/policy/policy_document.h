@@ -22,7 +22,17 @@ struct pattern {
 };
 
 enum attribute {
-	BY_AGENT, BY_AGENT_VERSION, BY_HUMAN, BY_CHAIN, BY_MODEL, BY_HOST, BY_USER, BY_CWD, BY_MODE, BY_HOURS, BY_TASK,
+	BY_AGENT,
+	BY_AGENT_VERSION,
+	BY_HUMAN,
+	BY_CHAIN,
+	BY_MODEL,
+	BY_HOST,
+	BY_USER,
+	BY_CWD,
+	BY_MODE,
+	BY_HOURS,
+	BY_TASK,
 	ATTRIBUTES
 };
 
@@ -55,16 +65,16 @@ enum match pattern_match(const struct pattern *pattern, const struct sh_word *wo
 /* Where bash finds it without PATH being able to differ: "git" for "/usr/bin/git"; else the word itself. */
 const char *program_name(const struct sh_word *word);
 
-/* policy_hazard.c: why no pattern may approve this simple command; NULL when a pattern may.  *free_pass: it runs
- * nothing (assignments alone) and needs no cover. */
+/* policy_hazard.c: why no pattern may approve this simple command; NULL when a pattern may.  *free_pass: it
+ * runs nothing (assignments alone) and needs no cover. */
 const char *hazard(const struct sh_command *command, const struct sh_word *words, size_t n, bool *free_pass);
 /* Why this variable may not be set by a line; NULL when it may. */
 const char *hazard_variable(const char *name);
 /* policy_program.c: the same for programs whose options run programs. */
 const char *hazard_program(const char *name, const struct sh_word *words, size_t n);
 
-/* policy_wrapper.c: how many leading words are a wrapper (env, timeout, nice …) around another command; 0 when none.
- * *why is set when it is a wrapper that is not understood. */
+/* policy_wrapper.c: how many leading words are a wrapper (env, timeout, nice …) around another command; 0
+ * when none. *why is set when it is a wrapper that is not understood. */
 size_t wrapper_words(const struct sh_word *words, size_t n, const char **why);
 
 #endif

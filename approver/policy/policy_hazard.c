@@ -1,5 +1,5 @@
-/* policy_hazard.c: what no pattern may approve, whatever an operator wrote: commands whose effect cannot be read off
- * their words, and variables that change what later words mean.
+/* policy_hazard.c: what no pattern may approve, whatever an operator wrote: commands whose effect cannot be
+ * read off their words, and variables that change what later words mean.
  *
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
 #include "approver/policy/policy_document.h"
@@ -17,25 +17,158 @@ static bool listed(const char *name, const char *const *names)
 
 const char *hazard_variable(const char *name)
 {
-	static const char *const names[] = {
-	    "PATH", "IFS", "ENV", "BASH*", "SHELLOPTS", "PS*", "PROMPT_COMMAND", "LD_*", "GCONV_PATH", "GLIBC_TUNABLES",
-	    "LOCPATH", "NLSPATH", "LC_*", "LANG*", "HOME", "CDPATH", "GLOBIGNORE", "EXECIGNORE", "FIGNORE", "POSIXLY_CORRECT",
-	    "SHELL", "EDITOR", "VISUAL", "PAGER", "BROWSER", "MANPAGER", "LESS*", "GIT_*", "SSH_*", "RSYNC_*", "PERL*",
-	    "PYTHON*", "RUBY*", "NODE_*", "npm_*", "NPM_*", "JAVA_*", "_JAVA*", "JDK_*", "CLASSPATH", "MAKE*", "GNUMAKEFLAGS",
-	    "MFLAGS", "TAR_OPTIONS", "GZIP", "AWKPATH", "AWKLIBPATH", "TMPDIR", "TERMINFO*", "PG*", "MYSQL_*", "CURL_*",
-	    "WGETRC", "http_proxy", "https_proxy", "*_proxy", "SSL_*", "OPENSSL_*", "GREP_OPTIONS", "WHOSH_*", "OPTIND",
-	    "HOSTALIASES", "DOCKER_*", "KUBECONFIG", "XDG_*", "CC", "CXX", "CARGO*", "RUST*", "GO*", NULL};
-	return listed(name, names) ? "sets a variable that changes how commands are found or what they load" : NULL;
+	static const char *const names[] = {"PATH",
+					    "IFS",
+					    "ENV",
+					    "BASH*",
+					    "SHELLOPTS",
+					    "PS*",
+					    "PROMPT_COMMAND",
+					    "LD_*",
+					    "GCONV_PATH",
+					    "GLIBC_TUNABLES",
+					    "LOCPATH",
+					    "NLSPATH",
+					    "LC_*",
+					    "LANG*",
+					    "HOME",
+					    "CDPATH",
+					    "GLOBIGNORE",
+					    "EXECIGNORE",
+					    "FIGNORE",
+					    "POSIXLY_CORRECT",
+					    "SHELL",
+					    "EDITOR",
+					    "VISUAL",
+					    "PAGER",
+					    "BROWSER",
+					    "MANPAGER",
+					    "LESS*",
+					    "GIT_*",
+					    "SSH_*",
+					    "RSYNC_*",
+					    "PERL*",
+					    "PYTHON*",
+					    "RUBY*",
+					    "NODE_*",
+					    "npm_*",
+					    "NPM_*",
+					    "JAVA_*",
+					    "_JAVA*",
+					    "JDK_*",
+					    "CLASSPATH",
+					    "MAKE*",
+					    "GNUMAKEFLAGS",
+					    "MFLAGS",
+					    "TAR_OPTIONS",
+					    "GZIP",
+					    "AWKPATH",
+					    "AWKLIBPATH",
+					    "TMPDIR",
+					    "TERMINFO*",
+					    "PG*",
+					    "MYSQL_*",
+					    "CURL_*",
+					    "WGETRC",
+					    "http_proxy",
+					    "https_proxy",
+					    "*_proxy",
+					    "SSL_*",
+					    "OPENSSL_*",
+					    "GREP_OPTIONS",
+					    "WHOSH_*",
+					    "OPTIND",
+					    "HOSTALIASES",
+					    "DOCKER_*",
+					    "KUBECONFIG",
+					    "XDG_*",
+					    "CC",
+					    "CXX",
+					    "CARGO*",
+					    "RUST*",
+					    "GO*",
+					    NULL};
+	return listed(name, names) ? "sets a variable that changes how commands are found or what they load"
+				   : NULL;
 }
 
 /* Builtins whose arguments are code, or that change how later lines are read or found. */
-static const char *const never[] = {
-    "eval", "source", ".", "trap", "alias", "unalias", "shopt", "enable", "hash", "bind", "complete", "compgen", "compopt",
-    "mapfile", "readarray", "let", "declare", "typeset", "coproc", "fc", "history", "getopts", "caller", "sudo", "su", "doas",
-    "runuser", "pkexec", "chroot", "unshare", "nsenter", "systemd-run", "at", "batch", "crontab", "script", "expect", "gdb",
-    "strace", "ltrace", "busybox", "toybox", "parallel", "watch", "entr", "ed", "ex", "vi", "vim", "nvim", "emacs", "nano",
-    "ncat", "nc", "netcat", "socat", "telnet", "screen", "tmux", "setpriv", "capsh", "flock", "ld.so", "ld-linux*", "m4",
-    "gawk", "mawk", "nawk", "ionice", "chrt", "taskset", "run-parts", "start-stop-daemon", "dbus-send", "xdg-open", NULL};
+static const char *const never[] = {"eval",
+				    "source",
+				    ".",
+				    "trap",
+				    "alias",
+				    "unalias",
+				    "shopt",
+				    "enable",
+				    "hash",
+				    "bind",
+				    "complete",
+				    "compgen",
+				    "compopt",
+				    "mapfile",
+				    "readarray",
+				    "let",
+				    "declare",
+				    "typeset",
+				    "coproc",
+				    "fc",
+				    "history",
+				    "getopts",
+				    "caller",
+				    "sudo",
+				    "su",
+				    "doas",
+				    "runuser",
+				    "pkexec",
+				    "chroot",
+				    "unshare",
+				    "nsenter",
+				    "systemd-run",
+				    "at",
+				    "batch",
+				    "crontab",
+				    "script",
+				    "expect",
+				    "gdb",
+				    "strace",
+				    "ltrace",
+				    "busybox",
+				    "toybox",
+				    "parallel",
+				    "watch",
+				    "entr",
+				    "ed",
+				    "ex",
+				    "vi",
+				    "vim",
+				    "nvim",
+				    "emacs",
+				    "nano",
+				    "ncat",
+				    "nc",
+				    "netcat",
+				    "socat",
+				    "telnet",
+				    "screen",
+				    "tmux",
+				    "setpriv",
+				    "capsh",
+				    "flock",
+				    "ld.so",
+				    "ld-linux*",
+				    "m4",
+				    "gawk",
+				    "mawk",
+				    "nawk",
+				    "ionice",
+				    "chrt",
+				    "taskset",
+				    "run-parts",
+				    "start-stop-daemon",
+				    "dbus-send",
+				    "xdg-open",
+				    NULL};
 
 static bool is(const struct sh_word *word, const char *text)
 {
@@ -60,8 +193,8 @@ static const char *hazard_names(const struct sh_word *words, size_t n)
 {
 	for (size_t i = 1; i < n; i++) {
 		bool option = words[i].certainty == SH_LITERAL && words[i].text[0] == '-';
-		if (option && (is(&words[0], "read") || is(&words[0], "unset")) && strchr("rsefv", words[i].text[1]) &&
-		    !words[i].text[2])
+		if (option && (is(&words[0], "read") || is(&words[0], "unset")) &&
+		    strchr("rsefv", words[i].text[1]) && !words[i].text[2])
 			continue;
 		if (option)
 			return "has an option that is not understood";
@@ -77,7 +210,8 @@ static const char *hazard_set(const struct sh_word *words, size_t n)
 	for (size_t i = 1; i < n; i++) {
 		if (words[i].certainty != SH_LITERAL)
 			return "sets options that are not literal";
-		if (is(&words[i], "pipefail") || is(&words[i], "errexit") || is(&words[i], "nounset") || is(&words[i], "xtrace"))
+		if (is(&words[i], "pipefail") || is(&words[i], "errexit") || is(&words[i], "nounset") ||
+		    is(&words[i], "xtrace"))
 			continue;
 		if ((words[i].text[0] != '-' && words[i].text[0] != '+') || !words[i].text[1] ||
 		    strspn(words[i].text + 1, "euxoCf") != strlen(words[i].text + 1))
@@ -94,7 +228,8 @@ static bool unary(const struct sh_word *word)
 
 static bool binary(const struct sh_word *word)
 {
-	static const char *const names[] = {"=", "==", "!=", "-eq", "-ne", "-lt", "-le", "-gt", "-ge", "-nt", "-ot", "-ef", NULL};
+	static const char *const names[] = {"=",   "==",  "!=",  "-eq", "-ne", "-lt", "-le",
+					    "-gt", "-ge", "-nt", "-ot", "-ef", NULL};
 	return word->certainty == SH_LITERAL && listed(word->text, names);
 }
 
@@ -148,9 +283,9 @@ const char *hazard(const struct sh_command *command, const struct sh_word *words
 	static const struct {
 		const char *name;
 		const char *(*check)(const struct sh_word *, size_t);
-	} checked[] = {{"export", hazard_names}, {"local", hazard_names}, {"readonly", hazard_names}, {"read", hazard_names},
-	               {"unset", hazard_names},  {"set", hazard_set},     {"test", hazard_test},      {"[", hazard_test},
-	               {"printf", hazard_printf}};
+	} checked[] = {{"export", hazard_names}, {"local", hazard_names}, {"readonly", hazard_names},
+		       {"read", hazard_names},   {"unset", hazard_names}, {"set", hazard_set},
+		       {"test", hazard_test},    {"[", hazard_test},      {"printf", hazard_printf}};
 	for (size_t i = 0; i < sizeof checked / sizeof *checked; i++)
 		if (!strcmp(words[0].text, checked[i].name))
 			return checked[i].check(words, n);

@@ -42,7 +42,8 @@ cJSON *policy_decision_json(const struct policy_decision *decision, const char *
 	cJSON *shadows = cJSON_AddArrayToObject(json, "shadows");
 	for (size_t i = 0; i < decision->n_shadows; i++) {
 		cJSON *one = add_object(shadows);
-		cJSON_AddStringToObject(one, "rule", decision->shadows[i].rule ? decision->shadows[i].rule : "");
+		cJSON_AddStringToObject(one, "rule",
+					decision->shadows[i].rule ? decision->shadows[i].rule : "");
 		cJSON_AddStringToObject(one, "verdict", verdict_name(decision->shadows[i].verdict));
 	}
 	return json;
@@ -51,14 +52,20 @@ cJSON *policy_decision_json(const struct policy_decision *decision, const char *
 const char policy_starter[] =
     "{\"version\": 1, \"default\": \"review\", \"rules\": [\n"
     "  {\"name\": \"read-only\", \"verdict\": \"approve\", \"commands\": [\n"
-    "    [[\"ls\", \"cat\", \"head\", \"tail\", \"wc\", \"grep\", \"stat\", \"file\", \"du\", \"df\", \"id\", \"whoami\", \"uname\", "
-    "\"hostname\", \"date\", \"ps\", \"diff\", \"cut\", \"tr\", \"uniq\", \"basename\", \"dirname\", \"realpath\"], \"**\"],\n"
+    "    [[\"ls\", \"cat\", \"head\", \"tail\", \"wc\", \"grep\", \"stat\", \"file\", \"du\", \"df\", "
+    "\"id\", \"whoami\", \"uname\", "
+    "\"hostname\", \"date\", \"ps\", \"diff\", \"cut\", \"tr\", \"uniq\", \"basename\", \"dirname\", "
+    "\"realpath\"], \"**\"],\n"
     "    [\"git\", [\"status\", \"log\", \"diff\", \"show\", \"branch\", \"rev-parse\"], \"**\"]]},\n"
     "  {\"name\": \"shell\", \"verdict\": \"approve\", \"commands\": [\n"
-    "    [[\"cd\", \"echo\", \"printf\", \"pwd\", \"true\", \"false\", \":\", \"test\", \"[\", \"exit\", \"return\", \"set\", \"export\", "
+    "    [[\"cd\", \"echo\", \"printf\", \"pwd\", \"true\", \"false\", \":\", \"test\", \"[\", \"exit\", "
+    "\"return\", \"set\", \"export\", "
     "\"local\", \"read\", \"sleep\", \"wait\", \"break\", \"continue\", \"shift\"], \"**\"]]},\n"
-    "  {\"name\": \"no-ddl-outside-migrations\", \"verdict\": \"deny\", \"unless\": {\"agents\": [\"db-migration-agent\"]},\n"
-    "   \"commands\": [[[\"psql\", \"mysql\", \"sqlite3\"], \"**\"]], \"line_matches\": \"(?i)\\\\b(drop|truncate)\\\\s+table\"},\n"
-    "  {\"name\": \"destructive\", \"verdict\": \"review\", \"reviewers\": {\"count\": 1, \"not_in_chain\": true},\n"
+    "  {\"name\": \"no-ddl-outside-migrations\", \"verdict\": \"deny\", \"unless\": {\"agents\": "
+    "[\"db-migration-agent\"]},\n"
+    "   \"commands\": [[[\"psql\", \"mysql\", \"sqlite3\"], \"**\"]], \"line_matches\": "
+    "\"(?i)\\\\b(drop|truncate)\\\\s+table\"},\n"
+    "  {\"name\": \"destructive\", \"verdict\": \"review\", \"reviewers\": {\"count\": 1, \"not_in_chain\": "
+    "true},\n"
     "   \"commands\": [[[\"rm\", \"shred\", \"dd\", \"mkfs*\", \"shutdown\", \"reboot\"], \"**\"]]}]}\n";
 const size_t policy_starter_len = sizeof policy_starter - 1;

@@ -14,8 +14,8 @@
 enum { MAX_POLICY = 1 << 20 };
 
 static const char *const attribute_names[ATTRIBUTES + 1] = {
-    "agents", "agent_versions", "humans", "chain_includes", "models", "hosts", "users", "cwd", "modes", "hours", "tasks",
-    NULL};
+    "agents", "agent_versions", "humans", "chain_includes", "models", "hosts", "users",
+    "cwd",    "modes",          "hours",  "tasks",          NULL};
 
 __attribute__((format(printf, 2, 3))) static bool refuse(char **error, const char *format, ...)
 {
@@ -45,7 +45,9 @@ static bool read_verdict(const cJSON *object, const char *member, enum verdict *
 
 static bool add_string(struct strings *list, const cJSON *item)
 {
-	char **more = cJSON_IsString(item) && *item->valuestring ? realloc(list->items, (list->n + 1) * sizeof *more) : NULL;
+	char **more = cJSON_IsString(item) && *item->valuestring
+			  ? realloc(list->items, (list->n + 1) * sizeof *more)
+			  : NULL;
 	if (!more)
 		return false;
 	list->items = more;
@@ -58,15 +60,16 @@ static bool read_strings(struct strings *list, const cJSON *array, const char *w
 	const cJSON *item;
 	if (!cJSON_IsArray(array) || !cJSON_GetArraySize(array))
 		return refuse(error, "%s: must be a list of texts that is not empty", where);
-	cJSON_ArrayForEach(item, array) if (!add_string(list, item)) return refuse(error, "%s: must hold texts", where);
+	cJSON_ArrayForEach(item, array) if (!add_string(list, item)) return refuse(
+	    error, "%s: must hold texts", where);
 	return true;
 }
 
 static bool hours_valid(const char *text)
 {
 	int a, b, c, d, used = 0;
-	return sscanf(text, "%2d:%2d-%2d:%2d%n", &a, &b, &c, &d, &used) == 4 && !text[used] && used == 11 && a >= 0 &&
-	       a < 24 && b >= 0 && b < 60 && c >= 0 && c <= 24 && d >= 0 && d < 60;
+	return sscanf(text, "%2d:%2d-%2d:%2d%n", &a, &b, &c, &d, &used) == 4 && !text[used] && used == 11 &&
+	       a >= 0 && a < 24 && b >= 0 && b < 60 && c >= 0 && c <= 24 && d >= 0 && d < 60;
 }
 
 static bool read_conditions(struct strings *lists, const cJSON *object, const char *where, char **error)
@@ -143,8 +146,8 @@ static bool read_expression(struct rule *rule, const cJSON *rule_json, const cha
 	if (!text)
 		return !cJSON_HasObjectItem(rule_json, "line_matches") ||
 		       refuse(error, "%s.line_matches: must be a regular expression", where);
-	rule->line_matches = pcre2_compile((PCRE2_SPTR)text, PCRE2_ZERO_TERMINATED, PCRE2_NEVER_BACKSLASH_C, &code, &offset,
-	                                   NULL);
+	rule->line_matches = pcre2_compile((PCRE2_SPTR)text, PCRE2_ZERO_TERMINATED, PCRE2_NEVER_BACKSLASH_C,
+					   &code, &offset, NULL);
 	if (rule->line_matches)
 		return true;
 	pcre2_get_error_message(code, message, sizeof message);
@@ -160,16 +163,18 @@ static bool read_reviewers(struct rule *rule, const cJSON *object, const char *w
 	if (!object)
 		return true;
 	if (!cJSON_IsObject(object) || !json_only(object, members, &other) ||
-	    (cJSON_HasObjectItem(object, "count") && !json_integer(object, "count", &count)) || count < 1 || count > 20)
-		return refuse(error, "%s.reviewers: {\"count\": 1 to 20, \"not_in_chain\": true or false}", where);
+	    (cJSON_HasObjectItem(object, "count") && !json_integer(object, "count", &count)) || count < 1 ||
+	    count > 20)
+		return refuse(error, "%s.reviewers: {\"count\": 1 to 20, \"not_in_chain\": true or false}",
+			      where);
 	rule->reviewers = (struct policy_reviewers){(int)count, json_true(object, "not_in_chain")};
 	return true;
 }
 
 static bool read_rule(struct rule *rule, const cJSON *json, size_t number, char **error)
 {
-	static const char *const members[] = {"name", "verdict", "commands", "when", "unless", "line_matches",
-	                                      "reviewers", "shadow", "comment", NULL};
+	static const char *const members[] = {"name",         "verdict",   "commands", "when",    "unless",
+					      "line_matches", "reviewers", "shadow",   "comment", NULL};
 	char where[64], path[80];
 	const char *other, *name = json_string(json, "name");
 	snprintf(where, sizeof where, "rules[%zu]", number);
@@ -207,7 +212,8 @@ static bool read_document(struct policy *policy, const cJSON *json, char **error
 	if (cJSON_HasObjectItem(json, "default") && !read_verdict(json, "default", &policy->otherwise))
 		return refuse(error, "default: must be review or deny");
 	if (policy->otherwise == VERDICT_APPROVE)
-		return refuse(error, "default: must be review or deny: what no rule covers is never approved");
+		return refuse(error,
+			      "default: must be review or deny: what no rule covers is never approved");
 	if (!rules)
 		return refuse(error, "rules: must be a list");
 	policy->rules = calloc((size_t)cJSON_GetArraySize(rules) + 1, sizeof *policy->rules);
@@ -224,7 +230,8 @@ static bool read_document(struct policy *policy, const cJSON *json, char **error
 	for (size_t i = 0; i < policy->n_rules; i++)
 		for (size_t j = 0; j < i; j++)
 			if (!strcmp(policy->rules[i].name, policy->rules[j].name))
-				return refuse(error, "rules[%zu].name: \"%s\" is taken already", i, policy->rules[i].name);
+				return refuse(error, "rules[%zu].name: \"%s\" is taken already", i,
+					      policy->rules[i].name);
 	return true;
 }
 

@@ -1,7 +1,7 @@
 /* policy_match.c: does a pattern cover a simple command's words?  Yes, no, or maybe when a word is not known.
  *
- * A path with ".." in it matches no glob: src/../../etc is not under src.  A program is known by its bare name, or by
- * its path in one of the system's folders, which no PATH can change.
+ * A path with ".." in it matches no glob: src/../../etc is not under src.  A program is known by its bare
+ * name, or by its path in one of the system's folders, which no PATH can change.
  *
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
 #include "approver/policy/policy_document.h"
@@ -13,7 +13,8 @@ const char *program_name(const struct sh_word *word)
 	static const char *const folders[] = {"/usr/bin/", "/bin/", "/usr/sbin/", "/sbin/"};
 	for (size_t i = 0; i < sizeof folders / sizeof *folders; i++) {
 		size_t len = strlen(folders[i]);
-		if (!strncmp(word->text, folders[i], len) && word->text[len] && !strchr(word->text + len, '/'))
+		if (!strncmp(word->text, folders[i], len) && word->text[len] &&
+		    !strchr(word->text + len, '/'))
 			return word->text + len;
 	}
 	return word->text;

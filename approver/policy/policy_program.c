@@ -1,7 +1,7 @@
 /* policy_program.c: programs whose options run other programs, load code, or are code.
  *
- * A table: the option's beginnings that are not approved.  For such a program a word that is not known may be one of
- * them, so it is not approved either, unless its certain beginning shows that it is no option.
+ * A table: the option's beginnings that are not approved.  For such a program a word that is not known may be
+ * one of them, so it is not approved either, unless its certain beginning shows that it is no option.
  *
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
 #include "approver/policy/policy_document.h"
@@ -11,10 +11,12 @@ static const struct {
 	const char *program;
 	const char *options[16];
 } dangerous[] = {
-    {"git", {"-c", "--config-env", "--exec-path", "-p", "--paginate", "--upload-pack", "-u", "--receive-pack", "--ext-diff",
-             "--textconv", "--output", "-O", "--open-files-in-pager", "--exec", "-x"}},
-    {"tar", {"--checkpoint-action", "-I", "--use-compress-program", "--to-command", "-F", "--info-script", "--new-volume-script",
-             "--rsh-command", "--rmt-command"}},
+    {"git",
+     {"-c", "--config-env", "--exec-path", "-p", "--paginate", "--upload-pack", "-u", "--receive-pack",
+      "--ext-diff", "--textconv", "--output", "-O", "--open-files-in-pager", "--exec", "-x"}},
+    {"tar",
+     {"--checkpoint-action", "-I", "--use-compress-program", "--to-command", "-F", "--info-script",
+      "--new-volume-script", "--rsh-command", "--rmt-command"}},
     {"ssh", {"-o", "-F", "-S", "-E"}},
     {"scp", {"-o", "-F", "-S", "-D"}},
     {"sftp", {"-o", "-F", "-S", "-D", "-b"}},
@@ -23,8 +25,9 @@ static const struct {
     {"sort", {"--compress-program", "-o", "--output", "-T", "--files0-from"}},
     {"zip", {"-T", "-TT", "--unzip-command"}},
     {"curl", {"-K", "--config", "-o", "-O", "--output", "--remote-name", "--engine", "--unix-socket"}},
-    {"wget", {"-e", "--execute", "--use-askpass", "-O", "--output-document", "-i", "--post-file", "--body-file"}},
-    {"make", {"-f", "--file", "--makefile", "--eval", "-C", "--directory", "-I"}},
+    {"wget",
+     {"-e", "--execute", "--use-askpass", "-O", "--output-document", "-i", "--post-file", "--body-file"}},
+    {"make", {"-f", "--file", "--makefile", "--eval", "SHELL=", "MAKEFLAGS=", "-E"}},
     {"psql", {"-f", "--file", "-v", "-o", "-L"}},
     {"sqlite3", {"-cmd", "-init"}},
     {"npm", {"--script-shell", "exec", "x", "--node-options"}},
@@ -51,9 +54,10 @@ static const struct {
 };
 
 /* Given code in an argument or on standard input. */
-static const char *const interpreters[] = {"bash", "sh", "dash", "zsh", "ksh", "rbash", "fish", "perl", "ruby", "node",
-                                           "nodejs", "php", "lua", "tclsh", "wish", "R", "Rscript", "julia", "osascript",
-                                           "ghci", "irb", "guile", "gforth", "bc", "dc", NULL};
+static const char *const interpreters[] = {
+    "bash",      "sh",     "dash", "zsh",   "ksh",    "rbash", "fish", "perl",    "ruby",
+    "node",      "nodejs", "php",  "lua",   "tclsh",  "wish",  "R",    "Rscript", "julia",
+    "osascript", "ghci",   "irb",  "guile", "gforth", "bc",    "dc",   NULL};
 
 static bool interpreter(const char *name)
 {
@@ -83,11 +87,13 @@ static const char *hazard_awk(const struct sh_word *words, size_t n)
 	size_t i = 1;
 	if (words[1].certainty == SH_LITERAL && !strncmp(words[1].text, "-F", 2))
 		i = words[1].text[2] ? 2 : 3;
-	if (i >= n || words[i].certainty != SH_LITERAL || words[i].text[0] == '-' || strpbrk(words[i].text, "|>@") ||
-	    strstr(words[i].text, "system") || strstr(words[i].text, "getline") || strstr(words[i].text, "close"))
+	if (i >= n || words[i].certainty != SH_LITERAL || words[i].text[0] == '-' ||
+	    strpbrk(words[i].text, "|>@") || strstr(words[i].text, "system") ||
+	    strstr(words[i].text, "getline") || strstr(words[i].text, "close"))
 		return why;
 	for (i++; i < n; i++)
-		if (words[i].text[0] == '-' || (words[i].certainty != SH_LITERAL && !*words[i].text && words[i].certainty == SH_ANY))
+		if (words[i].text[0] == '-' ||
+		    (words[i].certainty != SH_LITERAL && !*words[i].text && words[i].certainty == SH_ANY))
 			return why;
 	return NULL;
 }
@@ -133,9 +139,11 @@ static const char *hazard_client(const char *name, const struct sh_word *words, 
 {
 	for (size_t i = 1; i < n; i++) {
 		const char *text = words[i].text;
-		if (!strcmp(name, "psql") && (strchr(text, '\\') || strstr(text, "PROGRAM") || strstr(text, "program")))
+		if (!strcmp(name, "psql") &&
+		    (strchr(text, '\\') || strstr(text, "PROGRAM") || strstr(text, "program")))
 			return "a psql command that may run a program";
-		if (!strcmp(name, "sqlite3") && i > 1 && (text[strspn(text, " \t\n")] == '.' || strstr(text, "\n.")))
+		if (!strcmp(name, "sqlite3") && i > 1 &&
+		    (text[strspn(text, " \t\n")] == '.' || strstr(text, "\n.")))
 			return "an sqlite3 command that may run a program";
 	}
 	return NULL;
@@ -167,7 +175,8 @@ const char *hazard_program(const char *name, const struct sh_word *words, size_t
 					return "an option that may run a program, write a file or load code";
 				/* An abbreviation of a long option: --upl for --upload-pack. */
 				size_t given = strcspn(word->text, "=");
-				if (!strncmp(option, "--", 2) && given > 3 && given < len && !strncmp(word->text, option, given))
+				if (!strncmp(option, "--", 2) && given > 3 && given < len &&
+				    !strncmp(word->text, option, given))
 					return "an abbreviated option that may run a program";
 			}
 		}

@@ -1,18 +1,20 @@
-/* policy_wrapper.c: commands that run the command in their arguments.  A rule about rm must see `timeout 5 rm`.
+/* policy_wrapper.c: commands that run the command in their arguments.  A rule about rm must see `timeout 5
+ * rm`.
  *
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
 #include "approver/policy/policy_document.h"
 #include <string.h>
 
-/* flags: options without a value; valued: with one in the same or the next word; operands: plain words before the
- * command. */
+/* flags: options without a value; valued: with one in the same or the next word; operands: plain words before
+ * the command. */
 static const struct {
 	const char *name, *flags, *valued;
 	int operands;
 } wrappers[] = {
-    {"timeout", "", "ks", 1}, {"nice", "", "n", 0},    {"nohup", "", "", 0},       {"command", "", "", 0},
-    {"builtin", "", "", 0},   {"exec", "", "", 0},     {"setsid", "cfw", "", 0},   {"stdbuf", "", "ioe", 0},
-    {"env", "i", "u", 0},     {"xargs", "0rt", "nPIdL", 0}, {"time", "p", "", 0},
+    {"timeout", "", "ks", 1},     {"nice", "", "n", 0},     {"nohup", "", "", 0},
+    {"command", "", "", 0},       {"builtin", "", "", 0},   {"exec", "", "", 0},
+    {"setsid", "cfw", "", 0},     {"stdbuf", "", "ioe", 0}, {"env", "i", "u", 0},
+    {"xargs", "0rt", "nPIdL", 0}, {"time", "p", "", 0},
 };
 
 static const char not_understood[] = "a wrapper whose options are not understood";
@@ -77,7 +79,8 @@ size_t wrapper_words(const struct sh_word *words, size_t n, const char **why)
 		}
 		return i;
 	}
-	/* Nothing to run: `env` alone prints, `exec` alone redirects, others wait for a command that is not there. */
+	/* Nothing to run: `env` alone prints, `exec` alone redirects, others wait for a command that is not
+	 * there. */
 	if (!*why && i < n)
 		*why = "a wrapper around a command that is not literal";
 	return n;

@@ -23,7 +23,8 @@ bool grow(struct parser *p, void **items, size_t n, size_t size)
 void doubt(struct parser *p, size_t start, const char *why)
 {
 	struct sh_script *script = p->script;
-	if (script->n_doubts >= SH_MAX_DOUBTS || !grow(p, (void **)&script->doubts, script->n_doubts, sizeof *script->doubts))
+	if (script->n_doubts >= SH_MAX_DOUBTS ||
+	    !grow(p, (void **)&script->doubts, script->n_doubts, sizeof *script->doubts))
 		return;
 	script->doubts[script->n_doubts++] = (struct sh_doubt){why, start, p->at > start ? p->at : start};
 }
@@ -116,7 +117,8 @@ static void look_at_bytes(struct parser *p)
 	if (!utf8_valid(p->s, p->end))
 		doubt(p, 0, "not UTF-8");
 	for (size_t i = 0; i + 1 < p->end; i++) {
-		/* In some multibyte encodings these are the second half of a character, and not themselves. */
+		/* In some multibyte encodings these are the second half of a character, and not themselves.
+		 */
 		if ((unsigned char)p->s[i] >= 0x80 && strchr("\\|`{}[]~^", p->s[i + 1]) && p->s[i + 1]) {
 			doubt(p, i, "a character that other encodings would join with the next one");
 			break;

@@ -13,7 +13,8 @@ bool skip_blanks(struct parser *p)
 		if (c == ' ' || c == '\t') {
 			p->at++;
 		} else if (c == '\\' && peek(p, 1) == '\n') {
-			/* A continued line: only between words is it certain not to join two halves of something. */
+			/* A continued line: only between words is it certain not to join two halves of
+			 * something. */
 			char before = p->at ? p->s[p->at - 1] : ' ';
 			char after = peek(p, 2);
 			if (before != ' ' && before != '\t' && before != '\n') {
@@ -32,13 +33,14 @@ bool skip_blanks(struct parser *p)
 size_t name_at(const struct parser *p, size_t at)
 {
 	size_t i = at;
-	while (i < p->end && ((p->s[i] >= 'a' && p->s[i] <= 'z') || (p->s[i] >= 'A' && p->s[i] <= 'Z') || p->s[i] == '_' ||
-	                      (i > at && p->s[i] >= '0' && p->s[i] <= '9')))
+	while (i < p->end && ((p->s[i] >= 'a' && p->s[i] <= 'z') || (p->s[i] >= 'A' && p->s[i] <= 'Z') ||
+			      p->s[i] == '_' || (i > at && p->s[i] >= '0' && p->s[i] <= '9')))
 		i++;
 	return i - at;
 }
 
-static void add_redirect(struct parser *p, struct sh_command *command, enum sh_redirect_kind kind, struct sh_word target)
+static void add_redirect(struct parser *p, struct sh_command *command, enum sh_redirect_kind kind,
+			 struct sh_word target)
 {
 	if (!grow(p, (void **)&command->redirects, command->n_redirects, sizeof *command->redirects)) {
 		word_finish(&target);
@@ -56,7 +58,8 @@ static bool descriptor(const struct sh_word *word)
 	return digits + (word->text[digits] == '-') == word->len;
 }
 
-static void read_target(struct parser *p, struct sh_command *command, enum sh_redirect_kind kind, size_t start)
+static void read_target(struct parser *p, struct sh_command *command, enum sh_redirect_kind kind,
+			size_t start)
 {
 	struct sh_word target;
 	skip_blanks(p);
@@ -68,9 +71,11 @@ static void read_target(struct parser *p, struct sh_command *command, enum sh_re
 		return;
 	}
 	read_word(p, IN_COMMAND, &target);
-	if (kind == SH_READ && target.certainty == SH_LITERAL && target.text && !strncmp(target.text, "/dev/tcp", 8))
+	if (kind == SH_READ && target.certainty == SH_LITERAL && target.text &&
+	    !strncmp(target.text, "/dev/tcp", 8))
 		doubt(p, start, "a network connection");
-	if (kind == SH_READ && target.certainty == SH_LITERAL && target.text && !strncmp(target.text, "/dev/udp", 8))
+	if (kind == SH_READ && target.certainty == SH_LITERAL && target.text &&
+	    !strncmp(target.text, "/dev/udp", 8))
 		doubt(p, start, "a network connection");
 	add_redirect(p, command, kind, target);
 }
@@ -125,7 +130,8 @@ bool read_redirect(struct parser *p, struct sh_command *command)
 		skip_blanks(p);
 		heredoc_add(p, start, strip);
 		if (!p->stopped) {
-			struct sh_word none = {.text = strdup(""), .certainty = SH_LITERAL, .start = start, .end = p->at};
+			struct sh_word none = {
+			    .text = strdup(""), .certainty = SH_LITERAL, .start = start, .end = p->at};
 			add_redirect(p, command, SH_HEREDOC, none);
 		}
 	} else if (next == '&') {
@@ -143,12 +149,13 @@ bool read_redirect(struct parser *p, struct sh_command *command)
 	return true;
 }
 
-/* The command is built in place of its own: p->script->commands may move while substitutions inside it are read. */
+/* The command is built in place of its own: p->script->commands may move while substitutions inside it are
+ * read. */
 static void keep(struct parser *p, struct sh_command *built)
 {
 	struct sh_command *kept = built->n_words || built->n_assignments || built->n_redirects
-	                              ? new_command(p, built->start)
-	                              : NULL;
+				      ? new_command(p, built->start)
+				      : NULL;
 	if (!kept) {
 		command_finish(built);
 		return;
@@ -213,7 +220,8 @@ static bool read_assignment(struct parser *p, struct sh_command *command)
 		read_array(p, &value);
 	else
 		read_word(p, IN_ASSIGNMENT, &value);
-	if (!name || !grow(p, (void **)&command->assignments, command->n_assignments, sizeof *command->assignments)) {
+	if (!name ||
+	    !grow(p, (void **)&command->assignments, command->n_assignments, sizeof *command->assignments)) {
 		p->no_memory = p->stopped = true;
 		free(name);
 		word_finish(&value);
@@ -226,7 +234,8 @@ static bool read_assignment(struct parser *p, struct sh_command *command)
 /* Words after which bash reads `name=(…)` as an array, and arguments as assignments. */
 static bool declares(const struct sh_command *command)
 {
-	static const char *const names[] = {"declare", "typeset", "local", "export", "readonly", "eval", "let", "alias"};
+	static const char *const names[] = {"declare",  "typeset", "local", "export",
+					    "readonly", "eval",    "let",   "alias"};
 	if (!command->n_words || command->words[0].certainty != SH_LITERAL)
 		return false;
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
@@ -256,7 +265,8 @@ void read_simple(struct parser *p)
 		if (p->s[start] == '{' && (peek(p, 0) == '<' || peek(p, 0) == '>'))
 			give_up(p, start, "a redirection to a named descriptor");
 		if (peek(p, 0) == '(' && !p->stopped)
-			give_up(p, start, declares(&built) ? "an array in an argument" : "a parenthesis in a word");
+			give_up(p, start,
+				declares(&built) ? "an array in an argument" : "a parenthesis in a word");
 		if (p->stopped || !grow(p, (void **)&built.words, built.n_words, sizeof *built.words)) {
 			word_finish(&word);
 			break;

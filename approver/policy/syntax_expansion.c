@@ -1,9 +1,9 @@
 /* syntax_expansion.c: $name, ${…}, $(…), $((…)), $'…' and `…`.
  *
- * What makes these dangerous is arithmetic: bash evaluates a variable that it meets there as an expression again, and
- * an array subscript in it may hold a command substitution.  `x='a[$(evil)]'; echo $((x))` runs evil, and x may come
- * from the environment.  So arithmetic is understood only when it holds no name.  The same goes for ${x:offset},
- * subscripts, ${!x} and ${x@P}.
+ * What makes these dangerous is arithmetic: bash evaluates a variable that it meets there as an expression
+ * again, and an array subscript in it may hold a command substitution.  `x='a[$(evil)]'; echo $((x))` runs
+ * evil, and x may come from the environment.  So arithmetic is understood only when it holds no name.  The
+ * same goes for ${x:offset}, subscripts, ${!x} and ${x@P}.
  *
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
 #include "approver/policy/syntax_parser.h"
@@ -43,8 +43,10 @@ void read_backquoted(struct parser *p, struct reading *r, bool in_double_quotes)
 		return;
 	}
 	size_t stop = (size_t)(close - p->s);
-	if (memchr(p->s + start, '\\', stop - start) || (in_double_quotes && memchr(p->s + start, '"', stop - start))) {
-		/* Escapes are taken off before the text is parsed again, in a way that depends on what surrounds it. */
+	if (memchr(p->s + start, '\\', stop - start) ||
+	    (in_double_quotes && memchr(p->s + start, '"', stop - start))) {
+		/* Escapes are taken off before the text is parsed again, in a way that depends on what
+		 * surrounds it. */
 		give_up(p, start, "quoting inside backquotes");
 		return;
 	}

@@ -1,7 +1,8 @@
 /* syntax_grammar.c: lists, pipelines, compound commands, functions.
  *
- * Recursive descent over bash's grammar (Bash Reference Manual, 3.2).  Reserved words count only unquoted and where a
- * command may begin.  What ends a list is looked for there too: `done` is a word like any other after `echo`.
+ * Recursive descent over bash's grammar (Bash Reference Manual, 3.2).  Reserved words count only unquoted and
+ * where a command may begin.  What ends a list is looked for there too: `done` is a word like any other after
+ * `echo`.
  *
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
 #include "approver/policy/syntax_parser.h"
@@ -107,7 +108,8 @@ static void read_for(struct parser *p, size_t start)
 			struct sh_word word;
 			skip_blanks(p);
 			char c = peek(p, 0);
-			if (p->stopped || (ends_word(c) && !((c == '<' || c == '>') && peek(p, 1) == '(')) || c == '#')
+			if (p->stopped || (ends_word(c) && !((c == '<' || c == '>') && peek(p, 1) == '(')) ||
+			    c == '#')
 				break;
 			read_word(p, IN_COMMAND, &word);
 			word_finish(&word);
@@ -191,8 +193,8 @@ static void read_subshell(struct parser *p, size_t start)
 static const struct {
 	const char *word;
 	void (*read)(struct parser *, size_t);
-} compounds[] = {{"if", read_if},   {"while", read_loop}, {"until", read_loop}, {"for", read_for},
-                 {"case", read_case}, {"{", read_group},    {"[[", read_test}};
+} compounds[] = {{"if", read_if},     {"while", read_loop}, {"until", read_loop}, {"for", read_for},
+		 {"case", read_case}, {"{", read_group},    {"[[", read_test}};
 
 /* One compound command without what follows it; false when there is none at p->at. */
 static bool compound_body(struct parser *p)
@@ -239,7 +241,8 @@ static bool read_function(struct parser *p)
 		name = p->at;
 	}
 	for (len = 0; !ends_word(peek(p, len)); len++)
-		if (!strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.:+", peek(p, len)))
+		if (!strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.:+",
+			    peek(p, len)))
 			break;
 	size_t after = len;
 	while (peek(p, after) == ' ' || peek(p, after) == '\t')

@@ -1,8 +1,8 @@
 /* syntax_heredoc.c: here-documents: where their bodies are, and what runs inside them.
  *
- * A body begins after the newline that ends the line of its <<, and ends at a line that is the delimiter.  When any
- * part of the delimiter was quoted the body is plain text; else it is read as if in double quotes, where a `"` means
- * itself, and its substitutions run.
+ * A body begins after the newline that ends the line of its <<, and ends at a line that is the delimiter.
+ * When any part of the delimiter was quoted the body is plain text; else it is read as if in double quotes,
+ * where a `"` means itself, and its substitutions run.
  *
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
 #include "approver/policy/syntax_parser.h"
@@ -18,7 +18,8 @@ void heredoc_add(struct parser *p, size_t start, bool strip_tabs)
 		word_finish(&word);
 		return;
 	}
-	/* What bash takes for the delimiter is the word's text with its quotes removed and nothing expanded. */
+	/* What bash takes for the delimiter is the word's text with its quotes removed and nothing expanded.
+	 */
 	bool plain = true, quoted = false;
 	for (size_t i = from; i < p->at; i++) {
 		if (strchr("$`~", p->s[i]))
@@ -94,7 +95,8 @@ void newline(struct parser *p)
 	p->n_heredocs = 0;
 	for (int i = 0; i < n; i++) {
 		if (docs[i].level != p->level)
-			give_up(p, docs[i].start, "a here-document begun outside a substitution with several lines");
+			give_up(p, docs[i].start,
+				"a here-document begun outside a substitution with several lines");
 		if (!p->stopped)
 			read_one(p, &docs[i]);
 		free(docs[i].delimiter);

@@ -1,12 +1,13 @@
 /* syntax_parser.h: the parser's own state, shared by the syntax_*.c files and by nobody else.
  *
- * The files: syntax_build.c the result and its memory · syntax_expansion.c $…, `…`, arithmetic · syntax_word.c
- * words and their quoting · syntax_heredoc.c bodies of << · syntax_test.c [[ … ]] · syntax_command.c simple commands
- * and redirections · syntax_grammar.c lists, pipelines and compound commands.
+ * The files: syntax_build.c the result and its memory · syntax_expansion.c $…, `…`, arithmetic ·
+ * syntax_word.c words and their quoting · syntax_heredoc.c bodies of << · syntax_test.c [[ … ]] ·
+ * syntax_command.c simple commands and redirections · syntax_grammar.c lists, pipelines and compound
+ * commands.
  *
- * The one rule.  A function that is not sure says so with doubt() and goes on if it can, or with give_up() if it
- * cannot tell where the construct ends; nothing is parsed after giving up.  Both are safe: a line with a doubt is
- * approved by no pattern.
+ * The one rule.  A function that is not sure says so with doubt() and goes on if it can, or with give_up() if
+ * it cannot tell where the construct ends; nothing is parsed after giving up.  Both are safe: a line with a
+ * doubt is approved by no pattern.
  *
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
 #ifndef WHOSH_POLICY_SYNTAX_PARSER_H
@@ -27,14 +28,14 @@ struct heredoc {
 
 struct parser {
 	const char *s;
-	size_t at, end;   /* the region being parsed; `end` shrinks for bodies and backquotes */
+	size_t at, end; /* the region being parsed; `end` shrinks for bodies and backquotes */
 	struct sh_script *script;
 	size_t commands_room, doubts_room, functions_room;
-	int depth;        /* recursion of any kind */
-	int level;        /* nesting of substitutions: each has here-documents of its own */
+	int depth; /* recursion of any kind */
+	int level; /* nesting of substitutions: each has here-documents of its own */
 	struct heredoc heredocs[SH_MAX_HEREDOCS];
 	int n_heredocs;
-	bool stopped;     /* gave up */
+	bool stopped; /* gave up */
 	bool no_memory;
 };
 

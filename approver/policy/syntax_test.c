@@ -1,7 +1,7 @@
 /* syntax_test.c: [[ … ]]: runs nothing by itself, but evaluates arithmetic where one asks it to.
  *
- * Words are neither split nor globbed here.  -eq and its kin, and -v, evaluate their operands as arithmetic, which
- * may run substitutions hidden in variables: they are understood for plain numbers only.
+ * Words are neither split nor globbed here.  -eq and its kin, and -v, evaluate their operands as arithmetic,
+ * which may run substitutions hidden in variables: they are understood for plain numbers only.
  *
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
 #include "approver/policy/syntax_parser.h"
@@ -17,7 +17,8 @@ static bool plain_number(const struct sh_word *word)
 	if (word->certainty != SH_LITERAL || !word->len || word->len > 18)
 		return false;
 	for (size_t i = 0; i < word->len; i++)
-		if (!(word->text[i] >= '0' && word->text[i] <= '9') && !(i == 0 && word->text[i] == '-' && word->len > 1))
+		if (!(word->text[i] >= '0' && word->text[i] <= '9') &&
+		    !(i == 0 && word->text[i] == '-' && word->len > 1))
 			return false;
 	return true;
 }

@@ -1,8 +1,8 @@
 /* syntax_word.c: one word, its quoting removed, and how sure we are of it.
  *
- * A word begins LITERAL.  An expansion in double quotes makes it ONE (one argument of unknown text); an unquoted one,
- * a glob or a brace makes it ANY (it may become several arguments or none).  The text collected before the first
- * uncertain part stays as the word's certain prefix.
+ * A word begins LITERAL.  An expansion in double quotes makes it ONE (one argument of unknown text); an
+ * unquoted one, a glob or a brace makes it ANY (it may become several arguments or none).  The text collected
+ * before the first uncertain part stays as the word's certain prefix.
  *
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
 #include "approver/policy/syntax_parser.h"
@@ -75,8 +75,8 @@ static void read_single_quoted(struct parser *p, struct reading *r)
 	p->at = (size_t)(close - p->s) + 1;
 }
 
-/* A brace expansion needs a comma or ".." before its closing brace; without looking for them, an opening brace
- * makes the word uncertain ("{}" alone is itself). */
+/* A brace expansion needs a comma or ".." before its closing brace; without looking for them, an opening
+ * brace makes the word uncertain ("{}" alone is itself). */
 static void read_special(struct parser *p, struct reading *r, enum word_place place, size_t start)
 {
 	char c = p->s[p->at];
@@ -92,7 +92,7 @@ static void read_special(struct parser *p, struct reading *r, enum word_place pl
 	} else if (place == IN_COMMAND && c == '[' && !(first && ends_word(peek(p, 1)))) {
 		reading_uncertain(r, SH_ANY, true);
 	} else if (place == IN_COMMAND && c == '{' && !(first && ends_word(peek(p, 1))) &&
-	           !(first && peek(p, 1) == '}' && ends_word(peek(p, 2)))) {
+		   !(first && peek(p, 1) == '}' && ends_word(peek(p, 2)))) {
 		reading_uncertain(r, SH_ANY, false);
 	}
 	reading_add(r, &c, 1);

@@ -1,7 +1,8 @@
 /* open.c: the database file: its schema, its settings, its readers.
  *
- * WAL, so that readers never wait for the writer; synchronous=FULL, so that what store_commit has returned from is on
- * disk.  The events table is the log: triggers refuse to change or remove a row of it, whoever asks.
+ * WAL, so that readers never wait for the writer; synchronous=FULL, so that what store_commit has returned
+ * from is on disk.  The events table is the log: triggers refuse to change or remove a row of it, whoever
+ * asks.
  *
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
 #include "approver/store/sqlite.h"
@@ -21,24 +22,31 @@ static const char schema[] =
     "CREATE TABLE events(n INTEGER PRIMARY KEY, kind INTEGER NOT NULL, ms INTEGER NOT NULL, subject TEXT, "
     "body BLOB NOT NULL);"
     "CREATE INDEX events_subject ON events(subject) WHERE subject IS NOT NULL;"
-    "CREATE TRIGGER events_kept BEFORE DELETE ON events BEGIN SELECT raise(ABORT, 'the log is append-only'); END;"
-    "CREATE TRIGGER events_fixed BEFORE UPDATE ON events BEGIN SELECT raise(ABORT, 'the log is append-only'); END;"
+    "CREATE TRIGGER events_kept BEFORE DELETE ON events BEGIN SELECT raise(ABORT, 'the log is append-only'); "
+    "END;"
+    "CREATE TRIGGER events_fixed BEFORE UPDATE ON events BEGIN SELECT raise(ABORT, 'the log is "
+    "append-only'); END;"
     "CREATE TABLE commands(n INTEGER PRIMARY KEY," COMMAND_COLUMNS "UNIQUE(id));"
     "CREATE INDEX commands_agent ON commands(agent);"
     "CREATE INDEX commands_session ON commands(session);"
     "CREATE INDEX commands_open ON commands(state) WHERE state < 2;"
-    "CREATE TABLE sessions(id TEXT PRIMARY KEY, agent TEXT NOT NULL, credential TEXT NOT NULL, seq INTEGER NOT NULL, "
+    "CREATE TABLE sessions(id TEXT PRIMARY KEY, agent TEXT NOT NULL, credential TEXT NOT NULL, seq INTEGER "
+    "NOT NULL, "
     "model TEXT) WITHOUT ROWID;"
     "CREATE TABLE reviews(command TEXT NOT NULL, operator TEXT NOT NULL, ms INTEGER NOT NULL, "
     "PRIMARY KEY(command, operator)) WITHOUT ROWID;"
-    "CREATE TABLE agents(id TEXT PRIMARY KEY, owner TEXT NOT NULL, created INTEGER NOT NULL, disabled INTEGER NOT NULL)"
+    "CREATE TABLE agents(id TEXT PRIMARY KEY, owner TEXT NOT NULL, created INTEGER NOT NULL, disabled "
+    "INTEGER NOT NULL)"
     " WITHOUT ROWID;"
-    "CREATE TABLE credentials(id TEXT PRIMARY KEY, agent TEXT NOT NULL, key BLOB NOT NULL, issued INTEGER NOT NULL, "
-    "not_before INTEGER NOT NULL, expires INTEGER NOT NULL, revoked INTEGER NOT NULL, last_used INTEGER NOT NULL, "
+    "CREATE TABLE credentials(id TEXT PRIMARY KEY, agent TEXT NOT NULL, key BLOB NOT NULL, issued INTEGER "
+    "NOT NULL, "
+    "not_before INTEGER NOT NULL, expires INTEGER NOT NULL, revoked INTEGER NOT NULL, last_used INTEGER NOT "
+    "NULL, "
     "issued_by TEXT, revoked_by TEXT) WITHOUT ROWID;"
     "CREATE TABLE operators(name TEXT PRIMARY KEY, role TEXT NOT NULL, token_s256 TEXT NOT NULL, "
     "created INTEGER NOT NULL, disabled INTEGER NOT NULL) WITHOUT ROWID;"
-    "CREATE TABLE policies(s256 TEXT PRIMARY KEY, text BLOB NOT NULL, ms INTEGER NOT NULL, by TEXT) WITHOUT ROWID;"
+    "CREATE TABLE policies(s256 TEXT PRIMARY KEY, text BLOB NOT NULL, ms INTEGER NOT NULL, by TEXT) WITHOUT "
+    "ROWID;"
     "PRAGMA user_version=1;";
 #undef T
 #undef I
@@ -74,7 +82,8 @@ static int64_t number(sqlite3 *db, const char *sql)
 {
 	sqlite3_stmt *statement;
 	int64_t value = -1;
-	if (sqlite3_prepare_v2(db, sql, -1, &statement, NULL) == SQLITE_OK && sqlite3_step(statement) == SQLITE_ROW)
+	if (sqlite3_prepare_v2(db, sql, -1, &statement, NULL) == SQLITE_OK &&
+	    sqlite3_step(statement) == SQLITE_ROW)
 		value = sqlite3_column_int64(statement, 0);
 	sqlite3_finalize(statement);
 	return value;
@@ -87,7 +96,8 @@ static bool bring_up_to_date(sqlite3 *db, const char *path, char **error)
 		return true;
 	if (version == 0 && run(db, "BEGIN IMMEDIATE") && run(db, schema) && run(db, "COMMIT"))
 		return true;
-	if (asprintf(error, version == 0 ? "%s: %s" : "%s: made by a newer whoshd%.0s", path, sqlite3_errmsg(db)) < 0)
+	if (asprintf(error, version == 0 ? "%s: %s" : "%s: made by a newer whoshd%.0s", path,
+		     sqlite3_errmsg(db)) < 0)
 		*error = NULL;
 	return false;
 }
@@ -102,8 +112,10 @@ struct store *store_open(const char *path, char **error)
 	store->db = sqlite_connect(path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, error);
 	umask(before);
 	store->path = strdup(path);
-	if (store->db && store->path && bring_up_to_date(store->db, path, error) && statements_prepare(store, error)) {
-		store->next = store->committed = number(store->db, "SELECT coalesce(max(n) + 1, 0) FROM events");
+	if (store->db && store->path && bring_up_to_date(store->db, path, error) &&
+	    statements_prepare(store, error)) {
+		store->next = store->committed =
+		    number(store->db, "SELECT coalesce(max(n) + 1, 0) FROM events");
 		if (store->next >= 0)
 			return store;
 	}

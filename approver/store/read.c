@@ -141,7 +141,9 @@ int store_who(struct store_reader *reader, const struct who_filter *filter, stor
 	    {"user=?", filter->user},
 	    {"credential=?", filter->credential},
 	    {"n<(SELECT n FROM commands WHERE id=?)", filter->before},
-	    {"(CAST(line AS TEXT) LIKE ? ESCAPE '\\' OR task LIKE ?1 ESCAPE '\\' OR reason LIKE ?1 ESCAPE '\\')", like},
+	    {"(CAST(line AS TEXT) LIKE ? ESCAPE '\\' OR task LIKE ?1 ESCAPE '\\' OR reason LIKE ?1 ESCAPE "
+	     "'\\')",
+	     like},
 	};
 	enum { N = sizeof conditions / sizeof *conditions };
 	struct buf sql BUF_AUTO = BUF_INIT;
@@ -178,15 +180,16 @@ int store_who(struct store_reader *reader, const struct who_filter *filter, stor
 static void fill_agent(sqlite3_stmt *s, struct agent_row *row)
 {
 	*row = (struct agent_row){.id = column_text(s, 0),
-	                          .owner = column_text(s, 1),
-	                          .created = sqlite3_column_int64(s, 2),
-	                          .disabled = sqlite3_column_int(s, 3) != 0,
-	                          .last_used = sqlite3_column_int64(s, 4),
-	                          .credentials = sqlite3_column_int64(s, 5)};
+				  .owner = column_text(s, 1),
+				  .created = sqlite3_column_int64(s, 2),
+				  .disabled = sqlite3_column_int(s, 3) != 0,
+				  .last_used = sqlite3_column_int64(s, 4),
+				  .credentials = sqlite3_column_int64(s, 5)};
 }
 
-#define SELECT_AGENTS                                                                                            \
-	"SELECT id,owner,created,disabled,(SELECT coalesce(max(last_used),0) FROM credentials c WHERE c.agent=a.id)," \
+#define SELECT_AGENTS                                                                                        \
+	"SELECT id,owner,created,disabled,(SELECT coalesce(max(last_used),0) FROM credentials c WHERE "      \
+	"c.agent=a.id),"                                                                                     \
 	"(SELECT count(*) FROM credentials c WHERE c.agent=a.id AND c.revoked=0) FROM agents a "
 
 int store_agent(struct store_reader *reader, const char *id, struct agent_row *row)
@@ -216,20 +219,21 @@ int store_agents(struct store_reader *reader, bool (*fn)(const struct agent_row 
 	return s ? 0 : -1;
 }
 
-#define SELECT_CREDENTIALS \
-	"SELECT id,agent,key,issued,not_before,expires,revoked,last_used,issued_by,revoked_by FROM credentials "
+#define SELECT_CREDENTIALS                                                                                   \
+	"SELECT id,agent,key,issued,not_before,expires,revoked,last_used,issued_by,revoked_by FROM "         \
+	"credentials "
 
 static void fill_credential(sqlite3_stmt *s, struct credential_row *row)
 {
 	*row = (struct credential_row){.id = column_text(s, 0),
-	                               .agent = column_text(s, 1),
-	                               .issued = sqlite3_column_int64(s, 3),
-	                               .not_before = sqlite3_column_int64(s, 4),
-	                               .expires = sqlite3_column_int64(s, 5),
-	                               .revoked = sqlite3_column_int64(s, 6),
-	                               .last_used = sqlite3_column_int64(s, 7),
-	                               .issued_by = column_text(s, 8),
-	                               .revoked_by = column_text(s, 9)};
+				       .agent = column_text(s, 1),
+				       .issued = sqlite3_column_int64(s, 3),
+				       .not_before = sqlite3_column_int64(s, 4),
+				       .expires = sqlite3_column_int64(s, 5),
+				       .revoked = sqlite3_column_int64(s, 6),
+				       .last_used = sqlite3_column_int64(s, 7),
+				       .issued_by = column_text(s, 8),
+				       .revoked_by = column_text(s, 9)};
 	if (sqlite3_column_bytes(s, 2) == (int)sizeof row->key)
 		memcpy(row->key, sqlite3_column_blob(s, 2), sizeof row->key);
 }
@@ -247,7 +251,8 @@ int store_credential(struct store_reader *reader, const char *id, struct credent
 	return found;
 }
 
-int store_credentials(struct store_reader *reader, bool (*fn)(const struct credential_row *, void *), void *arg)
+int store_credentials(struct store_reader *reader, bool (*fn)(const struct credential_row *, void *),
+		      void *arg)
 {
 	sqlite3_stmt *s = prepare(reader, SELECT_CREDENTIALS "ORDER BY agent,issued");
 	bool more = s != NULL;
@@ -263,11 +268,12 @@ int store_credentials(struct store_reader *reader, bool (*fn)(const struct crede
 
 int store_operators(struct store_reader *reader, bool (*fn)(const struct operator_row *, void *), void *arg)
 {
-	sqlite3_stmt *s = prepare(reader, "SELECT name,role,token_s256,created,disabled FROM operators ORDER BY name");
+	sqlite3_stmt *s =
+	    prepare(reader, "SELECT name,role,token_s256,created,disabled FROM operators ORDER BY name");
 	bool more = s != NULL;
 	while (more && sqlite3_step(s) == SQLITE_ROW) {
 		struct operator_row row = {column_text(s, 0), column_text(s, 1), column_text(s, 2),
-		                           sqlite3_column_int64(s, 3), sqlite3_column_int(s, 4) != 0};
+					   sqlite3_column_int64(s, 3), sqlite3_column_int(s, 4) != 0};
 		more = fn(&row, arg);
 		operator_row_finish(&row);
 	}
@@ -290,8 +296,9 @@ int store_policy(struct store_reader *reader, const char *s256, char **text, siz
 
 int store_reviews(struct store_reader *reader, const char *command, char **names)
 {
-	sqlite3_stmt *s = prepare(reader, "SELECT coalesce(json_group_array(operator),'[]') FROM (SELECT operator FROM "
-	                                  "reviews WHERE command=? ORDER BY ms,operator)");
+	sqlite3_stmt *s =
+	    prepare(reader, "SELECT coalesce(json_group_array(operator),'[]') FROM (SELECT operator FROM "
+			    "reviews WHERE command=? ORDER BY ms,operator)");
 	if (!s)
 		return -1;
 	sqlite3_bind_text(s, 1, command, -1, SQLITE_STATIC);
@@ -300,7 +307,8 @@ int store_reviews(struct store_reader *reader, const char *command, char **names
 	return *names ? 0 : -1;
 }
 
-int store_event(struct store_reader *reader, int64_t index, enum event_kind *kind, int64_t *ms, char **body, size_t *len)
+int store_event(struct store_reader *reader, int64_t index, enum event_kind *kind, int64_t *ms, char **body,
+		size_t *len)
 {
 	sqlite3_stmt *s = prepare(reader, "SELECT kind,ms,body FROM events WHERE n=?");
 	if (!s)
@@ -317,7 +325,7 @@ int store_event(struct store_reader *reader, int64_t index, enum event_kind *kin
 }
 
 int store_events_of(struct store_reader *reader, const char *subject,
-                    bool (*fn)(int64_t, enum event_kind, int64_t, const char *, size_t, void *), void *arg)
+		    bool (*fn)(int64_t, enum event_kind, int64_t, const char *, size_t, void *), void *arg)
 {
 	sqlite3_stmt *s = prepare(reader, "SELECT n,kind,ms,body FROM events WHERE subject=? ORDER BY n");
 	bool more = s != NULL;
@@ -327,7 +335,7 @@ int store_events_of(struct store_reader *reader, const char *subject,
 		size_t len;
 		char *body = column_bytes(s, 3, &len);
 		more = body && fn(sqlite3_column_int64(s, 0), (enum event_kind)sqlite3_column_int(s, 1),
-		                  sqlite3_column_int64(s, 2), body, len, arg);
+				  sqlite3_column_int64(s, 2), body, len, arg);
 		free(body);
 	}
 	sqlite3_finalize(s);

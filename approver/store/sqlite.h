@@ -8,9 +8,25 @@
 #include <sqlite3.h>
 
 enum statement {
-	ST_BEGIN, ST_COMMIT, ST_ROLLBACK, ST_SAVEPOINT, ST_RELEASE, ST_ROLLBACK_TO,
-	ST_APPEND, ST_SESSION_GET, ST_SESSION_PUT, ST_COMMAND_INSERT, ST_COMMAND_DECIDE, ST_COMMAND_OUTCOME,
-	ST_REVIEW_ADD, ST_REVIEW_COUNT, ST_AGENT_PUT, ST_CREDENTIAL_PUT, ST_OPERATOR_PUT, ST_POLICY_PUT, STATEMENTS
+	ST_BEGIN,
+	ST_COMMIT,
+	ST_ROLLBACK,
+	ST_SAVEPOINT,
+	ST_RELEASE,
+	ST_ROLLBACK_TO,
+	ST_APPEND,
+	ST_SESSION_GET,
+	ST_SESSION_PUT,
+	ST_COMMAND_INSERT,
+	ST_COMMAND_DECIDE,
+	ST_COMMAND_OUTCOME,
+	ST_REVIEW_ADD,
+	ST_REVIEW_COUNT,
+	ST_AGENT_PUT,
+	ST_CREDENTIAL_PUT,
+	ST_OPERATOR_PUT,
+	ST_POLICY_PUT,
+	STATEMENTS
 };
 
 struct store {
@@ -24,13 +40,16 @@ struct store_reader {
 	sqlite3 *db;
 };
 
-/* Every column of `commands` that a struct command_row has, in one order everywhere: T text, I integer, B line. */
-#define COMMAND_COLUMNS                                                                                         \
-	T(id) I(ts) T(agent) T(agent_version) T(credential) T(session) T(parent) T(human) I(seq) T(chain) T(model)  \
-	T(task) T(user) T(host) T(cwd) T(mode) B(line) T(detail) I(state) T(verdict) T(cause) T(rule) T(policy)     \
-	T(reason) T(reviewers) I(reviewers_needed) I(not_in_chain) I(expires) I(decided) I(has_exit) I(exit)        \
-	T(signal) T(outcome) T(outcome_reason) I(started) I(ended) I(log_index) T(command_s256) T(live_tail)        \
-	T(permit)
+/* Every column of `commands` that a struct command_row has, in one order everywhere: T text, I integer, B
+ * line. */
+#define COMMAND_COLUMNS                                                                                      \
+	T(id)                                                                                                \
+	I(ts)                                                                                                \
+	T(agent) T(agent_version) T(credential) T(session) T(parent) T(human) I(seq) T(chain) T(model)       \
+	    T(task) T(user) T(host) T(cwd) T(mode) B(line) T(detail) I(state) T(verdict) T(cause) T(rule)    \
+		T(policy) T(reason) T(reviewers) I(reviewers_needed) I(not_in_chain) I(expires) I(decided)   \
+		    I(has_exit) I(exit) T(signal) T(outcome) T(outcome_reason) I(started) I(ended)           \
+			I(log_index) T(command_s256) T(live_tail) T(permit)
 
 /* open.c: a connection with the settings that every connection needs; NULL with *error. */
 sqlite3 *sqlite_connect(const char *path, int flags, char **error);

@@ -1,13 +1,14 @@
 /* store.h: where the approver keeps what must survive: a narrow interface, SQLite behind it, others later.
  *
- * The idea.  The log of events is append-only and numbered; every other table is an index that could be rebuilt
- * from it.  One thread (approver/http/writer.c) does all writing, in groups: store_begin, any number of changes,
- * store_commit.  When store_commit has returned 0 the whole group is on disk; on any error nothing of the group
- * is.  Only then are shells answered.  Reading may happen on any thread, through a struct store_reader of its own
- * (WAL: readers never block the writer) and sees only whole groups.
+ * The idea.  The log of events is append-only and numbered; every other table is an index that could be
+ * rebuilt from it.  One thread (approver/http/writer.c) does all writing, in groups: store_begin, any number
+ * of changes, store_commit.  When store_commit has returned 0 the whole group is on disk; on any error
+ * nothing of the group is.  Only then are shells answered.  Reading may happen on any thread, through a
+ * struct store_reader of its own (WAL: readers never block the writer) and sees only whole groups.
  *
- * Strings in rows handed out are malloc'd and owned by the row (finish it); strings in rows handed in are borrowed.
- * Times are milliseconds since 1970.  Functions return 0, or -1 after logging why, unless said otherwise.
+ * Strings in rows handed out are malloc'd and owned by the row (finish it); strings in rows handed in are
+ * borrowed. Times are milliseconds since 1970.  Functions return 0, or -1 after logging why, unless said
+ * otherwise.
  *
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
 #ifndef WHOSH_STORE_H
@@ -22,78 +23,98 @@ struct store_reader;
 
 /* The kind of a log event, by the name it has in the log. */
 enum event_kind {
-	EVENT_LOG_STARTED, EVENT_LOG_STOPPED,
+	EVENT_LOG_STARTED,
+	EVENT_LOG_STOPPED,
 	EVENT_COMMAND_REQUESTED, /* body: the command JWS */
 	EVENT_COMMAND_DECIDED,   /* body: the permit JWS */
 	EVENT_COMMAND_OUTCOME,   /* body: the outcome JWS */
-	EVENT_COMMAND_UNKNOWN,   /* body: JSON {"command","reason"}: the approver's own finding that a host was lost */
-	EVENT_REVIEW,            /* body: JSON {"command","operator","verdict","reason"} */
-	EVENT_AGENT_ADDED, EVENT_AGENT_DISABLED,
-	EVENT_CREDENTIAL_ISSUED, EVENT_CREDENTIAL_REVOKED,
-	EVENT_POLICY_LOADED,     /* body: JSON {"policy_s256","operator"} and the text */
+	EVENT_COMMAND_UNKNOWN, /* body: JSON {"command","reason"}: the approver's own finding that a host was
+				  lost */
+	EVENT_REVIEW,          /* body: JSON {"command","operator","verdict","reason"} */
+	EVENT_AGENT_ADDED,
+	EVENT_AGENT_DISABLED,
+	EVENT_CREDENTIAL_ISSUED,
+	EVENT_CREDENTIAL_REVOKED,
+	EVENT_POLICY_LOADED, /* body: JSON {"policy_s256","operator"} and the text */
 	EVENT_OPERATOR_SIGN_IN,
-	EVENT_MODEL_CHANGED,     /* body: JSON {"session","command","from","to"} */
-	EVENT_OPERATOR_CHANGED,  /* body: JSON {"change","name","role","operator"} */
-	EVENT_REFUSED,           /* body: JSON {"reason","agent","credential"}: an identity that was refused, rate-limited */
+	EVENT_MODEL_CHANGED,    /* body: JSON {"session","command","from","to"} */
+	EVENT_OPERATOR_CHANGED, /* body: JSON {"change","name","role","operator"} */
+	EVENT_REFUSED,          /* body: JSON {"reason","agent","credential"}: an identity that was refused,
+				   rate-limited */
 	EVENT_KINDS
 };
 const char *event_kind_name(enum event_kind kind); /* "command_requested" … */
 
-/* Life of a command.  PENDING → APPROVED | DENIED; APPROVED → EXITED | LOST; LOST → EXITED when a spooled outcome comes. */
+/* Life of a command.  PENDING → APPROVED | DENIED; APPROVED → EXITED | LOST; LOST → EXITED when a spooled
+ * outcome comes. */
 enum command_state { COMMAND_PENDING, COMMAND_APPROVED, COMMAND_DENIED, COMMAND_EXITED, COMMAND_LOST };
 
 /* One row of `whoctl who`: design.md section 8.  NULL: unknown or not applicable. */
 struct command_row {
-	char *id;                 /* the command JWS's jti */
-	int64_t ts;               /* when the approver received it */
+	char *id;   /* the command JWS's jti */
+	int64_t ts; /* when the approver received it */
 	char *agent, *agent_version, *credential, *session, *parent, *human;
-	int64_t seq;              /* number within the session, from 1 */
-	char *chain;              /* JSON array: [{type,id,task,authorized_at,proof}] */
+	int64_t seq; /* number within the session, from 1 */
+	char *chain; /* JSON array: [{type,id,task,authorized_at,proof}] */
 	char *model, *task, *user, *host, *cwd, *mode;
-	char *line;               /* bytes */
+	char *line; /* bytes */
 	size_t line_len;
-	char *detail;             /* JSON object: argv, uid, tty, ssh, interpreter, harness, trace, env_kept, attributes with grade and source */
+	char *detail; /* JSON object: argv, uid, tty, ssh, interpreter, harness, trace, env_kept, attributes
+			 with grade and source */
 	enum command_state state;
-	char *verdict;            /* "approved", "denied"; NULL while pending */
-	char *cause;              /* "policy", "review", "timeout", "withdrawn" */
+	char *verdict; /* "approved", "denied"; NULL while pending */
+	char *cause;   /* "policy", "review", "timeout", "withdrawn" */
 	char *rule, *policy, *reason;
-	char *reviewers;          /* JSON array of operator names who decided */
-	int reviewers_needed;     /* while pending */
+	char *reviewers;      /* JSON array of operator names who decided */
+	int reviewers_needed; /* while pending */
 	bool not_in_chain;
-	int64_t expires;          /* while pending: when it times out */
-	int64_t decided;          /* ms, 0 while pending */
+	int64_t expires; /* while pending: when it times out */
+	int64_t decided; /* ms, 0 while pending */
 	bool has_exit;
 	int exit;
-	char *signal;             /* "TERM" */
-	char *outcome;            /* "exited", "signaled", "not_run", "lost"; NULL */
+	char *signal;  /* "TERM" */
+	char *outcome; /* "exited", "signaled", "not_run", "lost"; NULL */
 	char *outcome_reason;
 	int64_t started, ended;
-	int64_t log_index;        /* of the decision; of the request while pending */
-	char *command_s256;       /* of the command JWS */
-	char *live_tail;          /* last 16 characters of the command JWS: proof for /v1/live */
-	char *permit;             /* the permit JWS once decided, for idempotent answers */
+	int64_t log_index;  /* of the decision; of the request while pending */
+	char *command_s256; /* of the command JWS */
+	char *live_tail;    /* last 16 characters of the command JWS: proof for /v1/live */
+	char *permit;       /* the permit JWS once decided, for idempotent answers */
 };
 void command_row_finish(struct command_row *row);
 
-struct agent_row { char *id, *owner; int64_t created; bool disabled; int64_t last_used; int64_t credentials; };
+struct agent_row {
+	char *id, *owner;
+	int64_t created;
+	bool disabled;
+	int64_t last_used;
+	int64_t credentials;
+};
 struct credential_row {
-	char *id, *agent;         /* id: RFC 7638 thumbprint */
+	char *id, *agent; /* id: RFC 7638 thumbprint */
 	unsigned char key[32];
 	int64_t issued, not_before, expires, revoked /* 0: not */, last_used;
 	char *issued_by, *revoked_by;
 };
-struct operator_row { char *name, *role; char *token_s256; int64_t created; bool disabled; }; /* role: viewer|reviewer|admin */
+struct operator_row {
+	char *name, *role;
+	char *token_s256;
+	int64_t created;
+	bool disabled;
+}; /* role: viewer|reviewer|admin */
 void agent_row_finish(struct agent_row *row);
 void credential_row_finish(struct credential_row *row);
 void operator_row_finish(struct operator_row *row);
 
-/* Open DIR/whosh.db (created when absent), bring its schema up to date.  NULL with a malloc'd sentence in *error. */
+/* Open DIR/whosh.db (created when absent), bring its schema up to date.  NULL with a malloc'd sentence in
+ * *error. */
 struct store *store_open(const char *path, char **error);
 void store_close(struct store *store);
 
 /* ── writing: the writer thread only ───────────────────────────────────────────────────────────────────── */
 int store_begin(struct store *store);
-int store_commit(struct store *store);   /* -1: nothing of the group was kept (disk full …); errno ENOSPC when it was space */
+int store_commit(struct store *store); /* -1: nothing of the group was kept (disk full …); errno ENOSPC when
+					  it was space */
 void store_rollback(struct store *store);
 /* Within a group, a savepoint for one item, so that one bad item does not spoil the others. */
 int store_item_begin(struct store *store);
@@ -101,27 +122,34 @@ int store_item_end(struct store *store, bool keep);
 
 /* The number the next event will have (first: 0). */
 int64_t store_next_index(const struct store *store);
-/* Append an event; its number, or -1.  `subject` is the command, agent or credential ID it is about (may be NULL). */
-int64_t store_append(struct store *store, enum event_kind kind, int64_t ms, const char *subject, const void *body, size_t len);
+/* Append an event; its number, or -1.  `subject` is the command, agent or credential ID it is about (may be
+ * NULL). */
+int64_t store_append(struct store *store, enum event_kind kind, int64_t ms, const char *subject,
+		     const void *body, size_t len);
 
-/* Bind a session to a credential at first use and give the session's next seq.  1 with *seq set; 0 when the session
- * belongs to another credential; -1 error.  *last_model receives the session's previous model (malloc'd, may be NULL). */
+/* Bind a session to a credential at first use and give the session's next seq.  1 with *seq set; 0 when the
+ * session belongs to another credential; -1 error.  *last_model receives the session's previous model
+ * (malloc'd, may be NULL). */
 int store_session_next(struct store *store, const char *session, const char *agent, const char *credential,
-                       const char *model, int64_t *seq, char **last_model);
-/* Every field of the row that is set is kept, the decision's too when it is there already (no store_command_decide
- * needed then).  1, quietly and with nothing written, when a command of that ID exists: a repeated request. */
+		       const char *model, int64_t *seq, char **last_model);
+/* Every field of the row that is set is kept, the decision's too when it is there already (no
+ * store_command_decide needed then).  1, quietly and with nothing written, when a command of that ID exists:
+ * a repeated request. */
 int store_command_insert(struct store *store, const struct command_row *row);
-/* Write the decision fields of `row` (state, verdict, cause, rule, policy, reason, reviewers, decided, log_index, permit). */
+/* Write the decision fields of `row` (state, verdict, cause, rule, policy, reason, reviewers, decided,
+ * log_index, permit). */
 int store_command_decide(struct store *store, const struct command_row *row);
 /* Write the outcome fields (state, has_exit, exit, signal, outcome, outcome_reason, started, ended). */
 int store_command_outcome(struct store *store, const struct command_row *row);
 /* Add one reviewer's approval of a pending command; returns how many distinct ones it has now, or -1. */
 int store_review_add(struct store *store, const char *command, const char *operator_name, int64_t ms);
 int store_agent_put(struct store *store, const struct agent_row *row);
-int store_credential_put(struct store *store, const struct credential_row *row); /* insert, or update revoked/expires/last_used */
+int store_credential_put(struct store *store,
+			 const struct credential_row *row); /* insert, or update revoked/expires/last_used */
 int store_operator_put(struct store *store, const struct operator_row *row);
 /* The policy text in force is kept by its hash so that every decision can be explained later. */
-int store_policy_put(struct store *store, const char *s256, const void *text, size_t len, int64_t ms, const char *by);
+int store_policy_put(struct store *store, const char *s256, const void *text, size_t len, int64_t ms,
+		     const char *by);
 
 /* ── reading: any thread, one reader each ──────────────────────────────────────────────────────────────── */
 struct store_reader *store_reader_new(struct store *store); /* NULL: logged */
@@ -136,8 +164,8 @@ int store_policy(struct store_reader *reader, const char *s256, char **text, siz
 /* Called once a row, which is finished by the store after; return false to stop. */
 typedef bool store_command_fn(const struct command_row *row, void *arg);
 
-/* NULL or 0: no condition.  `match` is found anywhere in line, task or reason (case-insensitive, indexed: a million
- * commands answer within 100 ms). Newest first; limit 0 = 100. */
+/* NULL or 0: no condition.  `match` is found anywhere in line, task or reason (case-insensitive, indexed: a
+ * million commands answer within 100 ms). Newest first; limit 0 = 100. */
 struct who_filter {
 	const char *match, *agent, *human, *model, *session, *verdict, *host, *user, *credential;
 	int64_t since, until;
@@ -150,12 +178,14 @@ int store_in_state(struct store_reader *reader, enum command_state state, store_
 /* Operators who have approved a pending command so far, as a JSON array of names (malloc'd). */
 int store_reviews(struct store_reader *reader, const char *command, char **names);
 int store_agents(struct store_reader *reader, bool (*fn)(const struct agent_row *, void *), void *arg);
-int store_credentials(struct store_reader *reader, bool (*fn)(const struct credential_row *, void *), void *arg);
+int store_credentials(struct store_reader *reader, bool (*fn)(const struct credential_row *, void *),
+		      void *arg);
 int store_operators(struct store_reader *reader, bool (*fn)(const struct operator_row *, void *), void *arg);
 /* The JWS or JSON body of one event (malloc'd). 1, 0, -1. */
-int store_event(struct store_reader *reader, int64_t index, enum event_kind *kind, int64_t *ms, char **body, size_t *len);
+int store_event(struct store_reader *reader, int64_t index, enum event_kind *kind, int64_t *ms, char **body,
+		size_t *len);
 /* Every event about one subject, in order: fn(index, kind, ms, body, len, arg). */
 int store_events_of(struct store_reader *reader, const char *subject,
-                    bool (*fn)(int64_t, enum event_kind, int64_t, const char *, size_t, void *), void *arg);
+		    bool (*fn)(int64_t, enum event_kind, int64_t, const char *, size_t, void *), void *arg);
 
 #endif

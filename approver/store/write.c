@@ -12,7 +12,8 @@
 #define B(name) #name ","
 #define COLUMN_NAMES COMMAND_COLUMNS
 static const char command_insert[] =
-    "INSERT INTO commands(" COLUMN_NAMES "n) VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,"
+    "INSERT INTO commands(" COLUMN_NAMES
+    "n) VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,"
     "?,?,?,?,?,?,NULL) ON CONFLICT(id) DO NOTHING";
 #undef T
 #undef I
@@ -27,31 +28,37 @@ static const char *const texts[STATEMENTS] = {
     [ST_ROLLBACK_TO] = "ROLLBACK TO item",
     [ST_APPEND] = "INSERT INTO events(n,kind,ms,subject,body) VALUES(?,?,?,?,?)",
     [ST_SESSION_GET] = "SELECT credential,seq,model FROM sessions WHERE id=?",
-    [ST_SESSION_PUT] = "INSERT INTO sessions(id,agent,credential,seq,model) VALUES(?,?,?,?,?) ON CONFLICT(id) DO UPDATE "
-                       "SET seq=excluded.seq,model=excluded.model",
+    [ST_SESSION_PUT] =
+	"INSERT INTO sessions(id,agent,credential,seq,model) VALUES(?,?,?,?,?) ON CONFLICT(id) DO UPDATE "
+	"SET seq=excluded.seq,model=excluded.model",
     [ST_COMMAND_INSERT] = command_insert,
-    [ST_COMMAND_DECIDE] = "UPDATE commands SET state=?,verdict=?,cause=?,rule=?,policy=?,reason=?,reviewers=?,decided=?,"
-                          "log_index=?,permit=? WHERE id=?",
-    [ST_COMMAND_OUTCOME] = "UPDATE commands SET state=?,has_exit=?,exit=?,signal=?,outcome=?,outcome_reason=?,started=?,"
-                           "ended=? WHERE id=?",
+    [ST_COMMAND_DECIDE] =
+	"UPDATE commands SET state=?,verdict=?,cause=?,rule=?,policy=?,reason=?,reviewers=?,decided=?,"
+	"log_index=?,permit=? WHERE id=?",
+    [ST_COMMAND_OUTCOME] =
+	"UPDATE commands SET state=?,has_exit=?,exit=?,signal=?,outcome=?,outcome_reason=?,started=?,"
+	"ended=? WHERE id=?",
     [ST_REVIEW_ADD] = "INSERT INTO reviews(command,operator,ms) VALUES(?,?,?) ON CONFLICT DO NOTHING",
     [ST_REVIEW_COUNT] = "SELECT count(*) FROM reviews WHERE command=?",
-    [ST_AGENT_PUT] = "INSERT INTO agents(id,owner,created,disabled) VALUES(?,?,?,?) ON CONFLICT(id) DO UPDATE SET "
-                     "owner=excluded.owner,disabled=excluded.disabled",
-    [ST_CREDENTIAL_PUT] = "INSERT INTO credentials(id,agent,key,issued,not_before,expires,revoked,last_used,issued_by,"
-                          "revoked_by) VALUES(?,?,?,?,?,?,?,?,?,?) ON CONFLICT(id) DO UPDATE SET revoked=excluded.revoked,"
-                          "expires=excluded.expires,last_used=excluded.last_used,revoked_by=excluded.revoked_by",
-    [ST_OPERATOR_PUT] = "INSERT INTO operators(name,role,token_s256,created,disabled) VALUES(?,?,?,?,?) ON CONFLICT(name) "
-                        "DO UPDATE SET role=excluded.role,token_s256=excluded.token_s256,disabled=excluded.disabled,"
-                        "created=excluded.created",
+    [ST_AGENT_PUT] =
+	"INSERT INTO agents(id,owner,created,disabled) VALUES(?,?,?,?) ON CONFLICT(id) DO UPDATE SET "
+	"owner=excluded.owner,disabled=excluded.disabled",
+    [ST_CREDENTIAL_PUT] =
+	"INSERT INTO credentials(id,agent,key,issued,not_before,expires,revoked,last_used,issued_by,"
+	"revoked_by) VALUES(?,?,?,?,?,?,?,?,?,?) ON CONFLICT(id) DO UPDATE SET revoked=excluded.revoked,"
+	"expires=excluded.expires,last_used=excluded.last_used,revoked_by=excluded.revoked_by",
+    [ST_OPERATOR_PUT] =
+	"INSERT INTO operators(name,role,token_s256,created,disabled) VALUES(?,?,?,?,?) ON CONFLICT(name) "
+	"DO UPDATE SET role=excluded.role,token_s256=excluded.token_s256,disabled=excluded.disabled,"
+	"created=excluded.created",
     [ST_POLICY_PUT] = "INSERT INTO policies(s256,text,ms,by) VALUES(?,?,?,?) ON CONFLICT DO NOTHING",
 };
 
 bool statements_prepare(struct store *store, char **error)
 {
 	for (int i = 0; i < STATEMENTS; i++)
-		if (sqlite3_prepare_v3(store->db, texts[i], -1, SQLITE_PREPARE_PERSISTENT, &store->statements[i], NULL) !=
-		    SQLITE_OK) {
+		if (sqlite3_prepare_v3(store->db, texts[i], -1, SQLITE_PREPARE_PERSISTENT,
+				       &store->statements[i], NULL) != SQLITE_OK) {
 			if (asprintf(error, "%s: %s", store->path, sqlite3_errmsg(store->db)) < 0)
 				*error = NULL;
 			return false;
@@ -136,8 +143,8 @@ int64_t store_next_index(const struct store *store)
 	return store->next;
 }
 
-int64_t store_append(struct store *store, enum event_kind kind, int64_t ms, const char *subject, const void *body,
-                     size_t len)
+int64_t store_append(struct store *store, enum event_kind kind, int64_t ms, const char *subject,
+		     const void *body, size_t len)
 {
 	sqlite3_stmt *statement = use(store, ST_APPEND);
 	sqlite3_bind_int64(statement, 1, store->next);
@@ -151,7 +158,7 @@ int64_t store_append(struct store *store, enum event_kind kind, int64_t ms, cons
 }
 
 int store_session_next(struct store *store, const char *session, const char *agent, const char *credential,
-                       const char *model, int64_t *seq, char **last_model)
+		       const char *model, int64_t *seq, char **last_model)
 {
 	sqlite3_stmt *statement = use(store, ST_SESSION_GET);
 	text(statement, 1, session);
@@ -241,7 +248,8 @@ int store_review_add(struct store *store, const char *command, const char *opera
 		return -1;
 	s = use(store, ST_REVIEW_COUNT);
 	text(s, 1, command);
-	int count = sqlite3_step(s) == SQLITE_ROW ? sqlite3_column_int(s, 0) : sqlite_failed(store->db, "reviews are counted");
+	int count = sqlite3_step(s) == SQLITE_ROW ? sqlite3_column_int(s, 0)
+						  : sqlite_failed(store->db, "reviews are counted");
 	sqlite3_reset(s);
 	return count;
 }
@@ -283,7 +291,8 @@ int store_operator_put(struct store *store, const struct operator_row *row)
 	return finish(store, s, "an operator is kept");
 }
 
-int store_policy_put(struct store *store, const char *s256, const void *body, size_t len, int64_t ms, const char *by)
+int store_policy_put(struct store *store, const char *s256, const void *body, size_t len, int64_t ms,
+		     const char *by)
 {
 	sqlite3_stmt *s = use(store, ST_POLICY_PUT);
 	text(s, 1, s256);

@@ -1,6 +1,7 @@
 /* init.c: whoshd init: make the state directory of a new approver.
  *
- * Everything is made in DIR.new beside it, which is renamed at the end: there is a whole state directory or none.
+ * Everything is made in DIR.new beside it, which is renamed at the end: there is a whole state directory or
+ * none.
  *
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
 #include "approver/policy/policy.h"
@@ -24,7 +25,7 @@
 enum { MAX_NAMES = 32, TOKEN_BYTES = 32 };
 
 struct plan {
-	char dir[4096];   /* where it will be, absolute */
+	char dir[4096];      /* where it will be, absolute */
 	char made[4096 + 8]; /* where it is made */
 	const char *listen;
 	char *names[MAX_NAMES];
@@ -58,7 +59,7 @@ static bool put_certificates(const struct plan *plan)
 {
 	struct certificates made;
 	bool good = certificates_make(&made, plan->names, plan->n_names) ||
-	            fail("certificates", "OpenSSL refused (is every --name a host name or an address?)");
+		    fail("certificates", "OpenSSL refused (is every --name a host name or an address?)");
 	good = good && put(plan, "ca.pem", &made.ca, 0644) && put(plan, "ca.key", &made.ca_key, 0400) &&
 	       put(plan, "server.pem", &made.server, 0644) && put(plan, "server.key", &made.server_key, 0400);
 	certificates_finish(&made);
@@ -75,7 +76,8 @@ static bool put_client_conf(const struct plan *plan, const char *public)
 	if (plan->n_names && any)
 		buf_addf(&conf, "approver = https://%s%s\n", plan->names[0], colon);
 	else
-		buf_addf(&conf, "approver = https://%.*s%s\n", any ? 9 : (int)host, any ? "localhost" : plan->listen, colon);
+		buf_addf(&conf, "approver = https://%.*s%s\n", any ? 9 : (int)host,
+			 any ? "localhost" : plan->listen, colon);
 	buf_addf(&conf, "ca = %s/ca.pem\napprover_key = %s\n", plan->dir, public);
 	return put(plan, "client.conf", &conf, 0644);
 }
@@ -91,13 +93,14 @@ static bool put_permit_key(const struct plan *plan)
 	signing_key_free(key);
 	struct buf private = BUF_INIT, public BUF_AUTO = BUF_INIT, line BUF_AUTO = BUF_INIT;
 	base64url_encode(&public, x, sizeof x);
-	buf_addf(&private, "{\"kty\":\"OKP\",\"crv\":\"Ed25519\",\"x\":\"%s\",\"d\":\"", public.data ? public.data : "");
+	buf_addf(&private, "{\"kty\":\"OKP\",\"crv\":\"Ed25519\",\"x\":\"%s\",\"d\":\"",
+		 public.data ? public.data : "");
 	base64url_encode(&private, d, sizeof d);
 	buf_adds(&private, "\"}\n");
 	buf_addf(&line, "%s\n", public.data ? public.data : "");
 	secure_wipe(d, sizeof d);
 	bool good = put(plan, "approver.key", &private, 0400) && put(plan, "approver.pub", &line, 0644) &&
-	            put_client_conf(plan, public.data);
+		    put_client_conf(plan, public.data);
 	buf_wipe(&private);
 	return good;
 }
@@ -133,8 +136,10 @@ static bool put_admin(const struct plan *plan)
 	struct store *store = good ? store_open(path, &error) : NULL;
 	if (good && !store)
 		good = fail(path, error ? error : "out of memory");
-	struct operator_row admin = {
-	    .name = (char *)(size_t)"admin", .role = (char *)(size_t)"admin", .token_s256 = hash, .created = clock_wall_ms()};
+	struct operator_row admin = {.name = (char *)(size_t) "admin",
+				     .role = (char *)(size_t) "admin",
+				     .token_s256 = hash,
+				     .created = clock_wall_ms()};
 	if (good && (store_begin(store) || store_operator_put(store, &admin) || store_commit(store)))
 		good = fail(path, "cannot be written");
 	store_close(store);
@@ -157,9 +162,9 @@ static void remove_made(const struct plan *plan)
 static bool arguments(struct plan *plan, int argc, char **argv)
 {
 	static const struct option options[] = {{"dir", required_argument, NULL, 'd'},
-	                                        {"listen", required_argument, NULL, 'l'},
-	                                        {"name", required_argument, NULL, 'n'},
-	                                        {NULL, 0, NULL, 0}};
+						{"listen", required_argument, NULL, 'l'},
+						{"name", required_argument, NULL, 'n'},
+						{NULL, 0, NULL, 0}};
 	const char *dir = NULL;
 	int option;
 	optind = 1;
@@ -168,7 +173,8 @@ static bool arguments(struct plan *plan, int argc, char **argv)
 			dir = optarg;
 		else if (option == 'l')
 			plan->listen = optarg;
-		else if (option == 'n' && plan->n_names < MAX_NAMES && strlen(optarg) < 254 && !strpbrk(optarg, ",: \n"))
+		else if (option == 'n' && plan->n_names < MAX_NAMES && strlen(optarg) < 254 &&
+			 !strpbrk(optarg, ",: \n"))
 			plan->names[plan->n_names++] = optarg;
 		else
 			return false;
@@ -195,15 +201,16 @@ int whoshd_init(int argc, char **argv)
 		return usage();
 	umask(077);
 	if (rmdir(plan.dir) && errno != ENOENT) {
-		fail(plan.dir, errno == ENOTEMPTY || errno == EEXIST ? "is there already; nothing was changed" : strerror(errno));
+		fail(plan.dir, errno == ENOTEMPTY || errno == EEXIST ? "is there already; nothing was changed"
+								     : strerror(errno));
 		return 1;
 	}
 	if (mkdir(plan.made, 0700)) {
 		fail(plan.made, strerror(errno));
 		return 1;
 	}
-	if (!put_certificates(&plan) || !put_permit_key(&plan) || !put_policy_and_conf(&plan) || !put_admin(&plan) ||
-	    (rename(plan.made, plan.dir) && !fail(plan.dir, strerror(errno)))) {
+	if (!put_certificates(&plan) || !put_permit_key(&plan) || !put_policy_and_conf(&plan) ||
+	    !put_admin(&plan) || (rename(plan.made, plan.dir) && !fail(plan.dir, strerror(errno)))) {
 		remove_made(&plan);
 		return 1;
 	}

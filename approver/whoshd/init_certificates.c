@@ -1,7 +1,7 @@
 /* init_certificates.c: a CA of the approver's own, and the server certificate it signs.
  *
- * Agents' hosts believe this CA and no other (never the system's bundle), so nobody else's mistake can make another
- * server the approver.
+ * Agents' hosts believe this CA and no other (never the system's bundle), so nobody else's mistake can make
+ * another server the approver.
  *
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
 #include "approver/whoshd/init_certificates.h"
@@ -30,16 +30,17 @@ static X509 *begin(const char *name, EVP_PKEY *key, int days)
 {
 	X509 *certificate = X509_new();
 	unsigned char serial[16];
-	BIGNUM *number = RAND_bytes(serial, sizeof serial) == 1 ? (serial[0] &= 0x7f, serial[0] |= 0x40,
-	                                                           BN_bin2bn(serial, sizeof serial, NULL))
-	                                                        : NULL;
+	BIGNUM *number = RAND_bytes(serial, sizeof serial) == 1
+			     ? (serial[0] &= 0x7f, serial[0] |= 0x40, BN_bin2bn(serial, sizeof serial, NULL))
+			     : NULL;
 	X509_NAME *subject = certificate ? X509_get_subject_name(certificate) : NULL;
 	bool good = number && subject && X509_set_version(certificate, X509_VERSION_3) == 1 &&
-	            BN_to_ASN1_INTEGER(number, X509_get_serialNumber(certificate)) &&
-	            X509_gmtime_adj(X509_getm_notBefore(certificate), -BACKDATED_S) &&
-	            X509_time_adj_ex(X509_getm_notAfter(certificate), days, 0, NULL) &&
-	            X509_NAME_add_entry_by_txt(subject, "CN", MBSTRING_UTF8, (const unsigned char *)name, -1, -1, 0) == 1 &&
-	            X509_set_pubkey(certificate, key) == 1;
+		    BN_to_ASN1_INTEGER(number, X509_get_serialNumber(certificate)) &&
+		    X509_gmtime_adj(X509_getm_notBefore(certificate), -BACKDATED_S) &&
+		    X509_time_adj_ex(X509_getm_notAfter(certificate), days, 0, NULL) &&
+		    X509_NAME_add_entry_by_txt(subject, "CN", MBSTRING_UTF8, (const unsigned char *)name, -1,
+					       -1, 0) == 1 &&
+		    X509_set_pubkey(certificate, key) == 1;
 	BN_free(number);
 	if (good)
 		return certificate;
@@ -100,9 +101,10 @@ static bool take_pem(BIO *bio, struct buf *out)
 static bool pem(struct buf *out, X509 *certificate, EVP_PKEY *key)
 {
 	BIO *bio = BIO_new(certificate ? BIO_s_mem() : BIO_s_secmem());
-	bool good = bio && (certificate ? PEM_write_bio_X509(bio, certificate)
-	                                : PEM_write_bio_PrivateKey(bio, key, NULL, NULL, 0, NULL, NULL)) == 1 &&
-	            take_pem(bio, out);
+	bool good = bio &&
+		    (certificate ? PEM_write_bio_X509(bio, certificate)
+				 : PEM_write_bio_PrivateKey(bio, key, NULL, NULL, 0, NULL, NULL)) == 1 &&
+		    take_pem(bio, out);
 	BIO_free(bio);
 	return good;
 }
@@ -115,7 +117,7 @@ bool certificates_make(struct certificates *made, char *const *names, int n_name
 	X509 *ca = ca_key ? make_ca(ca_key) : NULL;
 	X509 *server = key && ca ? make_server(key, ca, ca_key, names, n_names) : NULL;
 	bool good = server && pem(&made->ca, ca, NULL) && pem(&made->ca_key, NULL, ca_key) &&
-	            pem(&made->server, server, NULL) && pem(&made->server_key, NULL, key);
+		    pem(&made->server, server, NULL) && pem(&made->server_key, NULL, key);
 	X509_free(server);
 	X509_free(ca);
 	EVP_PKEY_free(key);

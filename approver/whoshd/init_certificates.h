@@ -10,8 +10,8 @@ struct certificates {
 	struct buf ca, ca_key, server, server_key; /* PEM; wipe the keys */
 };
 
-/* ECDSA P-256 both; the server's names are localhost, 127.0.0.1, ::1 and `names` (host names or addresses).  false when
- * OpenSSL refuses one of them. */
+/* ECDSA P-256 both; the server's names are localhost, 127.0.0.1, ::1 and `names` (host names or addresses).
+ * false when OpenSSL refuses one of them. */
 bool certificates_make(struct certificates *made, char *const *names, int n_names);
 void certificates_finish(struct certificates *made);
 

@@ -7,6 +7,7 @@
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
 #include "shell/broker/reply.h"
 #include "common/wire.h"
+#include <stdio.h>
 #include <string.h>
 
 enum { PGAPPNAME_MAX = 63 }; /* PostgreSQL: NAMEDATALEN - 1 */
@@ -41,11 +42,8 @@ static void stamps(struct buf *out, const struct request *request, const char *a
 	struct buf stamp BUF_AUTO = BUF_INIT;
 	const size_t name = strlen("PGAPPNAME=");
 	buf_addf(&stamp, "PGAPPNAME=%s/%s", agent, request->id);
-	if (stamp.len > name + PGAPPNAME_MAX) {
-		/* Cut the agent's name, so that the command ID, which leads to it, stays whole. */
-		buf_clear(&stamp);
-		buf_addf(&stamp, "PGAPPNAME=%.*s/%s", PGAPPNAME_MAX - 1 - UUID_LEN, agent, request->id);
-	}
+	if (stamp.len > name + PGAPPNAME_MAX)
+		stamp.len = name + PGAPPNAME_MAX;
 	wire_add(out, WIRE_ENV_OUT, stamp.data, stamp.len);
 	buf_clear(&stamp);
 	/* At most 50 characters, no slash (AWS SDK reference, application ID). */
@@ -57,6 +55,24 @@ static void stamps(struct buf *out, const struct request *request, const char *a
 	wire_add(out, WIRE_ENV_OUT, stamp.data, stamp.len);
 }
 
+/* The caller's trace goes on; where there is none the command begins one, with its own ID (W3C Trace
+ * Context). */
+static void traceparent(struct buf *out, const struct request *request)
+{
+	char hex[UUID_LEN + 1], text[64];
+	size_t n = 0;
+	if (request->trace) {
+		wire_adds(out, WIRE_TRACEPARENT, request->trace);
+		return;
+	}
+	for (const char *at = request->id; *at; at++)
+		if (*at != '-')
+			hex[n++] = *at;
+	hex[n] = '\0';
+	snprintf(text, sizeof text, "00-%.32s-%.16s-01", hex, hex + n / 2);
+	wire_adds(out, WIRE_TRACEPARENT, text);
+}
+
 void reply_permit(struct buf *out, const struct request *request, const char *agent)
 {
 	size_t mark;
@@ -65,7 +81,7 @@ void reply_permit(struct buf *out, const struct request *request, const char *ag
 	wire_adds(out, WIRE_SESSION_ID, request->session);
 	wire_adds(out, WIRE_AGENT_ID, agent);
 	optional(out, WIRE_CHAIN, request->chain);
-	optional(out, WIRE_TRACEPARENT, request->trace);
+	traceparent(out, request);
 	stamps(out, request, agent);
 	wire_end(out, mark);
 }

@@ -1,7 +1,8 @@
 /* arguments.c: bash's command line, as far as it can be approved.
  *
- * Options are bash's: single letters may be joined (-lc, -euo pipefail), -o takes the next word as its name, the
- * line is the first word after the options.  Two kinds are not passed on.  Those that load code before the line
+ * Options are bash's: single letters may be joined (-lc, -euo pipefail), -o takes the next word as its name,
+ * the line is the first word after the options.  Two kinds are not passed on.  Those that load code before
+ * the line
  * (-i, --rcfile, --init-file) would run what nobody approved; those that change how the line is read (-k, -O
  * extglob, --posix) would make bash and the policy read different lines.
  *
@@ -16,14 +17,14 @@
 static const char letters[] = "abefhmnptuvxBCETP";
 
 /* Names that -o and +o may be given. */
-static const char *const set_names[] = {
-    "allexport", "braceexpand", "errexit",  "errtrace", "functrace", "hashall", "monitor", "noclobber", "noexec",
-    "noglob",    "nolog",       "notify",   "nounset",  "onecmd",    "physical", "pipefail", "privileged", "verbose",
-    "xtrace",    NULL};
+static const char *const set_names[] = {"allexport", "braceexpand", "errexit",   "errtrace", "functrace",
+					"hashall",   "monitor",     "noclobber", "noexec",   "noglob",
+					"nolog",     "notify",      "nounset",   "onecmd",   "physical",
+					"pipefail",  "privileged",  "verbose",   "xtrace",   NULL};
 
 /* Names that -O and +O may be given: what changes expansion results, not how a line is read. */
-static const char *const shopt_names[] = {"dotglob", "failglob", "globstar", "inherit_errexit", "lastpipe", "nocaseglob",
-                                          "nullglob", NULL};
+static const char *const shopt_names[] = {"dotglob",  "failglob",   "globstar", "inherit_errexit",
+					  "lastpipe", "nocaseglob", "nullglob", NULL};
 
 static bool among(const char *name, const char *const *names)
 {

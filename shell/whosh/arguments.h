@@ -7,10 +7,10 @@
 #include <stdbool.h>
 
 enum call {
-	CALL_LINE,    /* -c LINE */
-	CALL_SCRIPT,  /* FILE */
-	CALL_BARE,    /* neither: a forced command, or a session */
-	CALL_STDIN,   /* -s */
+	CALL_LINE,   /* -c LINE */
+	CALL_SCRIPT, /* FILE */
+	CALL_BARE,   /* neither: a forced command, or a session */
+	CALL_STDIN,  /* -s */
 	CALL_CHECK,
 	CALL_VERSION,
 	CALL_HELP
@@ -18,12 +18,13 @@ enum call {
 
 struct arguments {
 	enum call call;
-	bool login;        /* argv[0] begins with '-', or -l */
-	const char *line;  /* CALL_LINE */
-	const char *file;  /* CALL_SCRIPT */
-	char **rest;       /* ARG0 ARG… of a line, ARG… of a script; borrowed from argv */
+	bool login;       /* argv[0] begins with '-', or -l */
+	const char *line; /* CALL_LINE */
+	const char *file; /* CALL_SCRIPT */
+	char **rest;      /* ARG0 ARG… of a line, ARG… of a script; borrowed from argv */
 	int n_rest;
-	char **options;    /* for the interpreter, in order: "-e", "-o", "pipefail" …; free() the array, not the strings */
+	char **options; /* for the interpreter, in order: "-e", "-o", "pipefail" …; free() the array, not the
+			   strings */
 	int n_options;
 };
 

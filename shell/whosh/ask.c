@@ -1,7 +1,7 @@
 /* ask.c: may this run?  Ask, wait as long as it takes, and come back only with a permit.
  *
- * While a person thinks, signals keep the disposition that this process was started with: Ctrl-C ends it, the socket
- * closes, and the broker takes the request back.
+ * While a person thinks, signals keep the disposition that this process was started with: Ctrl-C ends it, the
+ * socket closes, and the broker takes the request back.
  *
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
 #include "common/clock.h"
@@ -46,8 +46,10 @@ static _Noreturn void refused(const struct wire_message *message_in)
 	    status != EXIT_CONFIGURATION)
 		status = EXIT_UNREACHABLE;
 	message("%s: %s%s%s", message_kind(status), reason ? reason : "no reason was given",
-	        status == EXIT_UNREACHABLE ? "; nothing was run" : hint ? "; " : "",
-	        status != EXIT_UNREACHABLE && hint ? hint : "");
+		status == EXIT_UNREACHABLE ? "; nothing was run"
+		: hint                     ? "; "
+					   : "",
+		status != EXIT_UNREACHABLE && hint ? hint : "");
 	if (rule)
 		message("rule: %s", rule);
 	if (id && (status == EXIT_DENIED || status == EXIT_UNREVIEWED))
@@ -93,7 +95,8 @@ void ask(struct gate *gate)
 		broker_gone();
 	char *version = wire_string(&found, WIRE_VERSION_TAG);
 	if (!version || strcmp(version, WIRE_VERSION))
-		message_exit(EXIT_UNREACHABLE, "approver unreachable: the broker is of another version; nothing was run");
+		message_exit(EXIT_UNREACHABLE,
+			     "approver unreachable: the broker is of another version; nothing was run");
 	free(version);
 	int64_t since = clock_mono_ms();
 	bool got = broker_read(gate, &found, ANSWER_MS);

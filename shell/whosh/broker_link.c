@@ -1,12 +1,12 @@
 /* broker_link.c: the gate's connection to a broker.
  *
- * The host's broker listens on a unix socket.  Only where nothing is there at all (no socket, or nobody behind it)
- * is a private broker started, on a socketpair: the same program, the same conversation.  A socket that is there but
- * refuses us, or a broker that the system's configuration promises and that is away, is an error: to go on with a
- * private one would be to choose one's own identity.
+ * The host's broker listens on a unix socket.  Only where nothing is there at all (no socket, or nobody
+ * behind it) is a private broker started, on a socketpair: the same program, the same conversation.  A socket
+ * that is there but refuses us, or a broker that the system's configuration promises and that is away, is an
+ * error: to go on with a private one would be to choose one's own identity.
  *
- * The private broker outlives this process to deliver the outcome, so it gets nothing of ours: a session of its own,
- * /dev/null for 0 to 2, no other descriptor, a clean environment.
+ * The private broker outlives this process to deliver the outcome, so it gets nothing of ours: a session of
+ * its own, /dev/null for 0 to 2, no other descriptor, a clean environment.
  *
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
 #include "common/clock.h"
@@ -81,7 +81,8 @@ static _Noreturn void private_broker(const char *program, char **environment, in
 	close_range(BROKER_FD + 1, ~0u, 0);
 	if (chdir("/"))
 		_exit(127);
-	char *argv[] = {(char *)(size_t)"whosh-broker", (char *)(size_t)"--private", (char *)(size_t)"3", NULL};
+	char *argv[] = {(char *)(size_t) "whosh-broker", (char *)(size_t) "--private", (char *)(size_t) "3",
+			NULL};
 	execve(program, argv, environment);
 	_exit(127);
 }
@@ -92,12 +93,14 @@ static void start_private(struct gate *gate)
 	int ends[2];
 	find_program(gate, program, sizeof program);
 	if (access(program, X_OK))
-		message_exit(EXIT_UNREACHABLE, "approver unreachable: no broker listens on %s, and there is no %s to start",
-		             gate->conf.value[CONF_BROKER_SOCKET], program);
+		message_exit(EXIT_UNREACHABLE,
+			     "approver unreachable: no broker listens on %s, and there is no %s to start",
+			     gate->conf.value[CONF_BROKER_SOCKET], program);
 	char **environment = environment_for_broker(gate->environment);
 	int null FD_AUTO = open("/dev/null", O_RDWR | O_CLOEXEC);
 	if (!environment || null < 0 || socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends))
-		message_exit(EXIT_UNREACHABLE, "approver unreachable: cannot start a broker: %s", strerror(errno));
+		message_exit(EXIT_UNREACHABLE, "approver unreachable: cannot start a broker: %s",
+			     strerror(errno));
 	/* Twice forked, so that it is nobody's child here: a command that waits for all its children, or that
 	 * counts them, must not meet it. */
 	pid_t pid = fork();
@@ -113,7 +116,8 @@ static void start_private(struct gate *gate)
 	free(environment);
 	close(ends[1]);
 	if (pid < 0 || status != 0)
-		message_exit(EXIT_UNREACHABLE, "approver unreachable: cannot start a broker: %s", strerror(errno));
+		message_exit(EXIT_UNREACHABLE, "approver unreachable: cannot start a broker: %s",
+			     strerror(errno));
 	gate->broker = ends[0];
 	gate->private_broker = true;
 }
@@ -126,8 +130,8 @@ void broker_link(struct gate *gate)
 		return;
 	bool promised = strcmp(gate->conf.source[CONF_BROKER_SOCKET], "default") != 0;
 	if ((why != ENOENT && why != ENOTDIR && why != ECONNREFUSED) || promised)
-		message_exit(EXIT_UNREACHABLE, "approver unreachable: the broker at %s: %s; nothing was run", path,
-		             strerror(why));
+		message_exit(EXIT_UNREACHABLE, "approver unreachable: the broker at %s: %s; nothing was run",
+			     path, strerror(why));
 	start_private(gate);
 }
 
@@ -167,7 +171,8 @@ bool broker_read(struct gate *gate, struct wire_message *message, int timeout_ms
 			continue;
 		if (ready <= 0 || !buf_reserve(&gate->in, 4096))
 			return false;
-		ssize_t got = recv(gate->broker, gate->in.data + gate->in.len, gate->in.cap - gate->in.len - 1, 0);
+		ssize_t got =
+		    recv(gate->broker, gate->in.data + gate->in.len, gate->in.cap - gate->in.len - 1, 0);
 		if (got < 0 && errno == EINTR)
 			continue;
 		if (got <= 0)

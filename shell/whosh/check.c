@@ -1,7 +1,7 @@
 /* check.c: whosh --check: line by line what whosh would use, and what is wrong with it.
  *
- * This end knows the configuration and the environment; the broker adds what it holds (token, agent, chain, model) and
- * what the approver answers.
+ * This end knows the configuration and the environment; the broker adds what it holds (token, agent, chain,
+ * model) and what the approver answers.
  *
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
 #include "common/exits.h"
@@ -32,7 +32,8 @@ static void show(const char *state, const char *label, const char *text)
 		printf("%s\n", line.data);
 }
 
-__attribute__((format(printf, 3, 4))) static void showf(const char *state, const char *label, const char *format, ...)
+__attribute__((format(printf, 3, 4))) static void showf(const char *state, const char *label,
+							const char *format, ...)
 {
 	char *text;
 	va_list args;
@@ -52,9 +53,11 @@ static int show_local(const struct gate *gate)
 	      conf->system ? " (the system's: the environment gives identity only)" : "");
 	for (int key = CONF_APPROVER; key <= CONF_APPROVER_KEY; key++)
 		if (!conf->value[key])
-			showf("warn", conf_key_name((enum conf_key)key), "not set here (the host's broker may know it)");
+			showf("warn", conf_key_name((enum conf_key)key),
+			      "not set here (the host's broker may know it)");
 		else
-			showf("ok", conf_key_name((enum conf_key)key), "%s (from %s)", conf->value[key], conf->source[key]);
+			showf("ok", conf_key_name((enum conf_key)key), "%s (from %s)", conf->value[key],
+			      conf->source[key]);
 	const char *interpreter = conf->value[CONF_INTERPRETER];
 	if (access(interpreter, X_OK)) {
 		showf("fail", "interpreter", "%s: cannot be run", interpreter);
@@ -66,7 +69,8 @@ static int show_local(const struct gate *gate)
 		if (environment_loads_code(*e)) {
 			bool kept = environment_kept(*e, conf->value[CONF_KEEP_ENV]);
 			showf("warn", "environment", "%.*s loads code: %s", (int)strcspn(*e, "="), *e,
-			      kept ? "kept (keep_env), and shown to policy and reviewer" : "removed (keep_env would keep it)");
+			      kept ? "kept (keep_env), and shown to policy and reviewer"
+				   : "removed (keep_env would keep it)");
 		}
 	return status;
 }
@@ -99,10 +103,12 @@ int check(struct gate *gate)
 	gate->line = "";
 	context_frame(gate, WIRE_CHECK, &frame);
 	broker_link(gate);
-	showf("ok", "broker", gate->private_broker ? "a private one (nothing listens on %s)" : "the host's, on %s",
+	showf("ok", "broker",
+	      gate->private_broker ? "a private one (nothing listens on %s)" : "the host's, on %s",
 	      gate->conf.value[CONF_BROKER_SOCKET]);
-	bool answered = broker_write(gate, &frame) && broker_read(gate, &found, CHECK_MS) && found.type == WIRE_HELLO &&
-	                broker_read(gate, &found, CHECK_MS) && found.type == WIRE_CHECKED;
+	bool answered = broker_write(gate, &frame) && broker_read(gate, &found, CHECK_MS) &&
+			found.type == WIRE_HELLO && broker_read(gate, &found, CHECK_MS) &&
+			found.type == WIRE_CHECKED;
 	if (!answered) {
 		show("fail", "broker", "does not answer");
 		return EXIT_UNREACHABLE;

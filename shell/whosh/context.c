@@ -36,7 +36,7 @@ static void add_file(struct buf *out, enum wire_tag tag, const char *variable, c
 	struct buf text BUF_AUTO = BUF_INIT;
 	if (read_file(path, max, &text))
 		message_exit(EXIT_CONFIGURATION, "configuration: %s: %s: %s", variable, path,
-		             errno == EFBIG ? "too large" : strerror(errno));
+			     errno == EFBIG ? "too large" : strerror(errno));
 	if (text.data && tag == WIRE_CHAIN)
 		while (text.len && (text.data[text.len - 1] == '\n' || text.data[text.len - 1] == ' '))
 			text.data[--text.len] = '\0';
@@ -84,5 +84,6 @@ void context_frame(struct gate *gate, enum wire_type type, struct buf *out)
 	add_environment(gate, out);
 	wire_end(out, mark);
 	if (out->failed)
-		message_exit(EXIT_DENIED, "denied: the line and its context are larger than an approver takes");
+		message_exit(EXIT_DENIED,
+			     "denied: the line and its context are larger than an approver takes");
 }

@@ -7,48 +7,78 @@
 
 /* A name, or with '*' at its end every name that begins so. */
 static const char *const loaders[] = {
-    "BASH_ENV",        /* bash runs this file before the line */
-    "ENV",             /* sh does */
-    "SHELLOPTS",       /* switches options on, xtrace among them, which expands PS4 */
-    "BASHOPTS",        /* the same: expand_aliases, extglob change how the line is read */
-    "PS4",             /* expanded, with its substitutions, under xtrace */
-    "PROMPT_COMMAND",  /* run before each prompt */
-    "BASH_FUNC_*",     /* exported functions: `ls` may be one */
+    "BASH_ENV",            /* bash runs this file before the line */
+    "ENV",                 /* sh does */
+    "SHELLOPTS",           /* switches options on, xtrace among them, which expands PS4 */
+    "BASHOPTS",            /* the same: expand_aliases, extglob change how the line is read */
+    "PS4",                 /* expanded, with its substitutions, under xtrace */
+    "PROMPT_COMMAND",      /* run before each prompt */
+    "BASH_FUNC_*",         /* exported functions: `ls` may be one */
     "BASH_LOADABLES_PATH", /* where `enable -f` finds shared objects */
-    "BASH_COMPAT",     /* reads the line by the rules of an older bash */
-    "POSIXLY_CORRECT", /* reads it by the rules of POSIX */
-    "IFS",             /* splits words elsewhere (bash resets it, other shells do not) */
-    "CDPATH",          /* cd goes elsewhere */
-    "GLOBIGNORE",      /* globs match other files */
-    "EXECIGNORE",      /* commands are found elsewhere */
-    "LD_*",            /* LD_PRELOAD, LD_AUDIT, LD_LIBRARY_PATH …: code inside every program */
-    "GCONV_PATH",      /* iconv loads shared objects from there */
-    "LOCPATH",         /* locales, and through them gconv modules */
-    "NLSPATH",         /* message catalogues with formats of someone else's choice */
-    "GLIBC_TUNABLES",  /* changes the allocator and the loader */
-    "MALLOC_*",        /* the same, in older libraries */
-    "HOSTALIASES",     /* host names mean other hosts */
-    "RES_OPTIONS", "LOCALDOMAIN",
-    "PERL5OPT", "PERL5LIB", "PERLLIB", "PERL5DB",           /* perl loads modules from them */
-    "PYTHONSTARTUP", "PYTHONPATH", "PYTHONHOME", "PYTHONINSPECT", /* python does */
-    "RUBYOPT", "RUBYLIB",                                   /* ruby does */
-    "NODE_OPTIONS",                                         /* node --require */
-    "JAVA_TOOL_OPTIONS", "_JAVA_OPTIONS", "JDK_JAVA_OPTIONS", /* java -agentlib */
-    "GIT_EXEC_PATH", "GIT_EXTERNAL_DIFF", "GIT_PROXY_COMMAND", /* git runs these */
-    "GIT_SSH", "GIT_SSH_COMMAND", "GIT_CONFIG_PARAMETERS",
-    "LESSOPEN", "LESSCLOSE", /* less runs these */
+    "BASH_COMPAT",         /* reads the line by the rules of an older bash */
+    "POSIXLY_CORRECT",     /* reads it by the rules of POSIX */
+    "IFS",                 /* splits words elsewhere (bash resets it, other shells do not) */
+    "CDPATH",              /* cd goes elsewhere */
+    "GLOBIGNORE",          /* globs match other files */
+    "EXECIGNORE",          /* commands are found elsewhere */
+    "LD_*",                /* LD_PRELOAD, LD_AUDIT, LD_LIBRARY_PATH …: code inside every program */
+    "GCONV_PATH",          /* iconv loads shared objects from there */
+    "LOCPATH",             /* locales, and through them gconv modules */
+    "NLSPATH",             /* message catalogues with formats of someone else's choice */
+    "GLIBC_TUNABLES",      /* changes the allocator and the loader */
+    "MALLOC_*",            /* the same, in older libraries */
+    "HOSTALIASES",         /* host names mean other hosts */
+    "RES_OPTIONS",
+    "LOCALDOMAIN",
+    "PERL5OPT",
+    "PERL5LIB",
+    "PERLLIB",
+    "PERL5DB", /* perl loads modules from them */
+    "PYTHONSTARTUP",
+    "PYTHONPATH",
+    "PYTHONHOME",
+    "PYTHONINSPECT", /* python does */
+    "RUBYOPT",
+    "RUBYLIB",      /* ruby does */
+    "NODE_OPTIONS", /* node --require */
+    "JAVA_TOOL_OPTIONS",
+    "_JAVA_OPTIONS",
+    "JDK_JAVA_OPTIONS", /* java -agentlib */
+    "GIT_EXEC_PATH",
+    "GIT_EXTERNAL_DIFF",
+    "GIT_PROXY_COMMAND", /* git runs these */
+    "GIT_SSH",
+    "GIT_SSH_COMMAND",
+    "GIT_CONFIG_PARAMETERS",
+    "LESSOPEN",
+    "LESSCLOSE", /* less runs these */
     NULL};
 
 /* What the broker is told: who asks and from where. */
-static const char *const told[] = {
-    "WHOSH_AGENT_ID", "WHOSH_SESSION_ID", "WHOSH_MODEL", "WHOSH_TASK", "WHOSH_TASK_SHA256", "WHOSH_AGENT_VERSION",
-    "WHOSH_COMMAND_ID", "WHOSH_CONTEXT_FILE", "TRACEPARENT", "SSH_CLIENT", "SSH_CONNECTION", "SSH_ORIGINAL_COMMAND",
-    "SSH_TTY", "CLAUDECODE", "CODEX_*", "CURSOR_AGENT", "CURSOR_TRACE_ID", "GEMINI_CLI", "OPENCODE", "CLINE_ACTIVE",
-    "AI_AGENT", "GITHUB_ACTIONS", "GITLAB_CI", "JENKINS_URL", "BUILDKITE", "CIRCLECI", "TF_BUILD", NULL};
+static const char *const told[] = {"WHOSH_AGENT_ID",    "WHOSH_SESSION_ID",
+				   "WHOSH_MODEL",       "WHOSH_TASK",
+				   "WHOSH_TASK_SHA256", "WHOSH_AGENT_VERSION",
+				   "WHOSH_COMMAND_ID",  "WHOSH_CONTEXT_FILE",
+				   "TRACEPARENT",       "SSH_CLIENT",
+				   "SSH_CONNECTION",    "SSH_ORIGINAL_COMMAND",
+				   "SSH_TTY",           "CLAUDECODE",
+				   "CODEX_*",           "CURSOR_AGENT",
+				   "CURSOR_TRACE_ID",   "GEMINI_CLI",
+				   "OPENCODE",          "CLINE_ACTIVE",
+				   "AI_AGENT",          "GITHUB_ACTIONS",
+				   "GITLAB_CI",         "JENKINS_URL",
+				   "BUILDKITE",         "CIRCLECI",
+				   "TF_BUILD",          NULL};
 
-static const char *const for_broker[] = {
-    "PATH", "HOME", "XDG_STATE_HOME", "WHOSH_CONFIG", "WHOSH_APPROVER_URL", "WHOSH_APPROVER_CA", "WHOSH_APPROVER_KEY",
-    "WHOSH_TOKEN_FILE", NULL};
+static const char *const for_broker[] = {"PATH",
+					 "HOME",
+					 "XDG_STATE_HOME",
+					 "WHOSH_CONFIG",
+					 "WHOSH_APPROVER_URL",
+					 "WHOSH_APPROVER_CA",
+					 "WHOSH_APPROVER_KEY",
+					 "WHOSH_TOKEN_FILE",
+					 NULL};
 
 static size_t name_len(const char *entry)
 {
@@ -62,7 +92,7 @@ static bool in_table(const char *entry, const char *const *table)
 		size_t known = strlen(*table);
 		bool prefix = (*table)[known - 1] == '*';
 		if (prefix ? len >= known - 1 && !strncmp(entry, *table, known - 1)
-		           : len == known && !strncmp(entry, *table, known))
+			   : len == known && !strncmp(entry, *table, known))
 			return true;
 	}
 	return false;
@@ -70,7 +100,8 @@ static bool in_table(const char *entry, const char *const *table)
 
 bool environment_loads_code(const char *entry)
 {
-	/* An entry without '=' or without a name is nothing a program needs; a value of "() {" was once a function. */
+	/* An entry without '=' or without a name is nothing a program needs; a value of "() {" was once a
+	 * function. */
 	if (*entry == '=' || !strchr(entry, '='))
 		return true;
 	return in_table(entry, loaders) || !strncmp(entry + name_len(entry), "=() {", 5);
@@ -129,7 +160,8 @@ static void put(struct building *b, const char *name, size_t len, const char *va
 	b->entries[b->n++] = entry;
 }
 
-/* Was this stamp put there by a whosh around us?  Then it names that one's command, and ours must be named. */
+/* Was this stamp put there by a whosh around us?  Then it names that one's command, and ours must be named.
+ */
 static bool outer_stamp(const char *value, char *const *from)
 {
 	const char *command = value_of(from, "WHOSH_COMMAND_ID");
@@ -146,10 +178,10 @@ static void put_field(struct building *b, enum wire_tag tag, const char *bytes, 
 		enum wire_tag tag;
 		const char *name;
 	} names[] = {{WIRE_AGENT_ID, "WHOSH_AGENT_ID"},
-	             {WIRE_SESSION_ID, "WHOSH_SESSION_ID"},
-	             {WIRE_COMMAND_ID, "WHOSH_COMMAND_ID"},
-	             {WIRE_CHAIN, "WHOSH_PRINCIPAL_CHAIN"},
-	             {WIRE_TRACEPARENT, "TRACEPARENT"}};
+		     {WIRE_SESSION_ID, "WHOSH_SESSION_ID"},
+		     {WIRE_COMMAND_ID, "WHOSH_COMMAND_ID"},
+		     {WIRE_CHAIN, "WHOSH_PRINCIPAL_CHAIN"},
+		     {WIRE_TRACEPARENT, "TRACEPARENT"}};
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
 		if (names[i].tag == tag)
 			put(b, names[i].name, strlen(names[i].name), bytes, len);
@@ -169,8 +201,8 @@ static void put_field(struct building *b, enum wire_tag tag, const char *bytes, 
 		put(b, name, n, equals + 1, len - n - 1);
 }
 
-char **environment_build(char *const *from, const char *keep, const struct wire_message *permit, const char *whosh,
-                         const char *interpreter)
+char **environment_build(char *const *from, const char *keep, const struct wire_message *permit,
+			 const char *whosh, const char *interpreter)
 {
 	struct building b = {.room = 32};
 	for (char *const *e = from; *e; e++)

@@ -1,4 +1,5 @@
-/* environment.h: which variables are removed, which are sent with the request, and which the command is given.
+/* environment.h: which variables are removed, which are sent with the request, and which the command is
+ * given.
  *
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
 #ifndef WHOSH_ENVIRONMENT_H
@@ -14,12 +15,14 @@ bool environment_kept(const char *entry, const char *names);
 bool environment_told(const char *entry);
 
 /* The environment for the command: `from` without what loads code (unless kept), with what the permit gives.
- * `whosh` is the path of this program, `interpreter` what `_` should name.  A malloc'd array whose new entries are
- * malloc'd too; the process exits or execs after, so nothing is freed.  NULL when out of memory. */
-char **environment_build(char *const *from, const char *keep, const struct wire_message *permit, const char *whosh,
-                         const char *interpreter);
+ * `whosh` is the path of this program, `interpreter` what `_` should name.  A malloc'd array whose new
+ * entries are malloc'd too; the process exits or execs after, so nothing is freed.  NULL when out of memory.
+ */
+char **environment_build(char *const *from, const char *keep, const struct wire_message *permit,
+			 const char *whosh, const char *interpreter);
 
-/* For the private broker: PATH, HOME, and the variables that say where the approver is. NULL when out of memory. */
+/* For the private broker: PATH, HOME, and the variables that say where the approver is. NULL when out of
+ * memory. */
 char **environment_for_broker(char *const *from);
 
 #endif

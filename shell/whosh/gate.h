@@ -1,8 +1,8 @@
 /* gate.h: one command on its way through the gate.
  *
- * The way, each step a file: arguments.c what was asked for · script_text.c the text of a file · context.c who,
- * what, where · broker_link.c the broker · ask.c may it run? · run.c run exactly that · script_open.c … from a
- * file's approved text · outcome.c how it ended.  main.c reads as the list of these steps.
+ * The way, each step a file: arguments.c what was asked for · script_text.c the text of a file · context.c
+ * who, what, where · broker_link.c the broker · ask.c may it run? · run.c run exactly that · script_open.c …
+ * from a file's approved text · outcome.c how it ended.  main.c reads as the list of these steps.
  *
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
 #ifndef WHOSH_GATE_H
@@ -19,41 +19,42 @@
 struct gate {
 	struct arguments arguments;
 	struct conf conf;
-	char **environment;     /* as it came */
-	char self[4096];        /* the path of this program */
-	const char *mode;       /* command | login | ssh | script */
-	const char *line;       /* the exact bytes that are approved and run */
+	char **environment; /* as it came */
+	char self[4096];    /* the path of this program */
+	const char *mode;   /* command | login | ssh | script */
+	const char *line;   /* the exact bytes that are approved and run */
 	size_t line_len;
-	struct buf script;      /* the text of a script file; `line` points into it */
-	char *script_path;      /* the file that bash will open: as given, or found in PATH */
-	int broker;             /* socket */
+	struct buf script; /* the text of a script file; `line` points into it */
+	char *script_path; /* the file that bash will open: as given, or found in PATH */
+	int broker;        /* socket */
 	bool private_broker;
-	struct buf in;          /* bytes from the broker */
-	size_t shown;           /* of which this many are the frame that was handed out last */
-	struct buf permit_bytes; /* a copy, for the command's environment */
+	struct buf in;              /* bytes from the broker */
+	size_t shown;               /* of which this many are the frame that was handed out last */
+	struct buf permit_bytes;    /* a copy, for the command's environment */
 	struct wire_message permit; /* in permit_bytes */
 };
 
-/* script_text.c: read the file named by arguments.file as bash would find it.  Does not return on errors: says what
- * bash says, with its statuses (127 not there, 126 not to be read). */
+/* script_text.c: read the file named by arguments.file as bash would find it.  Does not return on errors:
+ * says what bash says, with its statuses (127 not there, 126 not to be read). */
 void script_text(struct gate *gate);
 
-/* context.c: append the frame of `type` (WIRE_ASK or WIRE_CHECK) to `out`.  Exits with 78 when something named in the
- * environment cannot be read. */
+/* context.c: append the frame of `type` (WIRE_ASK or WIRE_CHECK) to `out`.  Exits with 78 when something
+ * named in the environment cannot be read. */
 void context_frame(struct gate *gate, enum wire_type type, struct buf *out);
 
-/* broker_link.c: connect to the host's broker, or start a private one where there is none.  Exits with 69 or 78. */
+/* broker_link.c: connect to the host's broker, or start a private one where there is none.  Exits with 69
+ * or 78. */
 void broker_link(struct gate *gate);
-/* The next frame from the broker; blocks at most timeout_ms (-1: for ever).  false when the broker is gone, silent
- * or speaks garbage.  The frame is borrowed until the next call. */
+/* The next frame from the broker; blocks at most timeout_ms (-1: for ever).  false when the broker is gone,
+ * silent or speaks garbage.  The frame is borrowed until the next call. */
 bool broker_read(struct gate *gate, struct wire_message *message, int timeout_ms);
 bool broker_write(struct gate *gate, const struct buf *frame);
 
 /* ask.c: ask, and wait for the permit, which is then gate->permit.  Exits with the status of a refusal. */
 void ask(struct gate *gate);
 
-/* run.c: run the approved bytes to their end.  Returns the wait status; -1 when nothing could be run, with the reason
- * in *why (static or malloc'd, not freed). */
+/* run.c: run the approved bytes to their end.  Returns the wait status; -1 when nothing could be run, with
+ * the reason in *why (static or malloc'd, not freed). */
 int run(struct gate *gate, const char **why);
 
 /* script_open.c: see there. */

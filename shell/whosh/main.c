@@ -15,8 +15,8 @@
 #include <unistd.h>
 
 static const char usage[] = "usage: whosh [-l] [-e] [-c LINE [ARG0 ARG...]] [FILE [ARG...]]\n"
-                            "       whosh --check | --version | --help\n"
-                            "Runs what the approver approves; see whosh(1).\n";
+			    "       whosh --check | --version | --help\n"
+			    "Runs what the approver approves; see whosh(1).\n";
 
 /* 0 to 2 must be open, or the first file opened would become standard output. */
 static void open_standard(void)
@@ -34,8 +34,8 @@ static void find_self(struct gate *gate)
 	gate->self[len] = '\0';
 }
 
-/* Is this line nothing but our own name?  Then it is the ForceCommand or command= that sshd gives to a login shell,
- * and what the client wants is in SSH_ORIGINAL_COMMAND. */
+/* Is this line nothing but our own name?  Then it is the ForceCommand or command= that sshd gives to a login
+ * shell, and what the client wants is in SSH_ORIGINAL_COMMAND. */
 static bool names_us(const struct gate *gate, const char *line)
 {
 	char path[sizeof gate->self];
@@ -52,14 +52,16 @@ static void find_line(struct gate *gate)
 {
 	struct arguments *a = &gate->arguments;
 	const char *original = getenv("SSH_ORIGINAL_COMMAND");
-	bool forced = a->call == CALL_BARE || (a->call == CALL_LINE && a->n_rest == 0 && names_us(gate, a->line));
+	bool forced =
+	    a->call == CALL_BARE || (a->call == CALL_LINE && a->n_rest == 0 && names_us(gate, a->line));
 	if (forced && original && *original) {
 		a->call = CALL_LINE;
 		gate->mode = "ssh";
 		gate->line = original;
 	} else if (forced || a->call == CALL_STDIN) {
-		message_exit(EXIT_CONFIGURATION, "configuration: sessions at a prompt or from standard input are not "
-		                                 "supported; give the command with -c LINE or as a FILE");
+		message_exit(EXIT_CONFIGURATION,
+			     "configuration: sessions at a prompt or from standard input are not "
+			     "supported; give the command with -c LINE or as a FILE");
 	} else if (a->call == CALL_SCRIPT) {
 		gate->mode = "script";
 		script_text(gate);
@@ -70,7 +72,8 @@ static void find_line(struct gate *gate)
 	if (a->call == CALL_LINE)
 		gate->line_len = strlen(gate->line);
 	else if (gate->line_len && memchr(gate->line, '\0', gate->line_len))
-		message_exit(EXIT_DENIED, "denied: %s holds a NUL byte: no two programs read such a text alike", a->file);
+		message_exit(EXIT_DENIED,
+			     "denied: %s holds a NUL byte: no two programs read such a text alike", a->file);
 }
 
 int main(int argc, char **argv, char **envp)
@@ -96,7 +99,8 @@ int main(int argc, char **argv, char **envp)
 		return check(&gate);
 	find_line(&gate);
 	if (access(gate.conf.value[CONF_INTERPRETER], X_OK))
-		message_exit(EXIT_CONFIGURATION, "configuration: %s: %s", gate.conf.value[CONF_INTERPRETER], strerror(errno));
+		message_exit(EXIT_CONFIGURATION, "configuration: %s: %s", gate.conf.value[CONF_INTERPRETER],
+			     strerror(errno));
 	ask(&gate);
 	const char *not_run = NULL;
 	int64_t started = clock_wall_ms();

@@ -10,8 +10,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* The host's broker takes an outcome over at once; a private one says so when it is delivered or spooled, which it
- * limits by itself. */
+/* The host's broker takes an outcome over at once; a private one says so when it is delivered or spooled,
+ * which it limits by itself. */
 enum { SYSTEM_MS = 2000, PRIVATE_MS = 30000 };
 
 static _Noreturn void die_of(int number)
@@ -47,8 +47,8 @@ _Noreturn void outcome(struct gate *gate, int status, const char *not_run, int64
 	if (broker_write(gate, &frame))
 		broker_read(gate, &found, gate->private_broker ? PRIVATE_MS : SYSTEM_MS);
 	if (not_run)
-		message_exit(EXIT_CONFIGURATION, "configuration: %s: %s; nothing was run", gate->conf.value[CONF_INTERPRETER],
-		             not_run);
+		message_exit(EXIT_CONFIGURATION, "configuration: %s: %s; nothing was run",
+			     gate->conf.value[CONF_INTERPRETER], not_run);
 	if (WIFSIGNALED(status))
 		die_of(WTERMSIG(status));
 	_exit(WEXITSTATUS(status));

@@ -1,13 +1,13 @@
 /* run.c: run exactly what was approved, as bash would have been run in our place.
  *
- * The command inherits everything as it came: descriptors, limits, umask, signal mask and dispositions.  This process
- * stays beside it for three things only: to pass on signals that reach it alone, to stop and go on with it, so that
- * the caller's job control sees one job, and to tell how it ended.  If this process is killed the command dies with
- * it, as it would have if bash had exec'ed it in place.
+ * The command inherits everything as it came: descriptors, limits, umask, signal mask and dispositions.  This
+ * process stays beside it for three things only: to pass on signals that reach it alone, to stop and go on
+ * with it, so that the caller's job control sees one job, and to tell how it ended.  If this process is
+ * killed the command dies with it, as it would have if bash had exec'ed it in place.
  *
- * Signals.  All that could end this process are blocked and taken one by one with sigwaitinfo.  One that the kernel
- * sent (a terminal's Ctrl-C, a hang-up) has reached the whole group, the command included; one that a process sent
- * is passed on.
+ * Signals.  All that could end this process are blocked and taken one by one with sigwaitinfo.  One that the
+ * kernel sent (a terminal's Ctrl-C, a hang-up) has reached the whole group, the command included; one that a
+ * process sent is passed on.
  *
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
 #include "common/io.h"
@@ -25,10 +25,10 @@
 enum { NOT_TRACED = -1 };
 
 static const int taken[] = {SIGHUP,  SIGINT,  SIGQUIT, SIGTERM, SIGUSR1,  SIGUSR2, SIGALRM,
-                            SIGPIPE, SIGTSTP, SIGTTIN, SIGTTOU, SIGWINCH, SIGCONT, SIGCHLD};
+			    SIGPIPE, SIGTSTP, SIGTTIN, SIGTTOU, SIGWINCH, SIGCONT, SIGCHLD};
 
-/* argv for the interpreter.  --norc: bash reads ~/.bashrc even for `-c` when it believes that sshd started it, and
- * nobody approved that file. */
+/* argv for the interpreter.  --norc: bash reads ~/.bashrc even for `-c` when it believes that sshd started
+ * it, and nobody approved that file. */
 static char **interpreter_argv(const struct gate *gate)
 {
 	const struct arguments *a = &gate->arguments;
@@ -41,18 +41,18 @@ static char **interpreter_argv(const struct gate *gate)
 	const char *name = slash ? slash + 1 : path;
 	argv[n++] = (char *)(size_t)name;
 	if (!strcmp(name, "bash") || !strcmp(name, "rbash"))
-		argv[n++] = (char *)(size_t)"--norc";
+		argv[n++] = (char *)(size_t) "--norc";
 	for (int i = 0; i < a->n_options; i++)
 		argv[n++] = a->options[i];
 	if (a->call == CALL_SCRIPT) {
 		/* A name that begins with a dash or plus would be an option. */
 		if (a->file[0] == '-' || a->file[0] == '+')
-			argv[n++] = (char *)(size_t)"--";
+			argv[n++] = (char *)(size_t) "--";
 		argv[n++] = (char *)(size_t)a->file;
 	} else {
-		argv[n++] = (char *)(size_t)"-c";
+		argv[n++] = (char *)(size_t) "-c";
 		if (gate->line[0] == '-' || gate->line[0] == '+')
-			argv[n++] = (char *)(size_t)"--";
+			argv[n++] = (char *)(size_t) "--";
 		argv[n++] = (char *)(size_t)gate->line;
 	}
 	for (int i = 0; i < a->n_rest; i++)
@@ -65,8 +65,8 @@ struct before {
 	struct sigaction child; /* SIGCHLD's; an ignored one would swallow the status */
 };
 
-static _Noreturn void become(const struct gate *gate, char **argv, char **environment, const struct before *before,
-                             pid_t parent, int memfd, int failure)
+static _Noreturn void become(const struct gate *gate, char **argv, char **environment,
+			     const struct before *before, pid_t parent, int memfd, int failure)
 {
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (getppid() != parent)
@@ -128,11 +128,12 @@ static int accompany(pid_t child, const sigset_t *set)
 int run(struct gate *gate, const char **why)
 {
 	char **argv = interpreter_argv(gate);
-	char **environment = environment_build(gate->environment, gate->conf.value[CONF_KEEP_ENV], &gate->permit,
-	                                       gate->self, gate->conf.value[CONF_INTERPRETER]);
+	char **environment = environment_build(gate->environment, gate->conf.value[CONF_KEEP_ENV],
+					       &gate->permit, gate->self, gate->conf.value[CONF_INTERPRETER]);
 	int memfd FD_AUTO = gate->arguments.call == CALL_SCRIPT ? script_memfd(gate) : -1;
 	int failure[2] = {-1, -1};
-	if (!argv || !environment || (gate->arguments.call == CALL_SCRIPT && memfd < 0) || pipe2(failure, O_CLOEXEC)) {
+	if (!argv || !environment || (gate->arguments.call == CALL_SCRIPT && memfd < 0) ||
+	    pipe2(failure, O_CLOEXEC)) {
 		*why = strerror(errno);
 		return -1;
 	}
@@ -170,7 +171,8 @@ int run(struct gate *gate, const char **why)
 	if (script_runs)
 		status = accompany(child, &set);
 	if (exec_failed) {
-		*why = reason == NOT_TRACED ? "a script needs ptrace(2) here, which is not permitted" : strerror(reason);
+		*why = reason == NOT_TRACED ? "a script needs ptrace(2) here, which is not permitted"
+					    : strerror(reason);
 		return -1;
 	}
 	return status;

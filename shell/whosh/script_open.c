@@ -1,18 +1,19 @@
 /* script_open.c: let bash read a script's approved text under the script's own name.
  *
- * The trouble.  `bash FILE` opens FILE a second time, after it was approved, and someone may have replaced it.
- * Handing the text over as `-c` or as /dev/fd/N keeps the bytes but changes what scripts can see: $0, BASH_SOURCE,
- * the names in error messages, `return`, `$-`; and an argument holds 128 KiB at most.
+ * The trouble.  `bash FILE` opens FILE a second time, after it was approved, and someone may have replaced
+ * it. Handing the text over as `-c` or as /dev/fd/N keeps the bytes but changes what scripts can see: $0,
+ * BASH_SOURCE, the names in error messages, `return`, `$-`; and an argument holds 128 KiB at most.
  *
- * The way.  bash is started as `bash FILE ARG…` under ptrace.  Its own first open of FILE is answered by us: at the
- * entry of that system call the call is voided, and at its exit the result is set to a descriptor that holds the
- * approved text: a sealed memfd, inherited for just this.  Then bash is let go, for good.  It takes that descriptor
- * for FILE, moves it out of the way (255) and marks it close-on-exec as it does with every script.
+ * The way.  bash is started as `bash FILE ARG…` under ptrace.  Its own first open of FILE is answered by us:
+ * at the entry of that system call the call is voided, and at its exit the result is set to a descriptor that
+ * holds the approved text: a sealed memfd, inherited for just this.  Then bash is let go, for good.  It takes
+ * that descriptor for FILE, moves it out of the way (255) and marks it close-on-exec as it does with every
+ * script.
  *
- * What could go wrong, and does not: the text cannot change (F_SEAL_WRITE and its sisters); any other open of the name
- * as given, when the script was found in PATH, is answered with ENOENT, as it was when we looked; if bash ends
- * before it opens the script, nothing ran; if we die, bash dies (PTRACE_O_EXITKILL).  Where ptrace is not permitted
- * (Yama scope 3, a seccomp profile) nothing is run and the reason is said.
+ * What could go wrong, and does not: the text cannot change (F_SEAL_WRITE and its sisters); any other open of
+ * the name as given, when the script was found in PATH, is answered with ENOENT, as it was when we looked; if
+ * bash ends before it opens the script, nothing ran; if we die, bash dies (PTRACE_O_EXITKILL).  Where ptrace
+ * is not permitted (Yama scope 3, a seccomp profile) nothing is run and the reason is said.
  *
  * Only registers are touched, no memory of the other process; the calls are in ptrace(2).
  *
@@ -59,7 +60,8 @@ int script_memfd(const struct gate *gate)
 		at += wrote;
 		left -= (size_t)wrote;
 	}
-	if (lseek(fd, 0, SEEK_SET) || fcntl(fd, F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE))
+	if (lseek(fd, 0, SEEK_SET) ||
+	    fcntl(fd, F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE))
 		goto failed;
 	/* Its number is above what scripts use, where the limit on descriptors allows. */
 	int high = fcntl(fd, F_DUPFD_CLOEXEC, HIGH_FD);
@@ -166,11 +168,12 @@ static bool answer(pid_t pid, long result)
 	if (!void_call(pid))
 		return false;
 	int status = next_stop(pid, 0);
-	return status >= 0 && WIFSTOPPED(status) && WSTOPSIG(status) == SYSCALL_STOP && set_result(pid, result);
+	return status >= 0 && WIFSTOPPED(status) && WSTOPSIG(status) == SYSCALL_STOP &&
+	       set_result(pid, result);
 }
 
-/* After the child's exec stop: true when bash holds the approved text and runs free; false with *status its wait
- * status (it ended by itself before) or -1 and *why (it was killed here). */
+/* After the child's exec stop: true when bash holds the approved text and runs free; false with *status its
+ * wait status (it ended by itself before) or -1 and *why (it was killed here). */
 static bool follow(pid_t pid, const struct gate *gate, int memfd, int *status)
 {
 	int deliver = 0;

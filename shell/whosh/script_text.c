@@ -1,7 +1,7 @@
 /* script_text.c: the text of a script file, found as bash finds it.
  *
- * bash opens the name as given; only when that does not exist and the name has no slash does it search PATH.  The
- * messages and statuses are bash's, since build tools read them.
+ * bash opens the name as given; only when that does not exist and the name has no slash does it search PATH.
+ * The messages and statuses are bash's, since build tools read them.
  *
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
 #include "common/exits.h"
@@ -20,7 +20,7 @@ static _Noreturn void as_bash(const struct gate *gate, int status, const char *w
 {
 	const char *slash = strrchr(gate->conf.value[CONF_INTERPRETER], '/');
 	dprintf(STDERR_FILENO, "%s: %s: %s\n", slash ? slash + 1 : gate->conf.value[CONF_INTERPRETER],
-	        gate->arguments.file, why);
+		gate->arguments.file, why);
 	exit(status);
 }
 
@@ -78,8 +78,9 @@ void script_text(struct gate *gate)
 		as_bash(gate, 126, "Is a directory");
 	if (read_all(fd, LINE_MAX_BYTES, &gate->script)) {
 		if (errno == EFBIG)
-			message_exit(EXIT_DENIED, "denied: the script is larger than the %u KiB that an approver takes",
-			             LINE_MAX_BYTES / 1024);
+			message_exit(EXIT_DENIED,
+				     "denied: the script is larger than the %u KiB that an approver takes",
+				     LINE_MAX_BYTES / 1024);
 		as_bash(gate, 126, strerror(errno));
 	}
 	gate->line = gate->script.data ? gate->script.data : "";
