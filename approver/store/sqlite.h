@@ -42,6 +42,7 @@ struct store_reader {
 
 /* Every column of `commands` that a struct command_row has, in one order everywhere: T text, I integer, B
  * line. */
+/* clang-format off */
 #define COMMAND_COLUMNS                                                                                      \
 	T(id)                                                                                                \
 	I(ts)                                                                                                \
@@ -50,6 +51,7 @@ struct store_reader {
 		T(policy) T(reason) T(reviewers) I(reviewers_needed) I(not_in_chain) I(expires) I(decided)   \
 		    I(has_exit) I(exit) T(signal) T(outcome) T(outcome_reason) I(started) I(ended)           \
 			I(log_index) T(command_s256) T(live_tail) T(permit)
+/* clang-format on */
 
 /* open.c: a connection with the settings that every connection needs; NULL with *error. */
 sqlite3 *sqlite_connect(const char *path, int flags, char **error);

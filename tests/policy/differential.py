@@ -20,7 +20,8 @@ import sys
 import tempfile
 
 HERE = pathlib.Path(__file__).resolve().parent
-RECORD = r"""command_not_found_handle() { { printf '%s\0' "$#" "$@"; } >> "$RECORD_FILE"; return 0; }
+# Newlines become \1, so that a record is one write even beside others in a pipeline.
+RECORD = r"""command_not_found_handle() { set -- "${@//$'\n'/$'\1'}"; { printf '%s\0' "$#" "$@"; } >> "$RECORD_FILE"; return 0; }
 """
 
 ATOMS = ["cmda", "cmdb x", "cmdc 'a b' c", 'cmdd "x y"', "cmde $X", 'cmdf "$X"', "cmdg a\\ b", "cmdh $(cmdi)", "cmdj `cmdk z`",
@@ -59,7 +60,7 @@ def covered(words, argv):
     """Do the parser's words cover what bash ran?"""
     if not words:
         return not argv
-    certainty, text = words[0][0], bytes.fromhex(words[0][1])
+    certainty, text = words[0][0], bytes.fromhex(words[0][1]).replace(b"\n", b"\1")
     if certainty == 2:
         return any(covered(words[1:], argv[i:]) for i in range(len(argv) + 1))
     if not argv:
