@@ -112,6 +112,7 @@ static void judge_unit(struct judging *j, const struct sh_word *words, size_t n,
 		       const char *danger, bool free_pass)
 {
 	const struct rule *covered = NULL;
+	bool spoken = false; /* a rule that reviews or denies covers it as well */
 	for (size_t r = 0; r < j->policy->n_rules; r++) {
 		const struct rule *rule = &j->policy->rules[r];
 		if (!rule->n_patterns)
@@ -119,8 +120,11 @@ static void judge_unit(struct judging *j, const struct sh_word *words, size_t n,
 		enum match m = rule_match(j, r, words, n);
 		if (rule->verdict == VERDICT_APPROVE && m == MATCH_YES && !rule->shadow && !covered)
 			covered = rule;
+		spoken |= rule->verdict != VERDICT_APPROVE && m == MATCH_YES && !rule->shadow;
 		speak(j, rule, m, start, end);
 	}
+	if (spoken)
+		return;
 	if (danger)
 		reason(j, start, end, j->policy->otherwise, NULL, danger);
 	else if (covered)

@@ -31,11 +31,12 @@ def test_control_characters_are_shown(t):
 
 def test_lines_that_are_not_text(t):
     """Bytes that are no UTF-8 must run unchanged and be kept unchanged."""
-    a = t.approver()
+    a = t.approver(policy=REVIEW_ALL)
     token = a.agent("worker")
-    r = t.run([t.program("whosh").encode(), b"-c", b"printf '%s' '\xff\xfe\x80'"],
-              env=t.env(a, token), cwd=t.tmp)
-    assert (r.code, r.out) == (0, b"\xff\xfe\x80"), r
+    p = t.whosh_start(a, token, b"-c", b"printf '%s' '\xff\xfe\x80'")
+    a.ctl("approve", a.pending()[0]["id"])
+    out, err = p.communicate(timeout=20)
+    assert (p.returncode, out) == (0, b"\xff\xfe\x80"), (p.returncode, out, err)
     row = a.who()[0]
     import base64
     assert base64.b64decode(row["line_b64"]) == b"printf '%s' '\xff\xfe\x80'", row

@@ -73,7 +73,7 @@ class Fixture:
 
     def spawn(self, argv, **kw):
         """Start a process that the fixture ends. stdout and stderr default to files under tmp."""
-        argv = [str(x) for x in argv]
+        argv = [x if isinstance(x, bytes) else str(x) for x in argv]
         kw.setdefault("stdin", subprocess.DEVNULL)
         process = subprocess.Popen(argv, **kw)
         self.processes.append(process)
