@@ -208,7 +208,7 @@ static void read_braced(struct parser *p, struct reading *r, bool in_double_quot
 		else
 			p->at = i + 1;
 	} else if (strchr(":-+?#%/^,", c)) {
-		p->at += c == ':' ? 2 : 1;
+		p->at += c == ':' && next ? 2 : 1;
 		/* ${x-"$@"} and its like hand many words on. */
 		size_t from = p->at;
 		read_brace_word(p, start, in_double_quotes);

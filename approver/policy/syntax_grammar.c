@@ -14,7 +14,7 @@ static const char *const enders[] = {"then", "else", "elif", "fi", "do", "done",
 bool at_reserved(const struct parser *p, const char *word)
 {
 	size_t len = strlen(word);
-	return p->end - p->at >= len && !memcmp(p->s + p->at, word, len) && ends_word(peek(p, len));
+	return p->at < p->end && p->end - p->at >= len && !memcmp(p->s + p->at, word, len) && ends_word(peek(p, len));
 }
 
 void skip_lines(struct parser *p)
@@ -139,7 +139,7 @@ static void read_patterns(struct parser *p, size_t start)
 		word_finish(&word);
 		skip_blanks(p);
 		char c = peek(p, 0);
-		p->at++;
+		p->at += p->at < p->end;
 		if (p->stopped || c == ')')
 			return;
 		if (c != '|') {

@@ -16,7 +16,7 @@ bool ends_word(char c)
 
 char peek(const struct parser *p, size_t ahead)
 {
-	return ahead < p->end - p->at ? p->s[p->at + ahead] : '\0';
+	return p->at < p->end && ahead < p->end - p->at ? p->s[p->at + ahead] : '\0';
 }
 
 void reading_add(struct reading *r, const char *bytes, size_t len)

@@ -9,7 +9,7 @@ for fuzzer in "$folder"/fuzz_*; do
 	name=${fuzzer##*/fuzz_}
 	work=$(mktemp -d)
 	mkdir -p "$fuzzer.findings" "$here/corpus/$name"
-	if "$fuzzer" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 \
+	if "$fuzzer" -seed=1 -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 \
 		-artifact_prefix="$fuzzer.findings/" "$work" "$here/corpus/$name" >"$work.log" 2>&1; then
 		echo "ok $name: $(sed -n 's/stat::number_of_executed_units: *//p' "$work.log") runs"
 		passed=$((passed + 1))

@@ -169,7 +169,7 @@ def test_kill_approver_while_running(t):
     b.kill()
     a.start()
     b.start()
-    row = t.eventually(lambda: a.who()[0]["ended"] and a.who()[0], "the outcome")
+    row = t.eventually(lambda: a.who()[0]["ended"] and a.who()[0], "the outcome", 60)
     assert row["exit"] == 6 and row["outcome"] == "exited", row
     t.eventually(lambda: not b.spooled(), "the spool's end")
     events = a.json("show", row["id"])
