@@ -14,7 +14,8 @@ static const char *const enders[] = {"then", "else", "elif", "fi", "do", "done",
 bool at_reserved(const struct parser *p, const char *word)
 {
 	size_t len = strlen(word);
-	return p->at < p->end && p->end - p->at >= len && !memcmp(p->s + p->at, word, len) && ends_word(peek(p, len));
+	return p->at < p->end && p->end - p->at >= len && !memcmp(p->s + p->at, word, len) &&
+	       ends_word(peek(p, len));
 }
 
 void skip_lines(struct parser *p)

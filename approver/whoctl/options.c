@@ -49,7 +49,7 @@ static const struct spec {
     [OPT_UNTIL] = {"until", "TIME", "before; written as for --since", 0},
     [OPT_LIMIT] = {"limit", "N", "at most so many (default 100)", 0},
     [OPT_BEFORE] = {"before", "ID", "only older ones than this command: the next page", 0},
-    [OPT_LAST] = {"last", "N", "judge the last N lines recorded by the approver (default 100)", 0},
+    [OPT_LAST] = {"last", "N", "also judge the last N lines that the approver has recorded", 0},
 };
 
 static enum option option_named(const char *name, size_t len)

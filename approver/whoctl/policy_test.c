@@ -1,94 +1,128 @@
 /* policy_test.c: `whoctl policy test FILE CASES`: does a policy say what its authors meant?
  *
  * CASES is JSON: a list of {"line": …, "verdict": "approve"|"review"|"deny"} and, where it matters, "rule",
- * "agent", "agent_version", "human", "model", "task", "host", "user", "cwd", "mode".
+ * "agent", "agent_version", "human", "model", "task", "host", "user", "cwd", "mode", "ts" (when it is asked).
  *
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
 #include "approver/whoctl/policy_file.h"
-#include "common/clock.h"
+#include "approver/whoctl/policy_judge.h"
+#include "approver/whoctl/table.h"
 #include "common/io.h"
-#include "common/json.h"
 #include "common/text.h"
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
-enum { CASES_MAX = 1 << 20 };
+#define CASES_MAX (1u << 20)
 
-/* "" when the case holds; else what is wrong with it. */
-static int judge(const struct policy *policy, const cJSON *one, struct buf *wrong)
+/* What is wrong with how a case is written; NULL when nothing is. */
+static const char *malformed(const cJSON *one)
 {
 	static const char *const members[] = {"line",  "verdict", "rule", "agent", "agent_version",
 					      "human", "model",   "task", "host",  "user",
-					      "cwd",   "mode",    NULL};
-	const char *line = json_string(one, "line"), *verdict = json_string(one, "verdict");
-	const char *rule = json_string(one, "rule"), *other, *chain[2];
-	struct policy_request request = {
-	    .agent = json_string(one, "agent"),
-	    .agent_version = json_string(one, "agent_version"),
-	    .human = json_string(one, "human"),
-	    .model = json_string(one, "model"),
-	    .task = json_string(one, "task"),
-	    .host = json_string(one, "host"),
-	    .user = json_string(one, "user"),
-	    .cwd = json_string(one, "cwd"),
-	    .mode = json_string(one, "mode"),
-	    .chain = chain,
-	    .line = line,
-	    .line_len = line ? strlen(line) : 0,
-	    .now = (time_t)clock_now(),
-	};
+					      "cwd",   "mode",    "ts",   NULL};
+	const char *verdict = json_string(one, "verdict"), *other;
+	if (!cJSON_IsObject(one) || !json_string(one, "line"))
+		return "it needs a \"line\"";
+	if (!verdict || (strcmp(verdict, "approve") && strcmp(verdict, "review") && strcmp(verdict, "deny")))
+		return "its \"verdict\" is approve, review or deny";
+	for (const cJSON *member = one->child; member; member = member->next)
+		if (!cJSON_IsString(member))
+			return "its members are strings";
+	return json_only(one, members, &other) ? NULL : "it has a member that no case has";
+}
+
+/* Add {"line","wanted","got","rule","reason","as_meant"} to the results. */
+static int judge(const struct policy *policy, const cJSON *one, cJSON *results)
+{
+	const char *wanted = json_string(one, "verdict"), *rule = json_string(one, "rule");
 	struct policy_decision decision;
-	if (!cJSON_IsObject(one) || !line || !verdict || !json_only(one, members, &other))
-		return complain(EXIT_FAILED,
-				"a case needs \"line\" and \"verdict\", and takes no unknown members");
-	if (request.human)
-		chain[request.n_chain++] = request.human;
-	if (request.agent)
-		chain[request.n_chain++] = request.agent;
-	if (policy_decide(policy, &request, &decision))
+	if (policy_judge(policy, one, &decision) != 0)
 		return complain(EXIT_FAILED, "out of memory");
-	if (strcmp(verdict, verdict_name(decision.verdict)) != 0 ||
-	    (rule && strcmp(rule, decision.rule) != 0)) {
-		buf_adds(wrong, "wrong: ");
-		visible_add(wrong, line, request.line_len);
-		buf_addf(wrong, "\n  wanted %s%s%s, got %s by %s: %s\n", verdict, rule ? " by " : "",
-			 rule ? rule : "", verdict_name(decision.verdict), decision.rule, decision.reason);
-	}
+	const char *by = decision.rule ? decision.rule : "default", *got = verdict_name(decision.verdict);
+	bool as_meant = strcmp(wanted, got) == 0 && (!rule || strcmp(rule, by) == 0);
+	cJSON *result = cJSON_CreateObject();
+	cJSON_AddStringToObject(result, "line", json_string(one, "line"));
+	cJSON_AddStringToObject(result, "wanted", wanted);
+	if (rule)
+		cJSON_AddStringToObject(result, "wanted_rule", rule);
+	cJSON_AddStringToObject(result, "got", got);
+	cJSON_AddStringToObject(result, "rule", by);
+	cJSON_AddStringToObject(result, "reason", decision.reason ? decision.reason : "");
+	cJSON_AddBoolToObject(result, "as_meant", as_meant);
 	policy_decision_finish(&decision);
-	return 0;
+	if (cJSON_AddItemToArray(results, result))
+		return 0;
+	cJSON_Delete(result);
+	return complain(EXIT_FAILED, "out of memory");
+}
+
+static void wrong_add(struct buf *out, const cJSON *result, const struct style *style)
+{
+	coloured_add(out, style, COLOUR_RED, "wrong: ");
+	json_visible_add(out, result, "line", "");
+	buf_adds(out, "\n  wanted ");
+	json_visible_add(out, result, "wanted", "");
+	if (json_string(result, "wanted_rule")) {
+		buf_adds(out, " by ");
+		json_visible_add(out, result, "wanted_rule", "");
+	}
+	buf_adds(out, ", got ");
+	json_visible_add(out, result, "got", "");
+	buf_adds(out, " by ");
+	json_visible_add(out, result, "rule", "");
+	buf_adds(out, ": ");
+	json_visible_add(out, result, "reason", "");
+	buf_addc(out, '\n');
+}
+
+static int test_cases(struct ctl *ctl, const struct policy *policy, const cJSON *cases)
+{
+	cJSON *results JSON_AUTO = cJSON_CreateArray();
+	const cJSON *one, *result;
+	int number = 0, status = 0, held = 0, failed = 0;
+	cJSON_ArrayForEach(one, cases)
+	{
+		const char *why = malformed(one);
+		number++;
+		status = why ? complain(EXIT_FAILED, "%s: case %d: %s", ctl->operand[1], number, why)
+			     : judge(policy, one, results);
+		if (status != 0)
+			return status;
+	}
+	struct buf out BUF_AUTO = BUF_INIT;
+	cJSON_ArrayForEach(result, results)
+	{
+		if (json_true(result, "as_meant")) {
+			held++;
+			continue;
+		}
+		failed++;
+		wrong_add(&out, result, &ctl->style);
+	}
+	buf_addf(&out, "%d as meant, %d not\n", held, failed);
+	status = given(ctl, OPT_JSON) ? json_output(results) : output(&out);
+	return status != 0 ? status : failed > 0 ? EXIT_FAILED : 0;
 }
 
 static int test(struct ctl *ctl)
 {
-	struct policy *policy;
-	struct buf text BUF_AUTO = BUF_INIT, out BUF_AUTO = BUF_INIT;
-	const char *why = "it is empty";
-	int held = 0, failed = 0, status = policy_file_load(ctl->operand[0], &policy);
-	if (status)
+	const char *path = ctl->operand[1], *why = "it is empty";
+	struct policy *policy = NULL;
+	struct buf text BUF_AUTO = BUF_INIT;
+	int status = policy_file_load(ctl->operand[0], &policy);
+	if (status != 0)
 		return status;
 	cJSON *cases JSON_AUTO = NULL;
-	if (read_file(ctl->operand[1], CASES_MAX, &text))
-		status = complain(EXIT_FAILED, "%s: %s", ctl->operand[1], strerror(errno));
-	else if (!text.len || !(cases = json_parse(text.data, text.len, &why)) || !cJSON_IsArray(cases))
-		status = complain(EXIT_FAILED, "%s: not a list of cases: %s", ctl->operand[1],
-				  cases ? "no list" : why);
-	const cJSON *one;
-	const cJSON *list = status ? NULL : cases;
-	cJSON_ArrayForEach(one, list)
-	{
-		size_t before = out.len;
-		status = judge(policy, one, &out);
-		if (status)
-			break;
-		*(out.len > before ? &failed : &held) += 1;
-	}
+	if (read_file(path, CASES_MAX, &text) != 0)
+		status = complain(EXIT_FAILED, "%s: %s", path, strerror(errno));
+	else if (text.len == 0 || !(cases = json_parse(text.data, text.len, &why)))
+		status = complain(EXIT_FAILED, "%s: not JSON: %s", path, why);
+	else if (!cJSON_IsArray(cases) || !cases->child)
+		status = complain(EXIT_FAILED, "%s: not a list of cases", path);
+	else
+		status = test_cases(ctl, policy, cases);
 	policy_free(policy);
-	if (status)
-		return status;
-	buf_addf(&out, "%d as meant, %d not\n", held, failed);
-	status = output(&out);
-	return status ? status : failed ? EXIT_FAILED : 0;
+	return status;
 }
 
 const struct verb verb_policy_test = {
@@ -97,6 +131,6 @@ const struct verb verb_policy_test = {
     .help = "judge each case and tell where the verdict is not the one meant",
     .least = 2,
     .most = 2,
-    .options = 0,
+    .options = OPTION(JSON),
     .run = test,
 };

@@ -54,4 +54,4 @@ class Broker:
         self.process.wait()
 
     def spooled(self):
-        return [f for f in os.listdir(self.dir / "spool") if not f.startswith(".")]
+        return [f for f in os.listdir(self.dir / "spool") if not f.startswith(".") and not f.endswith(".tmp")]
