@@ -39,7 +39,7 @@ void rfc3339_format(int64_t ms, char out[RFC3339_LEN + 1])
 	time_t t = (time_t)seconds;
 	struct tm tm;
 	if (!gmtime_r(&t, &tm) || tm.tm_year + 1900 > 9999 || tm.tm_year + 1900 < 0)
-		memset(&tm, 0, sizeof tm);
+		tm = (struct tm){.tm_year = 70, .tm_mday = 1}; /* four digits cannot say it */
 	/* The bounds tell the compiler what gmtime_r guarantees. */
 	snprintf(out, RFC3339_LEN + 1, "%04u-%02u-%02uT%02u:%02u:%02u.%03uZ",
 		 (unsigned)(tm.tm_year + 1900) % 10000, (unsigned)(tm.tm_mon + 1) % 100,
@@ -67,13 +67,20 @@ static bool skip(const char **at, char c)
 	return true;
 }
 
+static bool day_exists(int year, int month, int day)
+{
+	static const int days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+	bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
+	return day <= days[month - 1] + (month == 2 && leap);
+}
+
 bool rfc3339_parse(const char *text, int64_t *ms)
 {
 	struct tm tm = {0};
 	const char *at = text;
 	int year, month, day, hour = 0, minute = 0, second = 0, milli = 0, offset = 0;
 	if (!number(&at, 4, 1970, 9999, &year) || !skip(&at, '-') || !number(&at, 2, 1, 12, &month) ||
-	    !skip(&at, '-') || !number(&at, 2, 1, 31, &day))
+	    !skip(&at, '-') || !number(&at, 2, 1, 31, &day) || !day_exists(year, month, day))
 		return false;
 	if (*at) {
 		if (*at != 'T' && *at != 't' && *at != ' ')
@@ -111,8 +118,6 @@ bool rfc3339_parse(const char *text, int64_t *ms)
 	tm.tm_min = minute;
 	tm.tm_sec = second;
 	time_t t = timegm(&tm);
-	if (tm.tm_mday != day) /* 31 February was moved on */
-		return false;
 	*ms = ((int64_t)t - offset * 60) * 1000 + milli;
 	return true;
 }

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -78,12 +79,13 @@ static int sync_folder(const char *path)
 int write_file_durable(const char *path, const void *bytes, size_t len, mode_t mode)
 {
 	struct buf temporary BUF_AUTO = BUF_INIT;
-	buf_addf(&temporary, "%s.%ld.tmp", path, (long)getpid());
+	/* A name of its own each time: one left by a crash must not stand in the way of the next. */
+	buf_addf(&temporary, "%s.XXXXXX.tmp", path);
 	if (temporary.failed) {
 		errno = ENOMEM;
 		return -1;
 	}
-	int fd FD_AUTO = open(temporary.data, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+	int fd FD_AUTO = mkostemps(temporary.data, 4, O_CLOEXEC);
 	if (fd < 0)
 		return -1;
 	if (write_all(fd, bytes, len) || fchmod(fd, mode) || fsync(fd) || rename(temporary.data, path)) {

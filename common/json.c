@@ -2,8 +2,8 @@
  *
  * One pass over the bytes checks what cJSON does not: it walks the grammar of RFC 8259 with an explicit
  * depth, and keeps each object's names, unescaped, so that a second spelling of a name ("\\u0061" for "a") is
- * seen as the duplicate that it is.  Names are compared by a hash first; an object may have at most 4,096 of
- * them.
+ * seen as the duplicate that it is.  When an object ends its names are sorted and neighbours compared: no
+ * choice of names makes that slow, as it could a hash table.  An object may have at most 4,096 of them.
  *
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
 #include "common/json.h"
@@ -154,8 +154,11 @@ static bool number(struct scan *s)
 		s->at++;
 		if (s->at < s->end && (*s->at == '+' || *s->at == '-'))
 			s->at++;
+		const char *exponent = s->at;
 		if (!digits(s))
 			return false;
+		if (s->at - exponent > 2) /* with at most 60 characters in all, never infinity */
+			return fail(s, "an exponent of more than two digits");
 	}
 	return s->at - from <= 60 || fail(s, "a number of more than 60 characters");
 }
@@ -183,60 +186,42 @@ static bool array(struct scan *s)
 	}
 }
 
-/* The names of one object met so far: where each begins in `text`, in a hash table of open addressing that
- * grows; small objects need no second allocation. */
+/* The names of one object met so far, unescaped. */
 struct names {
 	struct buf text; /* each name and a NUL */
-	size_t *starts;  /* 0: free; else start + 1 */
-	size_t slots, n;
+	size_t *starts;  /* where each begins in `text` */
+	size_t n, room;
 };
-
-static uint32_t hash(const char *text, size_t len)
-{
-	uint32_t h = 2166136261u; /* FNV-1a */
-	for (size_t i = 0; i < len; i++)
-		h = (h ^ (unsigned char)text[i]) * 16777619u;
-	return h;
-}
-
-/* Put a name in a table; false if it is there already. */
-static bool place(struct names *names, size_t start)
-{
-	const char *name = names->text.data + start;
-	size_t at = hash(name, strlen(name)) & (names->slots - 1);
-	while (names->starts[at]) {
-		if (!strcmp(names->text.data + names->starts[at] - 1, name))
-			return false;
-		at = (at + 1) & (names->slots - 1);
-	}
-	names->starts[at] = start + 1;
-	return true;
-}
-
-static bool grow(struct names *names)
-{
-	size_t *old = names->starts, before = names->slots;
-	names->slots = before ? before * 2 : 32;
-	names->starts = calloc(names->slots, sizeof *names->starts);
-	if (!names->starts) {
-		free(old);
-		return false;
-	}
-	for (size_t i = 0; i < before; i++)
-		if (old[i])
-			place(names, old[i] - 1);
-	free(old);
-	return true;
-}
 
 static bool add_name(struct scan *s, struct names *names, size_t start)
 {
-	buf_addc(&names->text, '\0');
-	if (names->text.failed || (names->n * 2 >= names->slots && !grow(names)))
-		return fail(s, "out of memory");
-	if (++names->n > MAX_NAMES)
+	if (names->n == MAX_NAMES)
 		return fail(s, "an object of more than 4096 members");
-	return place(names, start) || fail(s, "a duplicate name");
+	if (names->n == names->room) {
+		size_t room = names->room ? names->room * 2 : 16;
+		size_t *starts = reallocarray(names->starts, room, sizeof *starts);
+		if (!starts)
+			return fail(s, "out of memory");
+		names->starts = starts;
+		names->room = room;
+	}
+	names->starts[names->n++] = start;
+	buf_addc(&names->text, '\0');
+	return !names->text.failed || fail(s, "out of memory");
+}
+
+static int compare_names(const void *a, const void *b, void *text)
+{
+	return strcmp((const char *)text + *(const size_t *)a, (const char *)text + *(const size_t *)b);
+}
+
+static bool all_differ(struct scan *s, const struct names *names)
+{
+	qsort_r(names->starts, names->n, sizeof *names->starts, compare_names, names->text.data);
+	for (size_t i = 1; i < names->n; i++)
+		if (!compare_names(names->starts + i - 1, names->starts + i, names->text.data))
+			return fail(s, "a duplicate name");
+	return true;
 }
 
 static bool members(struct scan *s, struct names *names)
@@ -272,7 +257,7 @@ static bool object(struct scan *s)
 		return true;
 	}
 	struct names names = {BUF_INIT, NULL, 0, 0};
-	bool good = members(s, &names);
+	bool good = members(s, &names) && all_differ(s, &names);
 	buf_finish(&names.text);
 	free(names.starts);
 	return good;
@@ -313,7 +298,9 @@ static bool value(struct scan *s)
 cJSON *json_parse(const char *text, size_t len, const char **why)
 {
 	struct scan s = {text, text + len, 0, NULL};
-	if (!utf8_valid(text, len))
+	if (!len)
+		fail(&s, "nothing");
+	else if (!utf8_valid(text, len))
 		fail(&s, "not UTF-8");
 	else if (memchr(text, '\0', len))
 		fail(&s, "a NUL byte");

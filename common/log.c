@@ -26,13 +26,17 @@ static void add_value(struct buf *out, const char *value)
 		visible_add(out, value, strlen(value));
 		return;
 	}
-	struct buf shown BUF_AUTO = BUF_INIT;
-	visible_add(&shown, value, strlen(value));
+	/* Backslashes that came are doubled before those of visible_add are made: one at the end of a value
+	 * must not swallow the closing quote, and with it the next field. */
 	buf_addc(out, '"');
-	for (size_t i = 0; i < shown.len; i++) {
-		if (shown.data[i] == '"')
+	while (*value) {
+		size_t part = strcspn(value, "\"\\");
+		visible_add(out, value, part);
+		value += part;
+		if (*value) {
 			buf_addc(out, '\\');
-		buf_addc(out, shown.data[i]);
+			buf_addc(out, *value++);
+		}
 	}
 	buf_addc(out, '"');
 }

@@ -182,8 +182,21 @@ bool uuid_valid(const char *id)
 	return true;
 }
 
+/* One character of a pattern or text; a byte that is no UTF-8 counts as a character like no other. */
+static size_t glob_next(const char *text, uint32_t *c)
+{
+	*c = (unsigned char)*text;
+	if (*c < 0x80)
+		return 1;
+	size_t n = utf8_next(text, strnlen(text, 4), c);
+	if (n)
+		return n;
+	*c = 0x110000 + (unsigned char)*text;
+	return 1;
+}
+
 /* A [set] at `pattern`: its length, or 0 when it is not closed and '[' means itself. */
-static size_t set_match(const char *pattern, char c, bool *in)
+static size_t set_match(const char *pattern, uint32_t c, bool *in)
 {
 	size_t i = 1;
 	bool negated = pattern[i] == '!' || pattern[i] == '^';
@@ -191,19 +204,28 @@ static size_t set_match(const char *pattern, char c, bool *in)
 		i++;
 	*in = false;
 	for (bool first = true; pattern[i] && (first || pattern[i] != ']'); first = false) {
-		char low = pattern[i], high = low;
-		if (pattern[i + 1] == '-' && pattern[i + 2] && pattern[i + 2] != ']') {
-			high = pattern[i + 2];
-			i += 2;
-		}
-		if ((unsigned char)c >= (unsigned char)low && (unsigned char)c <= (unsigned char)high)
+		uint32_t low, high;
+		i += glob_next(pattern + i, &low);
+		high = low;
+		if (pattern[i] == '-' && pattern[i + 1] && pattern[i + 1] != ']')
+			i += 1 + glob_next(pattern + i + 1, &high);
+		if (c >= low && c <= high)
 			*in = true;
-		i++;
 	}
 	if (!pattern[i])
 		return 0;
 	*in = *in != negated;
 	return i + 1;
+}
+
+/* A plain character or '?' at `pattern`: its length if it matches, else 0. */
+static size_t one_match(const char *pattern, uint32_t c)
+{
+	uint32_t wanted;
+	if (!*pattern)
+		return 0;
+	size_t n = glob_next(pattern, &wanted);
+	return *pattern == '?' || wanted == c ? n : 0;
 }
 
 bool glob_match(const char *pattern, const char *text)
@@ -212,27 +234,26 @@ bool glob_match(const char *pattern, const char *text)
 	 */
 	const char *star = NULL, *star_text = NULL;
 	while (*text) {
+		uint32_t c;
 		bool in = false;
-		size_t set = 0;
 		if (*pattern == '*') {
 			star = ++pattern;
 			star_text = text;
 			continue;
 		}
-		if (*pattern == '[' && (set = set_match(pattern, *text, &in)) && in) {
-			pattern += set;
-			text++;
-			continue;
-		}
-		if (!set && *pattern && (*pattern == '?' || *pattern == *text)) {
-			pattern++;
-			text++;
+		size_t n = glob_next(text, &c);
+		size_t set = *pattern == '[' ? set_match(pattern, c, &in) : 0;
+		size_t used = set ? (in ? set : 0) : one_match(pattern, c);
+		if (used) {
+			pattern += used;
+			text += n;
 			continue;
 		}
 		if (!star)
 			return false;
 		pattern = star;
-		text = ++star_text;
+		star_text += glob_next(star_text, &c);
+		text = star_text;
 	}
 	while (*pattern == '*')
 		pattern++;

@@ -27,7 +27,7 @@ void visible_add_lines(struct buf *out, const char *text, size_t len);
 bool name_valid(const char *name);
 /* A UUID in lower-case 8-4-4-4-12 form (RFC 9562). */
 bool uuid_valid(const char *id);
-/* Shell-style glob with * ? [set]; * also matches '/'.  No escapes. */
+/* Shell-style glob with * ? [set], by characters where it is UTF-8; * also matches '/'.  No escapes. */
 bool glob_match(const char *pattern, const char *text);
 
 #endif

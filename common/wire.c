@@ -2,6 +2,7 @@
  *
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
 #include "common/wire.h"
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -131,8 +132,11 @@ int64_t wire_number(const struct wire_message *message, enum wire_tag tag, int64
 	if (!text)
 		return otherwise;
 	char *end;
+	errno = 0;
 	long long number = strtoll(text, &end, 10);
-	bool good = *text && !*end && strlen(text) <= 18;
+	/* strtoll alone would take blanks and a plus sign. */
+	char first = text[*text == '-'];
+	bool good = first >= '0' && first <= '9' && !*end && !errno;
 	free(text);
 	return good ? number : otherwise;
 }
