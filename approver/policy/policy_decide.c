@@ -11,6 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { MAX_DEPTH = 8 };
+
 struct judging {
 	const struct policy *policy;
 	const struct policy_request *request;
@@ -133,26 +135,71 @@ static void judge_unit(struct judging *j, const struct sh_word *words, size_t n,
 		reason(j, start, end, j->policy->otherwise, NULL, "no rule covers it");
 }
 
-/* bash -c 'literal' and sh -c 'literal': the inner line is judged as if it stood here. */
+/* bash -c 'literal': the inner line is judged as if it stood here.  Not sh: that is dash or something else,
+ * which reads `&>`, `[[` and more in ways of its own. */
 static bool inner_line(const struct sh_word *words, size_t n)
 {
-	const char *name = program_name(&words[0]);
-	return n == 3 && words[0].certainty == SH_LITERAL && (!strcmp(name, "bash") || !strcmp(name, "sh")) &&
+	return n == 3 && words[0].certainty == SH_LITERAL && !strcmp(program_name(&words[0]), "bash") &&
 	       words[1].certainty == SH_LITERAL && !strcmp(words[1].text, "-c") &&
 	       words[2].certainty == SH_LITERAL && words[2].len == strlen(words[2].text);
 }
 
 static void judge_script(struct judging *j, const struct sh_script *script, size_t start, size_t end,
 			 int depth);
+static void judge_words(struct judging *j, const struct sh_command *command, const struct sh_word *words,
+			size_t n, int depth, size_t start, size_t end);
+
+/* The command that a wrapper or find runs: its words, and what is put in place of {} or behind them, which
+ * nobody knows beforehand. */
+static void judge_run(struct judging *j, const struct sh_command *command, const struct sh_word *words,
+		      size_t n, bool appended, bool braces, int depth, size_t start, size_t end)
+{
+	struct sh_word *copy = calloc(n + 1, sizeof *copy);
+	j->failed |= !copy;
+	if (!copy)
+		return;
+	memcpy(copy, words, n * sizeof *copy);
+	for (size_t i = 0; braces && i < n; i++)
+		if (copy[i].certainty == SH_LITERAL && strstr(copy[i].text, "{}"))
+			copy[i] = (struct sh_word){(char *)(size_t) "", 0, SH_ANY, false, 0, 0};
+	if (appended)
+		copy[n++] = (struct sh_word){(char *)(size_t) "", 0, SH_ANY, false, 0, 0};
+	judge_words(j, command, copy, n, depth + 1, start, end);
+	free(copy);
+}
+
+/* find … -exec COMMAND ; runs COMMAND.  false: one of them is not closed. */
+static bool judge_find(struct judging *j, const struct sh_command *command, const struct sh_word *words,
+		       size_t n, int depth, size_t start, size_t end)
+{
+	for (size_t i = 1; i < n; i++) {
+		if (words[i].certainty != SH_LITERAL || strcmp(words[i].text, "-exec"))
+			continue;
+		size_t stop = i + 1;
+		while (stop < n && !(words[stop].certainty == SH_LITERAL &&
+				     (!strcmp(words[stop].text, ";") || !strcmp(words[stop].text, "+"))))
+			stop++;
+		if (stop == n || stop == i + 1)
+			return false;
+		judge_run(j, command, words + i + 1, stop - i - 1, false, true, depth, start, end);
+		i = stop;
+	}
+	return true;
+}
 
 static void judge_words(struct judging *j, const struct sh_command *command, const struct sh_word *words,
 			size_t n, int depth, size_t start, size_t end)
 {
-	bool free_pass;
 	const char *why;
-	if (n && depth < 8 && inner_line(words, n)) {
+	if (depth > MAX_DEPTH) {
+		judge_unit(j, words, n, start, end, "wrapped too deeply", false);
+		return;
+	}
+	if (n && inner_line(words, n)) {
 		struct sh_script *script = sh_parse(words[2].text, words[2].len);
 		j->failed |= !script;
+		/* Strict rules may name bash itself. */
+		judge_unit(j, words, n, start, end, NULL, true);
 		if (script)
 			judge_script(j, script, start, end, depth + 1);
 		sh_script_free(script);
@@ -160,25 +207,36 @@ static void judge_words(struct judging *j, const struct sh_command *command, con
 	}
 	size_t skip = wrapper_words(words, n, &why);
 	if (skip) {
-		/* Strict rules may name the wrapper itself. */
-		judge_unit(j, words, n, start, end, why, true);
-		if (skip < n && !why)
-			judge_words(j, command, words + skip, n - skip, depth + 1, start, end);
+		bool runs = skip < n && !why;
+		/* Strict rules may name the wrapper itself; one that runs nothing is a command like others.
+		 */
+		judge_unit(j, words, n, start, end, why, runs);
+		if (runs)
+			judge_run(j, command, words + skip, n - skip, wrapper_appends(words),
+				  wrapper_appends(words), depth, start, end);
 		return;
 	}
-	why = hazard(command, words, n, &free_pass);
-	/* find … -exec COMMAND ; runs COMMAND. */
-	for (size_t i = 1; n && i + 1 < n && !strcmp(program_name(&words[0]), "find"); i++) {
-		if (words[i].certainty != SH_LITERAL || strcmp(words[i].text, "-exec"))
-			continue;
-		size_t stop = i + 1;
-		while (stop < n && !(words[stop].certainty == SH_LITERAL &&
-				     (!strcmp(words[stop].text, ";") || !strcmp(words[stop].text, "+"))))
-			stop++;
-		judge_words(j, command, words + i + 1, stop - i - 1, depth + 1, start, end);
-		i = stop;
-	}
-	judge_unit(j, words, n, start, end, why, free_pass);
+	why = hazard(command, words, n);
+	if (n && !why && !strcmp(program_name(&words[0]), "find") &&
+	    !judge_find(j, command, words, n, depth, start, end))
+		why = "an -exec that is not closed";
+	judge_unit(j, words, n, start, end, why, n == 0);
+}
+
+/* After a `cd` nobody knows where the rest of the line runs: a rule that asks for a directory is not sure of
+ * it. */
+static void look_for_moves(struct judging *j, const struct sh_script *script)
+{
+	static const char *const movers[] = {"cd", "pushd", "popd"};
+	bool moves = false;
+	for (size_t i = 0; i < script->n_commands; i++)
+		for (size_t w = 0; w < script->commands[i].n_words; w++)
+			for (size_t m = 0; m < sizeof movers / sizeof *movers; m++)
+				moves |= !strcmp(script->commands[i].words[w].text, movers[m]);
+	struct policy_request somewhere = *j->request;
+	somewhere.cwd = NULL;
+	for (size_t r = 0; moves && r < j->policy->n_rules; r++)
+		j->applies[r] = rule_applies(&j->policy->rules[r], &somewhere);
 }
 
 static bool harmless_target(const struct sh_word *target)
@@ -191,7 +249,10 @@ static bool harmless_target(const struct sh_word *target)
 static void judge_command(struct judging *j, const struct sh_command *command, size_t start, size_t end,
 			  int depth)
 {
-	if (command->n_words || command->n_assignments)
+	const char *why = hazard_assignments(command);
+	if (why)
+		reason(j, start, end, j->policy->otherwise, NULL, why);
+	if (command->n_words)
 		judge_words(j, command, command->words, command->n_words, depth, start, end);
 	for (size_t i = 0; i < command->n_redirects; i++) {
 		const struct sh_redirect *redirect = &command->redirects[i];
@@ -209,6 +270,7 @@ static void judge_command(struct judging *j, const struct sh_command *command, s
 static void judge_script(struct judging *j, const struct sh_script *script, size_t start, size_t end,
 			 int depth)
 {
+	look_for_moves(j, script);
 	for (size_t i = 0; i < script->n_doubts; i++)
 		reason(j, depth ? start : script->doubts[i].start, depth ? end : script->doubts[i].end,
 		       j->policy->otherwise, NULL, script->doubts[i].why);

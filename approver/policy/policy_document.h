@@ -65,9 +65,11 @@ enum match pattern_match(const struct pattern *pattern, const struct sh_word *wo
 /* Where bash finds it without PATH being able to differ: "git" for "/usr/bin/git"; else the word itself. */
 const char *program_name(const struct sh_word *word);
 
-/* policy_hazard.c: why no pattern may approve this simple command; NULL when a pattern may.  *free_pass: it
- * runs nothing (assignments alone) and needs no cover. */
-const char *hazard(const struct sh_command *command, const struct sh_word *words, size_t n, bool *free_pass);
+/* policy_hazard.c: why no pattern may approve this simple command, or what a wrapper in it runs; NULL when a
+ * pattern may. */
+const char *hazard(const struct sh_command *command, const struct sh_word *words, size_t n);
+/* The same for the assignments before it, whatever its words are. */
+const char *hazard_assignments(const struct sh_command *command);
 /* Why this variable may not be set by a line; NULL when it may. */
 const char *hazard_variable(const char *name);
 /* policy_program.c: the same for programs whose options run programs. */
@@ -76,5 +78,7 @@ const char *hazard_program(const char *name, const struct sh_word *words, size_t
 /* policy_wrapper.c: how many leading words are a wrapper (env, timeout, nice …) around another command; 0
  * when none. *why is set when it is a wrapper that is not understood. */
 size_t wrapper_words(const struct sh_word *words, size_t n, const char **why);
+/* Does it hand words of its own to the command (xargs)? */
+bool wrapper_appends(const struct sh_word *words);
 
 #endif

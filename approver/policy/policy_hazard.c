@@ -72,7 +72,14 @@ const char *hazard_variable(const char *name)
 					    "WGETRC",
 					    "http_proxy",
 					    "https_proxy",
-					    "*_proxy",
+					    "ftp_proxy",
+					    "all_proxy",
+					    "no_proxy",
+					    "HTTP_PROXY",
+					    "HTTPS_PROXY",
+					    "FTP_PROXY",
+					    "ALL_PROXY",
+					    "NO_PROXY",
 					    "SSL_*",
 					    "OPENSSL_*",
 					    "GREP_OPTIONS",
@@ -188,10 +195,13 @@ static const char *assigned_word(const struct sh_word *word)
 	return hazard_variable(name);
 }
 
-/* export, local, readonly NAME=value …; read NAME …; unset NAME …; printf -v NAME */
-static const char *hazard_names(const struct sh_word *words, size_t n)
+/* export, local, readonly NAME=value …; read NAME …; unset NAME … */
+static const char *hazard_names(const struct sh_word *words, size_t n, bool wrapped)
 {
 	for (size_t i = 1; i < n; i++) {
+		/* bash splits no value after `export` itself; behind `command` that is not certain. */
+		if (wrapped && words[i].certainty == SH_ANY)
+			return "sets variables whose names are not literal";
 		bool option = words[i].certainty == SH_LITERAL && words[i].text[0] == '-';
 		if (option && (is(&words[0], "read") || is(&words[0], "unset")) &&
 		    strchr("rsefv", words[i].text[1]) && !words[i].text[2])
@@ -205,8 +215,9 @@ static const char *hazard_names(const struct sh_word *words, size_t n)
 	return NULL;
 }
 
-static const char *hazard_set(const struct sh_word *words, size_t n)
+static const char *hazard_set(const struct sh_word *words, size_t n, bool wrapped)
 {
+	(void)wrapped;
 	for (size_t i = 1; i < n; i++) {
 		if (words[i].certainty != SH_LITERAL)
 			return "sets options that are not literal";
@@ -234,8 +245,9 @@ static bool binary(const struct sh_word *word)
 }
 
 /* test and [: -v and -R evaluate a subscript, so what decides must be literal. */
-static const char *hazard_test(const struct sh_word *words, size_t n)
+static const char *hazard_test(const struct sh_word *words, size_t n, bool wrapped)
 {
+	(void)wrapped;
 	static const char why[] = "tests something that bash may evaluate";
 	if (is(&words[0], "[")) {
 		if (!is(&words[n - 1], "]"))
@@ -248,29 +260,36 @@ static const char *hazard_test(const struct sh_word *words, size_t n)
 	for (size_t j = i; j < n; j++)
 		if (words[j].certainty == SH_ANY)
 			return why;
-	if (n - i <= 1 || (n - i == 2 && unary(&words[i])) || (n - i == 3 && binary(&words[i + 1])))
+	if (n - i == 0 || (n - i == 1 && words[i].text[0] != '-') || (n - i == 2 && unary(&words[i])) ||
+	    (n - i == 3 && binary(&words[i + 1])))
 		return NULL;
 	return why;
 }
 
-static const char *hazard_printf(const struct sh_word *words, size_t n)
+static const char *hazard_printf(const struct sh_word *words, size_t n, bool wrapped)
 {
+	(void)wrapped;
 	if (n > 1 && (words[1].certainty != SH_LITERAL || words[1].text[0] == '-') && !is(&words[1], "--"))
 		return "printf with an option or a format that is not literal";
 	return NULL;
 }
 
-const char *hazard(const struct sh_command *command, const struct sh_word *words, size_t n, bool *free_pass)
+const char *hazard_assignments(const struct sh_command *command)
 {
-	*free_pass = n == 0;
 	for (size_t i = 0; i < command->n_assignments; i++) {
 		/* IFS= before `read` alone concerns only that command. */
-		if (!strcmp(command->assignments[i].name, "IFS") && n && is(&words[0], "read"))
+		if (!strcmp(command->assignments[i].name, "IFS") && command->n_words &&
+		    is(&command->words[0], "read"))
 			continue;
 		const char *why = hazard_variable(command->assignments[i].name);
 		if (why)
 			return why;
 	}
+	return NULL;
+}
+
+const char *hazard(const struct sh_command *command, const struct sh_word *words, size_t n)
+{
 	if (!n)
 		return NULL;
 	if (words[0].certainty != SH_LITERAL)
@@ -282,12 +301,12 @@ const char *hazard(const struct sh_command *command, const struct sh_word *words
 		return "runs code, or changes how later lines are read";
 	static const struct {
 		const char *name;
-		const char *(*check)(const struct sh_word *, size_t);
+		const char *(*check)(const struct sh_word *, size_t, bool);
 	} checked[] = {{"export", hazard_names}, {"local", hazard_names}, {"readonly", hazard_names},
 		       {"read", hazard_names},   {"unset", hazard_names}, {"set", hazard_set},
 		       {"test", hazard_test},    {"[", hazard_test},      {"printf", hazard_printf}};
 	for (size_t i = 0; i < sizeof checked / sizeof *checked; i++)
 		if (!strcmp(words[0].text, checked[i].name))
-			return checked[i].check(words, n);
+			return checked[i].check(words, n, words != command->words);
 	return hazard_program(name, words, n);
 }

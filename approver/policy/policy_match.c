@@ -28,12 +28,19 @@ static bool climbs(const char *text)
 	return false;
 }
 
+/* A file named from the root is not what a relative pattern such as *.txt speaks of. */
+static bool elsewhere(const char *pattern, const char *text)
+{
+	return text[0] == '/' && pattern[0] != '/';
+}
+
 static bool has_glob(const char *pattern)
 {
 	return strpbrk(pattern, "*?[") != NULL;
 }
 
-static enum match word_match(const struct strings *alternatives, const struct sh_word *word, bool program)
+static enum match word_match(const struct strings *alternatives, const struct sh_word *word, bool program,
+			     bool target)
 {
 	enum match best = MATCH_NO;
 	if (word->len != strlen(word->text))
@@ -47,7 +54,8 @@ static enum match word_match(const struct strings *alternatives, const struct sh
 		if (!strcmp(pattern, word->text) || (program && !strcmp(pattern, program_name(word))))
 			return MATCH_YES;
 		if (has_glob(pattern) && glob_match(pattern, word->text)) {
-			if (!strcmp(pattern, "*") || !climbs(word->text))
+			if (!strcmp(pattern, "*") ||
+			    !(climbs(word->text) || (target && elsewhere(pattern, word->text))))
 				return MATCH_YES;
 			best = MATCH_MAYBE;
 		}
@@ -58,10 +66,11 @@ static enum match word_match(const struct strings *alternatives, const struct sh
 enum match pattern_match(const struct pattern *pattern, const struct sh_word *words, size_t n)
 {
 	enum match result = MATCH_YES;
+	bool writes = n && words[0].certainty == SH_LITERAL && !strcmp(words[0].text, ">");
 	for (size_t i = 0; i < pattern->n; i++) {
 		if (i >= n)
 			return MATCH_NO;
-		enum match m = word_match(&pattern->words[i], &words[i], i == 0);
+		enum match m = word_match(&pattern->words[i], &words[i], i == 0, writes && i == 1);
 		if (m == MATCH_NO)
 			return MATCH_NO;
 		/* A word that may become several makes every later place uncertain. */

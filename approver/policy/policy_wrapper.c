@@ -37,6 +37,11 @@ static bool environment_word(const struct sh_word *word, const char **why)
 	return true;
 }
 
+bool wrapper_appends(const struct sh_word *words)
+{
+	return !strcmp(program_name(&words[0]), "xargs");
+}
+
 size_t wrapper_words(const struct sh_word *words, size_t n, const char **why)
 {
 	*why = NULL;
@@ -62,6 +67,10 @@ size_t wrapper_words(const struct sh_word *words, size_t n, const char **why)
 			i += word->text[2] ? 0 : 1;
 			if (i < n && words[i].certainty != SH_LITERAL)
 				*why = not_understood;
+			/* env -u NAME takes a variable away, as `unset` does. */
+			if (!strcmp(name, "env") && !*why)
+				*why = i < n ? hazard_variable(word->text[2] ? word->text + 2 : words[i].text)
+					     : not_understood;
 			continue;
 		}
 		if (option) {

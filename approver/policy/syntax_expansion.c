@@ -19,16 +19,33 @@ static bool digit(char c)
 	return c >= '0' && c <= '9';
 }
 
+/* bash 5.2 prints what it parsed in a substitution and parses that text again when it runs it, and a
+ * here-document with commands after it is printed wrongly: `x ; y` came out as `x y`.  So nothing may follow
+ * the body. */
+static void check_after_body(struct parser *p, size_t start)
+{
+	for (size_t i = p->body_end; i && i < p->at; i++)
+		if (!strchr(" \t\n", p->s[i])) {
+			doubt(p, start, "commands after a here-document inside a substitution");
+			return;
+		}
+}
+
 void read_substitution(struct parser *p, size_t start)
 {
+	size_t outer = p->body_end;
 	if (enter(p, start)) {
+		p->body_end = 0;
 		p->level++;
 		read_list(p, ')');
 		p->level--;
 		if (!p->stopped && peek(p, 0) != ')')
 			give_up(p, start, "a substitution that is not closed");
-		else if (!p->stopped)
+		if (!p->stopped) {
+			check_after_body(p, start);
 			p->at++;
+		}
+		p->body_end = outer;
 	}
 	leave(p);
 }

@@ -101,4 +101,6 @@ void newline(struct parser *p)
 			read_one(p, &docs[i]);
 		free(docs[i].delimiter);
 	}
+	if (!p->body_end)
+		p->body_end = p->at;
 }

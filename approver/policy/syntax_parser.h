@@ -35,7 +35,8 @@ struct parser {
 	int level; /* nesting of substitutions: each has here-documents of its own */
 	struct heredoc heredocs[SH_MAX_HEREDOCS];
 	int n_heredocs;
-	bool stopped; /* gave up */
+	size_t body_end; /* of the first here-document body in the innermost substitution; 0: none */
+	bool stopped;    /* gave up */
 	bool no_memory;
 };
 

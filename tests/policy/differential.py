@@ -15,6 +15,7 @@ import os
 import pathlib
 import random
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -39,7 +40,8 @@ FRAMES = ["%s", "( %s )", "{ %s; }", "if %s; then cmdfa; fi", "if cmdfb; then %s
           "function g { %s\n}\ng 1", "! %s", "cmdfe $(%s)", "cmdff \"$(%s)\"", "[[ -n x ]] && %s", "[[ a == a* && ! -f q ]]; %s",
           "cat <<E\nbody $(%s) x\nE\n", "cat <<'E'\n$(cmdquoted)\nE\n%s", "cat <<-E\n\tx\n\tE\n%s", "%s > out6", "{ %s; } 2>&1",
           "time %s", "until ! %s; do break; done", "%s # $(cmdcomment)", "X=$(%s)", "a=(1 \"$(%s)\")", "echo hi | while read -r l; do %s; done",
-          "set -e\n%s", "export A=b; %s", "%s\n# comment ' with quote\ncmdfz", "cmdfg <(%s)", "if [ x = x ]; then\n  %s\nelif cmdfh; then :\nfi"]
+          "set -e\n%s", "export A=b; %s", "%s\n# comment ' with quote\ncmdfz", "cmdfg <(%s)", "cmdfj \"$(cat <<'E'\n$(cmdquoted)\nE\n)\"; %s",
+          "cmdfk $(cat <<E\n$(%s)\nE\n)", "cmdfl $(cat <<E\nx\nE\n%s)", "cmdfm $( (cat <<E\nx\nE\n) && %s)", "if [ x = x ]; then\n  %s\nelif cmdfh; then :\nfi"]
 
 
 def generated(seed, count):
@@ -79,11 +81,18 @@ def run(line, top, number):
     open(record, "wb").close()
     env = {"PATH": "/nonexistent", "BASH_ENV": top + "/env", "RECORD_FILE": record, "X": "a b", "HOME": "/home/x",
            "LC_ALL": "C.UTF-8"}
+    # A group of its own: what a line leaves running (an endless loop in the background) is ended with it.
+    bash = subprocess.Popen(["/bin/bash", "--norc", "-c", line, "bash", "p1", "p 2"], cwd=work, env=env, stdin=subprocess.DEVNULL,
+                            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
     try:
-        subprocess.run(["/bin/bash", "--norc", "-c", line, "bash", "p1", "p 2"], cwd=work, env=env, stdin=subprocess.DEVNULL,
-                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=5)
+        bash.wait(timeout=5)
     except subprocess.TimeoutExpired:
         pass
+    try:
+        os.killpg(bash.pid, signal.SIGKILL)
+    except ProcessLookupError:
+        pass
+    bash.wait()
     data = open(record, "rb").read().split(b"\0")[:-1]
     records, at = [], 0
     while at < len(data):
