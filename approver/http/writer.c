@@ -12,8 +12,15 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
-enum { MAX_GROUP = 256 };
+enum {
+	MAX_GROUP = 256,
+	IDLE_MS = 50,      /* nothing came for so long: time to index */
+	INDEX_FROM = 512,  /* fewer than that are read one by one soon enough */
+	INDEX_SLICE = 64,  /* and whoever comes meanwhile waits for no more than that */
+	INDEX_LATE = 16384 /* in a house that never rests: more than that are not left for later */
+};
 
 struct writer {
 	struct server *server;
@@ -133,12 +140,38 @@ static void run_group(struct writer *writer, struct work *list, int64_t items)
 		put_back(writer, again, last_again);
 }
 
+/* Nothing waits: index some commands if that is worth it, until something does.  Called, and returns, with
+ * the lock held.  After a failure it is not tried again before the next group. */
+static void idle(struct writer *writer)
+{
+	struct store *store = writer->server->store;
+	struct timespec until;
+	clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_nsec += IDLE_MS * 1000000L;
+	until.tv_sec += until.tv_nsec / 1000000000L;
+	until.tv_nsec %= 1000000000L;
+	int waited = 0;
+	while (waited != ETIMEDOUT && !writer->first && !writer->stopping)
+		waited = pthread_cond_clockwait(&writer->more, &writer->lock, CLOCK_MONOTONIC, &until);
+	int64_t left = store_unindexed(store);
+	while (left > 0 && !writer->first && !writer->stopping) {
+		pthread_mutex_unlock(&writer->lock);
+		left = store_index_some(store, INDEX_SLICE);
+		pthread_mutex_lock(&writer->lock);
+	}
+	while (left < 0 && !writer->first && !writer->stopping)
+		pthread_cond_wait(&writer->more, &writer->lock);
+}
+
 /* At most MAX_GROUP of what waits; NULL when there is nothing and the end has come. */
 static struct work *take(struct writer *writer, int64_t *items)
 {
 	pthread_mutex_lock(&writer->lock);
 	while (!writer->first && !writer->stopping)
-		pthread_cond_wait(&writer->more, &writer->lock);
+		if (store_unindexed(writer->server->store) >= INDEX_FROM)
+			idle(writer);
+		else
+			pthread_cond_wait(&writer->more, &writer->lock);
 	struct work *list = writer->first, *end = list;
 	*items = list != NULL;
 	while (end && end->next && *items < MAX_GROUP) {
@@ -162,8 +195,11 @@ static void *run(void *arg)
 	struct writer *writer = arg;
 	struct work *list;
 	int64_t items;
-	while ((list = take(writer, &items)))
+	while ((list = take(writer, &items))) {
 		run_group(writer, list, items);
+		if (store_unindexed(writer->server->store) >= INDEX_LATE)
+			store_index_some(writer->server->store, (int)items + INDEX_SLICE);
+	}
 	return NULL;
 }
 

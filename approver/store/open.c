@@ -1,8 +1,7 @@
-/* open.c: the database file: its schema, its settings, its readers.
+/* open.c: the database file: its settings, its writer, its readers.
  *
  * WAL, so that readers never wait for the writer; synchronous=FULL, so that what store_commit has returned
- * from is on disk.  The events table is the log: triggers refuse to change or remove a row of it, whoever
- * asks.
+ * from is on disk.
  *
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
 #include "approver/store/sqlite.h"
@@ -13,50 +12,17 @@
 #include <string.h>
 #include <sys/stat.h>
 
-enum { SCHEMA_VERSION = 1 };
-
-#define T(name) #name " TEXT,"
-#define I(name) #name " INTEGER NOT NULL,"
-#define B(name) #name " BLOB,"
-static const char schema[] =
-    "CREATE TABLE events(n INTEGER PRIMARY KEY, kind INTEGER NOT NULL, ms INTEGER NOT NULL, subject TEXT, "
-    "body BLOB NOT NULL);"
-    "CREATE INDEX events_subject ON events(subject) WHERE subject IS NOT NULL;"
-    "CREATE TRIGGER events_kept BEFORE DELETE ON events BEGIN SELECT raise(ABORT, 'the log is append-only'); "
-    "END;"
-    "CREATE TRIGGER events_fixed BEFORE UPDATE ON events BEGIN SELECT raise(ABORT, 'the log is "
-    "append-only'); END;"
-    "CREATE TABLE commands(n INTEGER PRIMARY KEY," COMMAND_COLUMNS "UNIQUE(id));"
-    "CREATE INDEX commands_agent ON commands(agent);"
-    "CREATE INDEX commands_session ON commands(session);"
-    "CREATE INDEX commands_open ON commands(state) WHERE state < 2;"
-    "CREATE TABLE sessions(id TEXT PRIMARY KEY, agent TEXT NOT NULL, credential TEXT NOT NULL, seq INTEGER "
-    "NOT NULL, "
-    "model TEXT) WITHOUT ROWID;"
-    "CREATE TABLE reviews(command TEXT NOT NULL, operator TEXT NOT NULL, ms INTEGER NOT NULL, "
-    "PRIMARY KEY(command, operator)) WITHOUT ROWID;"
-    "CREATE TABLE agents(id TEXT PRIMARY KEY, owner TEXT NOT NULL, created INTEGER NOT NULL, disabled "
-    "INTEGER NOT NULL)"
-    " WITHOUT ROWID;"
-    "CREATE TABLE credentials(id TEXT PRIMARY KEY, agent TEXT NOT NULL, key BLOB NOT NULL, issued INTEGER "
-    "NOT NULL, "
-    "not_before INTEGER NOT NULL, expires INTEGER NOT NULL, revoked INTEGER NOT NULL, last_used INTEGER NOT "
-    "NULL, "
-    "issued_by TEXT, revoked_by TEXT) WITHOUT ROWID;"
-    "CREATE TABLE operators(name TEXT PRIMARY KEY, role TEXT NOT NULL, token_s256 TEXT NOT NULL, "
-    "created INTEGER NOT NULL, disabled INTEGER NOT NULL) WITHOUT ROWID;"
-    "CREATE TABLE policies(s256 TEXT PRIMARY KEY, text BLOB NOT NULL, ms INTEGER NOT NULL, by TEXT) WITHOUT "
-    "ROWID;"
-    "PRAGMA user_version=1;";
-#undef T
-#undef I
-#undef B
+/* A limit on the file or a quota, unlike a full disk, is a write that failed and no more. */
+static bool is_space(int code)
+{
+	return (code & 0xff) == SQLITE_FULL || code == SQLITE_IOERR_WRITE || code == SQLITE_IOERR_SHMSIZE;
+}
 
 int sqlite_failed(sqlite3 *db, const char *what)
 {
 	int code = sqlite3_extended_errcode(db);
 	log_line(LOG_LEVEL_ERROR, "store failed", "while", what, "error", sqlite3_errmsg(db), NULL);
-	errno = (code & 0xff) == SQLITE_FULL || (code & 0xff) == SQLITE_IOERR ? ENOSPC : EIO;
+	errno = is_space(code) ? ENOSPC : EIO;
 	return -1;
 }
 
@@ -78,7 +44,7 @@ sqlite3 *sqlite_connect(const char *path, int flags, char **error)
 	return NULL;
 }
 
-static int64_t number(sqlite3 *db, const char *sql)
+int64_t sqlite_number(sqlite3 *db, const char *sql)
 {
 	sqlite3_stmt *statement;
 	int64_t value = -1;
@@ -87,19 +53,6 @@ static int64_t number(sqlite3 *db, const char *sql)
 		value = sqlite3_column_int64(statement, 0);
 	sqlite3_finalize(statement);
 	return value;
-}
-
-static bool bring_up_to_date(sqlite3 *db, const char *path, char **error)
-{
-	int64_t version = number(db, "PRAGMA user_version");
-	if (version == SCHEMA_VERSION)
-		return true;
-	if (version == 0 && run(db, "BEGIN IMMEDIATE") && run(db, schema) && run(db, "COMMIT"))
-		return true;
-	if (asprintf(error, version == 0 ? "%s: %s" : "%s: made by a newer whoshd%.0s", path,
-		     sqlite3_errmsg(db)) < 0)
-		*error = NULL;
-	return false;
 }
 
 struct store *store_open(const char *path, char **error)
@@ -112,11 +65,12 @@ struct store *store_open(const char *path, char **error)
 	store->db = sqlite_connect(path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, error);
 	umask(before);
 	store->path = strdup(path);
-	if (store->db && store->path && bring_up_to_date(store->db, path, error) &&
+	if (store->db && store->path && schema_bring_up_to_date(store->db, path, error) &&
 	    statements_prepare(store, error)) {
 		store->next = store->committed =
-		    number(store->db, "SELECT coalesce(max(n) + 1, 0) FROM events");
-		if (store->next >= 0)
+		    sqlite_number(store->db, "SELECT coalesce(max(n) + 1, 0) FROM events");
+		store->unindexed = index_backlog(store->db);
+		if (store->next >= 0 && store->unindexed >= 0)
 			return store;
 	}
 	store_close(store);

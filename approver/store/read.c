@@ -2,7 +2,6 @@
  *
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
 #include "approver/store/sqlite.h"
-#include "common/buf.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -34,7 +33,7 @@ static char *column_bytes(sqlite3_stmt *statement, int column, size_t *len)
 	return copy;
 }
 
-static sqlite3_stmt *prepare(struct store_reader *reader, const char *sql)
+sqlite3_stmt *reader_prepare(struct store_reader *reader, const char *sql)
 {
 	sqlite3_stmt *statement;
 	if (sqlite3_prepare_v2(reader->db, sql, -1, &statement, NULL) == SQLITE_OK)
@@ -43,7 +42,7 @@ static sqlite3_stmt *prepare(struct store_reader *reader, const char *sql)
 	return NULL;
 }
 
-static void fill_command(sqlite3_stmt *s, struct command_row *row)
+void command_fill(sqlite3_stmt *s, struct command_row *row)
 {
 	int at = 0;
 	memset(row, 0, sizeof *row);
@@ -62,7 +61,7 @@ static int each_command(struct store_reader *reader, sqlite3_stmt *s, store_comm
 	bool more = true;
 	while (more && (code = sqlite3_step(s)) == SQLITE_ROW) {
 		struct command_row row;
-		fill_command(s, &row);
+		command_fill(s, &row);
 		more = fn(&row, arg);
 		command_row_finish(&row);
 	}
@@ -80,18 +79,28 @@ static int one(struct store_reader *reader, sqlite3_stmt *s)
 	return code == SQLITE_DONE ? 0 : sqlite_failed(reader->db, "a row is read");
 }
 
+/* The end of a listing: the last step's code is SQLITE_ROW when its reader had enough. */
+static int listed(struct store_reader *reader, sqlite3_stmt *s, int code)
+{
+	bool good = s && (code == SQLITE_ROW || code == SQLITE_DONE);
+	if (s && !good)
+		sqlite_failed(reader->db, "rows are listed");
+	sqlite3_finalize(s);
+	return good ? 0 : -1;
+}
+
 int store_command(struct store_reader *reader, const char *id, struct command_row *row)
 {
 	char sql[sizeof select_commands + 32];
 	strcpy(sql, select_commands);
 	strcat(sql, "WHERE id=?");
-	sqlite3_stmt *s = prepare(reader, sql);
+	sqlite3_stmt *s = reader_prepare(reader, sql);
 	if (!s)
 		return -1;
 	sqlite3_bind_text(s, 1, id, -1, SQLITE_STATIC);
 	int found = one(reader, s);
 	if (found == 1)
-		fill_command(s, row);
+		command_fill(s, row);
 	sqlite3_finalize(s);
 	return found;
 }
@@ -101,80 +110,11 @@ int store_in_state(struct store_reader *reader, enum command_state state, store_
 	char sql[sizeof select_commands + 64];
 	strcpy(sql, select_commands);
 	strcat(sql, state < 2 ? "WHERE state=? AND state<2 ORDER BY n" : "WHERE state=? ORDER BY n");
-	sqlite3_stmt *s = prepare(reader, sql);
+	sqlite3_stmt *s = reader_prepare(reader, sql);
 	if (!s)
 		return -1;
 	sqlite3_bind_int(s, 1, (int)state);
 	return each_command(reader, s, fn, arg);
-}
-
-struct condition {
-	const char *sql, *value;
-};
-
-/* LIKE's own characters in the text mean themselves. */
-static char *like_pattern(const char *match)
-{
-	struct buf out = BUF_INIT;
-	buf_addc(&out, '%');
-	for (; *match; match++) {
-		if (strchr("%_\\", *match))
-			buf_addc(&out, '\\');
-		buf_addc(&out, *match);
-	}
-	buf_addc(&out, '%');
-	return buf_take(&out);
-}
-
-int store_who(struct store_reader *reader, const struct who_filter *filter, store_command_fn *fn, void *arg)
-{
-	char *like = filter->match ? like_pattern(filter->match) : NULL;
-	if (filter->match && !like)
-		return -1;
-	const struct condition conditions[] = {
-	    {"agent=?", filter->agent},
-	    {"human=?", filter->human},
-	    {"model=?", filter->model},
-	    {"session=?", filter->session},
-	    {"verdict=?", filter->verdict},
-	    {"host=?", filter->host},
-	    {"user=?", filter->user},
-	    {"credential=?", filter->credential},
-	    {"n<(SELECT n FROM commands WHERE id=?)", filter->before},
-	    {"(CAST(line AS TEXT) LIKE ? ESCAPE '\\' OR task LIKE ?1 ESCAPE '\\' OR reason LIKE ?1 ESCAPE "
-	     "'\\')",
-	     like},
-	};
-	enum { N = sizeof conditions / sizeof *conditions };
-	struct buf sql BUF_AUTO = BUF_INIT;
-	buf_adds(&sql, select_commands);
-	const char *joint = "WHERE ";
-	/* Parameters are numbered by their place in the table, ?1 being the pattern. */
-	for (int i = 0; i < N; i++) {
-		if (!conditions[i].value)
-			continue;
-		buf_adds(&sql, joint);
-		for (const char *c = conditions[i].sql; *c; c++)
-			if (*c == '?' && c[1] != '1')
-				buf_addf(&sql, "?%d", i == N - 1 ? 1 : i + 2);
-			else
-				buf_addc(&sql, *c);
-		joint = " AND ";
-	}
-	if (filter->since) {
-		buf_addf(&sql, "%sts>=%lld", joint, (long long)filter->since);
-		joint = " AND ";
-	}
-	if (filter->until)
-		buf_addf(&sql, "%sts<%lld", joint, (long long)filter->until);
-	buf_addf(&sql, " ORDER BY n DESC LIMIT %d", filter->limit > 0 ? filter->limit : 100);
-	sqlite3_stmt *s = sql.failed ? NULL : prepare(reader, sql.data);
-	for (int i = 0; s && i < N; i++)
-		if (conditions[i].value)
-			sqlite3_bind_text(s, i == N - 1 ? 1 : i + 2, conditions[i].value, -1, SQLITE_STATIC);
-	int result = s ? each_command(reader, s, fn, arg) : -1;
-	free(like);
-	return result;
 }
 
 static void fill_agent(sqlite3_stmt *s, struct agent_row *row)
@@ -194,7 +134,7 @@ static void fill_agent(sqlite3_stmt *s, struct agent_row *row)
 
 int store_agent(struct store_reader *reader, const char *id, struct agent_row *row)
 {
-	sqlite3_stmt *s = prepare(reader, SELECT_AGENTS "WHERE id=?");
+	sqlite3_stmt *s = reader_prepare(reader, SELECT_AGENTS "WHERE id=?");
 	if (!s)
 		return -1;
 	sqlite3_bind_text(s, 1, id, -1, SQLITE_STATIC);
@@ -207,16 +147,16 @@ int store_agent(struct store_reader *reader, const char *id, struct agent_row *r
 
 int store_agents(struct store_reader *reader, bool (*fn)(const struct agent_row *, void *), void *arg)
 {
-	sqlite3_stmt *s = prepare(reader, SELECT_AGENTS "ORDER BY id");
+	sqlite3_stmt *s = reader_prepare(reader, SELECT_AGENTS "ORDER BY id");
+	int code = SQLITE_ROW;
 	bool more = s != NULL;
-	while (more && sqlite3_step(s) == SQLITE_ROW) {
+	while (more && (code = sqlite3_step(s)) == SQLITE_ROW) {
 		struct agent_row row;
 		fill_agent(s, &row);
 		more = fn(&row, arg);
 		agent_row_finish(&row);
 	}
-	sqlite3_finalize(s);
-	return s ? 0 : -1;
+	return listed(reader, s, code);
 }
 
 #define SELECT_CREDENTIALS                                                                                   \
@@ -240,7 +180,7 @@ static void fill_credential(sqlite3_stmt *s, struct credential_row *row)
 
 int store_credential(struct store_reader *reader, const char *id, struct credential_row *row)
 {
-	sqlite3_stmt *s = prepare(reader, SELECT_CREDENTIALS "WHERE id=?");
+	sqlite3_stmt *s = reader_prepare(reader, SELECT_CREDENTIALS "WHERE id=?");
 	if (!s)
 		return -1;
 	sqlite3_bind_text(s, 1, id, -1, SQLITE_STATIC);
@@ -254,36 +194,36 @@ int store_credential(struct store_reader *reader, const char *id, struct credent
 int store_credentials(struct store_reader *reader, bool (*fn)(const struct credential_row *, void *),
 		      void *arg)
 {
-	sqlite3_stmt *s = prepare(reader, SELECT_CREDENTIALS "ORDER BY agent,issued");
+	sqlite3_stmt *s = reader_prepare(reader, SELECT_CREDENTIALS "ORDER BY agent,issued");
+	int code = SQLITE_ROW;
 	bool more = s != NULL;
-	while (more && sqlite3_step(s) == SQLITE_ROW) {
+	while (more && (code = sqlite3_step(s)) == SQLITE_ROW) {
 		struct credential_row row;
 		fill_credential(s, &row);
 		more = fn(&row, arg);
 		credential_row_finish(&row);
 	}
-	sqlite3_finalize(s);
-	return s ? 0 : -1;
+	return listed(reader, s, code);
 }
 
 int store_operators(struct store_reader *reader, bool (*fn)(const struct operator_row *, void *), void *arg)
 {
-	sqlite3_stmt *s =
-	    prepare(reader, "SELECT name,role,token_s256,created,disabled FROM operators ORDER BY name");
+	sqlite3_stmt *s = reader_prepare(
+	    reader, "SELECT name,role,token_s256,created,disabled FROM operators ORDER BY name");
+	int code = SQLITE_ROW;
 	bool more = s != NULL;
-	while (more && sqlite3_step(s) == SQLITE_ROW) {
+	while (more && (code = sqlite3_step(s)) == SQLITE_ROW) {
 		struct operator_row row = {column_text(s, 0), column_text(s, 1), column_text(s, 2),
 					   sqlite3_column_int64(s, 3), sqlite3_column_int(s, 4) != 0};
 		more = fn(&row, arg);
 		operator_row_finish(&row);
 	}
-	sqlite3_finalize(s);
-	return s ? 0 : -1;
+	return listed(reader, s, code);
 }
 
 int store_policy(struct store_reader *reader, const char *s256, char **text, size_t *len)
 {
-	sqlite3_stmt *s = prepare(reader, "SELECT text FROM policies WHERE s256=?");
+	sqlite3_stmt *s = reader_prepare(reader, "SELECT text FROM policies WHERE s256=?");
 	if (!s)
 		return -1;
 	sqlite3_bind_text(s, 1, s256, -1, SQLITE_STATIC);
@@ -296,9 +236,9 @@ int store_policy(struct store_reader *reader, const char *s256, char **text, siz
 
 int store_reviews(struct store_reader *reader, const char *command, char **names)
 {
-	sqlite3_stmt *s =
-	    prepare(reader, "SELECT coalesce(json_group_array(operator),'[]') FROM (SELECT operator FROM "
-			    "reviews WHERE command=? ORDER BY ms,operator)");
+	sqlite3_stmt *s = reader_prepare(
+	    reader, "SELECT coalesce(json_group_array(operator),'[]') FROM (SELECT operator FROM "
+		    "reviews WHERE command=? ORDER BY ms,operator)");
 	if (!s)
 		return -1;
 	sqlite3_bind_text(s, 1, command, -1, SQLITE_STATIC);
@@ -310,7 +250,7 @@ int store_reviews(struct store_reader *reader, const char *command, char **names
 int store_event(struct store_reader *reader, int64_t index, enum event_kind *kind, int64_t *ms, char **body,
 		size_t *len)
 {
-	sqlite3_stmt *s = prepare(reader, "SELECT kind,ms,body FROM events WHERE n=?");
+	sqlite3_stmt *s = reader_prepare(reader, "SELECT kind,ms,body FROM events WHERE n=?");
 	if (!s)
 		return -1;
 	sqlite3_bind_int64(s, 1, index);
@@ -327,17 +267,18 @@ int store_event(struct store_reader *reader, int64_t index, enum event_kind *kin
 int store_events_of(struct store_reader *reader, const char *subject,
 		    bool (*fn)(int64_t, enum event_kind, int64_t, const char *, size_t, void *), void *arg)
 {
-	sqlite3_stmt *s = prepare(reader, "SELECT n,kind,ms,body FROM events WHERE subject=? ORDER BY n");
+	sqlite3_stmt *s =
+	    reader_prepare(reader, "SELECT n,kind,ms,body FROM events WHERE subject=? ORDER BY n");
+	int code = SQLITE_ROW;
 	bool more = s != NULL;
 	if (s)
 		sqlite3_bind_text(s, 1, subject, -1, SQLITE_STATIC);
-	while (more && sqlite3_step(s) == SQLITE_ROW) {
+	while (more && (code = sqlite3_step(s)) == SQLITE_ROW) {
 		size_t len;
 		char *body = column_bytes(s, 3, &len);
 		more = body && fn(sqlite3_column_int64(s, 0), (enum event_kind)sqlite3_column_int(s, 1),
 				  sqlite3_column_int64(s, 2), body, len, arg);
 		free(body);
 	}
-	sqlite3_finalize(s);
-	return s ? 0 : -1;
+	return listed(reader, s, code);
 }

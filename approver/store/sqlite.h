@@ -26,6 +26,15 @@ enum statement {
 	ST_CREDENTIAL_PUT,
 	ST_OPERATOR_PUT,
 	ST_POLICY_PUT,
+	ST_NAME_GET,
+	ST_NAME_PUT,
+	ST_FACETS_PUT,
+	ST_FACETS_DROP,
+	ST_WORDS_PUT,
+	ST_WORDS_DROP,
+	ST_INDEX_NEXT,
+	ST_INDEXED_GET,
+	ST_COMMAND_TEXTS,
 	STATEMENTS
 };
 
@@ -34,6 +43,8 @@ struct store {
 	char *path;
 	sqlite3_stmt *statements[STATEMENTS];
 	int64_t next, committed; /* event numbers: of the open group, and of what is on disk */
+	int64_t item_next;       /* of the open item: what to go back to */
+	int64_t unindexed;       /* about how many commands index.c has yet to see */
 };
 
 struct store_reader {
@@ -55,11 +66,27 @@ struct store_reader {
 
 /* open.c: a connection with the settings that every connection needs; NULL with *error. */
 sqlite3 *sqlite_connect(const char *path, int flags, char **error);
+/* The one number that a question without parameters has for an answer; -1 when it has none. */
+int64_t sqlite_number(sqlite3 *db, const char *sql);
+/* schema.c: false with *error. */
+bool schema_bring_up_to_date(sqlite3 *db, const char *path, char **error);
 /* write.c */
 bool statements_prepare(struct store *store, char **error);
+/* One of the writer's statements, ready to be bound; and its run, when it gives no rows: 0 or -1. */
+sqlite3_stmt *statement_use(struct store *store, enum statement which);
+int statement_finish(struct store *store, sqlite3_stmt *statement, const char *what);
 /* Log what SQLite says; -1, with errno ENOSPC when space ran out. */
 int sqlite_failed(sqlite3 *db, const char *what);
+/* index.c: how many commands are not indexed yet; -1 on error. */
+int64_t index_backlog(sqlite3 *db);
+/* Before an indexed command's texts change, and after: *n is 0 when it was not indexed (then not again). */
+int index_forget(struct store *store, const char *id, int64_t *n);
+int index_again(struct store *store, const char *id);
 /* read.c: a malloc'd copy of a text column; NULL for NULL. */
 char *column_text(sqlite3_stmt *statement, int column);
+/* A statement on a reader's connection; NULL: logged. */
+sqlite3_stmt *reader_prepare(struct store_reader *reader, const char *sql);
+/* The row that a SELECT of COMMAND_COLUMNS stands on. */
+void command_fill(sqlite3_stmt *statement, struct command_row *row);
 
 #endif

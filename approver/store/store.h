@@ -151,6 +151,13 @@ int store_operator_put(struct store *store, const struct operator_row *row);
 int store_policy_put(struct store *store, const char *s256, const void *text, size_t len, int64_t ms,
 		     const char *by);
 
+/* Index up to `max` commands that store_who would otherwise have to read one by one, as a group of its own
+ * (none may be open).  For the writer when it has nothing else to do; a thousand take about 50 ms.  Returns
+ * how many are left, or -1. */
+int64_t store_index_some(struct store *store, int max);
+/* About how many commands store_index_some has yet to see.  Costs nothing. */
+int64_t store_unindexed(const struct store *store);
+
 /* ── reading: any thread, one reader each ──────────────────────────────────────────────────────────────── */
 struct store_reader *store_reader_new(struct store *store); /* NULL: logged */
 void store_reader_free(struct store_reader *reader);
@@ -165,7 +172,8 @@ int store_policy(struct store_reader *reader, const char *s256, char **text, siz
 typedef bool store_command_fn(const struct command_row *row, void *arg);
 
 /* NULL or 0: no condition.  `match` is found anywhere in line, task or reason (case-insensitive, indexed: a
- * million commands answer within 100 ms). Newest first; limit 0 = 100. */
+ * million commands answer within 100 ms; fewer than three characters are looked for one command after the
+ * other).  Newest first; limit 0 = 100. */
 struct who_filter {
 	const char *match, *agent, *human, *model, *session, *verdict, *host, *user, *credential;
 	int64_t since, until;

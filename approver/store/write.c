@@ -19,6 +19,8 @@ static const char command_insert[] =
 #undef I
 #undef B
 
+#define INDEXED "n,ts,agent,human,model,session,verdict,host,user,credential,CAST(line AS TEXT),task,reason"
+
 static const char *const texts[STATEMENTS] = {
     [ST_BEGIN] = "BEGIN IMMEDIATE",
     [ST_COMMIT] = "COMMIT",
@@ -52,6 +54,17 @@ static const char *const texts[STATEMENTS] = {
 	"DO UPDATE SET role=excluded.role,token_s256=excluded.token_s256,disabled=excluded.disabled,"
 	"created=excluded.created",
     [ST_POLICY_PUT] = "INSERT INTO policies(s256,text,ms,by) VALUES(?,?,?,?) ON CONFLICT DO NOTHING",
+    [ST_NAME_GET] = "SELECT id FROM names WHERE text=?",
+    [ST_NAME_PUT] = "INSERT INTO names(text) VALUES(?)",
+    [ST_FACETS_PUT] = "INSERT INTO facets(n,ts,agent,human,model,session,verdict,host,user,credential) "
+		      "VALUES(?,?,?,?,?,?,?,?,?,?)",
+    [ST_FACETS_DROP] = "DELETE FROM facets WHERE n=?",
+    [ST_WORDS_PUT] = "INSERT INTO words(rowid,line,task,reason) VALUES(?,?,?,?)",
+    [ST_WORDS_DROP] = "INSERT INTO words(words,rowid,line,task,reason) VALUES('delete',?,?,?,?)",
+    [ST_INDEX_NEXT] = "SELECT " INDEXED " FROM commands c WHERE n>(SELECT coalesce(max(n),0) FROM facets) "
+		      "ORDER BY n LIMIT ?",
+    [ST_INDEXED_GET] = "SELECT " INDEXED " FROM commands c WHERE id=? AND n IN (SELECT n FROM facets)",
+    [ST_COMMAND_TEXTS] = "SELECT " INDEXED " FROM commands c WHERE id=?",
 };
 
 bool statements_prepare(struct store *store, char **error)
@@ -66,7 +79,7 @@ bool statements_prepare(struct store *store, char **error)
 	return true;
 }
 
-static sqlite3_stmt *use(struct store *store, enum statement which)
+sqlite3_stmt *statement_use(struct store *store, enum statement which)
 {
 	sqlite3_stmt *statement = store->statements[which];
 	sqlite3_reset(statement);
@@ -78,8 +91,7 @@ static void text(sqlite3_stmt *statement, int at, const char *value)
 	sqlite3_bind_text(statement, at, value, -1, SQLITE_STATIC);
 }
 
-/* Run a statement that gives no rows. */
-static int finish(struct store *store, sqlite3_stmt *statement, const char *what)
+int statement_finish(struct store *store, sqlite3_stmt *statement, const char *what)
 {
 	int code = sqlite3_step(statement);
 	int result = code == SQLITE_DONE || code == SQLITE_ROW ? 0 : sqlite_failed(store->db, what);
@@ -92,12 +104,12 @@ static int finish(struct store *store, sqlite3_stmt *statement, const char *what
 int store_begin(struct store *store)
 {
 	store->next = store->committed;
-	return finish(store, use(store, ST_BEGIN), "a group begins");
+	return statement_finish(store, statement_use(store, ST_BEGIN), "a group begins");
 }
 
 int store_commit(struct store *store)
 {
-	if (!finish(store, use(store, ST_COMMIT), "a group is written")) {
+	if (!statement_finish(store, statement_use(store, ST_COMMIT), "a group is written")) {
 		store->committed = store->next;
 		return 0;
 	}
@@ -111,16 +123,13 @@ void store_rollback(struct store *store)
 {
 	store->next = store->committed;
 	if (!sqlite3_get_autocommit(store->db))
-		finish(store, use(store, ST_ROLLBACK), "a group is taken back");
+		statement_finish(store, statement_use(store, ST_ROLLBACK), "a group is taken back");
 }
-
-/* Savepoints nest one deep; the event number to go back to lives with them. */
-static int64_t item_next;
 
 int store_item_begin(struct store *store)
 {
-	item_next = store->next;
-	return finish(store, use(store, ST_SAVEPOINT), "an item begins");
+	store->item_next = store->next;
+	return statement_finish(store, statement_use(store, ST_SAVEPOINT), "an item begins");
 }
 
 int store_item_end(struct store *store, bool keep)
@@ -131,11 +140,11 @@ int store_item_end(struct store *store, bool keep)
 		return -1;
 	}
 	if (!keep) {
-		store->next = item_next;
-		if (finish(store, use(store, ST_ROLLBACK_TO), "an item is taken back"))
+		store->next = store->item_next;
+		if (statement_finish(store, statement_use(store, ST_ROLLBACK_TO), "an item is taken back"))
 			return -1;
 	}
-	return finish(store, use(store, ST_RELEASE), "an item ends");
+	return statement_finish(store, statement_use(store, ST_RELEASE), "an item ends");
 }
 
 int64_t store_next_index(const struct store *store)
@@ -146,13 +155,13 @@ int64_t store_next_index(const struct store *store)
 int64_t store_append(struct store *store, enum event_kind kind, int64_t ms, const char *subject,
 		     const void *body, size_t len)
 {
-	sqlite3_stmt *statement = use(store, ST_APPEND);
+	sqlite3_stmt *statement = statement_use(store, ST_APPEND);
 	sqlite3_bind_int64(statement, 1, store->next);
 	sqlite3_bind_int(statement, 2, (int)kind);
 	sqlite3_bind_int64(statement, 3, ms);
 	text(statement, 4, subject);
 	sqlite3_bind_blob64(statement, 5, body ? body : "", len, SQLITE_STATIC);
-	if (finish(store, statement, "an event is logged"))
+	if (statement_finish(store, statement, "an event is logged"))
 		return -1;
 	return store->next++;
 }
@@ -160,7 +169,7 @@ int64_t store_append(struct store *store, enum event_kind kind, int64_t ms, cons
 int store_session_next(struct store *store, const char *session, const char *agent, const char *credential,
 		       const char *model, int64_t *seq, char **last_model)
 {
-	sqlite3_stmt *statement = use(store, ST_SESSION_GET);
+	sqlite3_stmt *statement = statement_use(store, ST_SESSION_GET);
 	text(statement, 1, session);
 	int code = sqlite3_step(statement);
 	*last_model = NULL;
@@ -177,13 +186,13 @@ int store_session_next(struct store *store, const char *session, const char *age
 		return sqlite_failed(store->db, "a session is looked up");
 	if (!ours)
 		return 0;
-	statement = use(store, ST_SESSION_PUT);
+	statement = statement_use(store, ST_SESSION_PUT);
 	text(statement, 1, session);
 	text(statement, 2, agent);
 	text(statement, 3, credential);
 	sqlite3_bind_int64(statement, 4, *seq);
 	text(statement, 5, model);
-	if (!finish(store, statement, "a session is kept"))
+	if (!statement_finish(store, statement, "a session is kept"))
 		return 1;
 	free(*last_model);
 	*last_model = NULL;
@@ -192,7 +201,7 @@ int store_session_next(struct store *store, const char *session, const char *age
 
 int store_command_insert(struct store *store, const struct command_row *row)
 {
-	sqlite3_stmt *s = use(store, ST_COMMAND_INSERT);
+	sqlite3_stmt *s = statement_use(store, ST_COMMAND_INSERT);
 	int at = 0;
 #define T(name) text(s, ++at, row->name);
 #define I(name) sqlite3_bind_int64(s, ++at, (int64_t)row->name);
@@ -201,14 +210,20 @@ int store_command_insert(struct store *store, const struct command_row *row)
 #undef T
 #undef I
 #undef B
-	if (finish(store, s, "a command is kept"))
+	if (statement_finish(store, s, "a command is kept"))
 		return -1;
-	return sqlite3_changes(store->db) ? 0 : 1;
+	if (!sqlite3_changes(store->db))
+		return 1;
+	store->unindexed++;
+	return 0;
 }
 
 int store_command_decide(struct store *store, const struct command_row *row)
 {
-	sqlite3_stmt *s = use(store, ST_COMMAND_DECIDE);
+	int64_t indexed;
+	if (index_forget(store, row->id, &indexed))
+		return -1;
+	sqlite3_stmt *s = statement_use(store, ST_COMMAND_DECIDE);
 	sqlite3_bind_int(s, 1, (int)row->state);
 	text(s, 2, row->verdict);
 	text(s, 3, row->cause);
@@ -220,12 +235,14 @@ int store_command_decide(struct store *store, const struct command_row *row)
 	sqlite3_bind_int64(s, 9, row->log_index);
 	text(s, 10, row->permit);
 	text(s, 11, row->id);
-	return finish(store, s, "a decision is kept");
+	if (statement_finish(store, s, "a decision is kept"))
+		return -1;
+	return indexed ? index_again(store, row->id) : 0;
 }
 
 int store_command_outcome(struct store *store, const struct command_row *row)
 {
-	sqlite3_stmt *s = use(store, ST_COMMAND_OUTCOME);
+	sqlite3_stmt *s = statement_use(store, ST_COMMAND_OUTCOME);
 	sqlite3_bind_int(s, 1, (int)row->state);
 	sqlite3_bind_int(s, 2, row->has_exit);
 	sqlite3_bind_int(s, 3, row->exit);
@@ -235,18 +252,18 @@ int store_command_outcome(struct store *store, const struct command_row *row)
 	sqlite3_bind_int64(s, 7, row->started);
 	sqlite3_bind_int64(s, 8, row->ended);
 	text(s, 9, row->id);
-	return finish(store, s, "an outcome is kept");
+	return statement_finish(store, s, "an outcome is kept");
 }
 
 int store_review_add(struct store *store, const char *command, const char *operator_name, int64_t ms)
 {
-	sqlite3_stmt *s = use(store, ST_REVIEW_ADD);
+	sqlite3_stmt *s = statement_use(store, ST_REVIEW_ADD);
 	text(s, 1, command);
 	text(s, 2, operator_name);
 	sqlite3_bind_int64(s, 3, ms);
-	if (finish(store, s, "a review is kept"))
+	if (statement_finish(store, s, "a review is kept"))
 		return -1;
-	s = use(store, ST_REVIEW_COUNT);
+	s = statement_use(store, ST_REVIEW_COUNT);
 	text(s, 1, command);
 	int count = sqlite3_step(s) == SQLITE_ROW ? sqlite3_column_int(s, 0)
 						  : sqlite_failed(store->db, "reviews are counted");
@@ -256,17 +273,17 @@ int store_review_add(struct store *store, const char *command, const char *opera
 
 int store_agent_put(struct store *store, const struct agent_row *row)
 {
-	sqlite3_stmt *s = use(store, ST_AGENT_PUT);
+	sqlite3_stmt *s = statement_use(store, ST_AGENT_PUT);
 	text(s, 1, row->id);
 	text(s, 2, row->owner ? row->owner : "");
 	sqlite3_bind_int64(s, 3, row->created);
 	sqlite3_bind_int(s, 4, row->disabled);
-	return finish(store, s, "an agent is kept");
+	return statement_finish(store, s, "an agent is kept");
 }
 
 int store_credential_put(struct store *store, const struct credential_row *row)
 {
-	sqlite3_stmt *s = use(store, ST_CREDENTIAL_PUT);
+	sqlite3_stmt *s = statement_use(store, ST_CREDENTIAL_PUT);
 	text(s, 1, row->id);
 	text(s, 2, row->agent);
 	sqlite3_bind_blob(s, 3, row->key, sizeof row->key, SQLITE_STATIC);
@@ -277,27 +294,27 @@ int store_credential_put(struct store *store, const struct credential_row *row)
 	sqlite3_bind_int64(s, 8, row->last_used);
 	text(s, 9, row->issued_by);
 	text(s, 10, row->revoked_by);
-	return finish(store, s, "a credential is kept");
+	return statement_finish(store, s, "a credential is kept");
 }
 
 int store_operator_put(struct store *store, const struct operator_row *row)
 {
-	sqlite3_stmt *s = use(store, ST_OPERATOR_PUT);
+	sqlite3_stmt *s = statement_use(store, ST_OPERATOR_PUT);
 	text(s, 1, row->name);
 	text(s, 2, row->role);
 	text(s, 3, row->token_s256);
 	sqlite3_bind_int64(s, 4, row->created);
 	sqlite3_bind_int(s, 5, row->disabled);
-	return finish(store, s, "an operator is kept");
+	return statement_finish(store, s, "an operator is kept");
 }
 
 int store_policy_put(struct store *store, const char *s256, const void *body, size_t len, int64_t ms,
 		     const char *by)
 {
-	sqlite3_stmt *s = use(store, ST_POLICY_PUT);
+	sqlite3_stmt *s = statement_use(store, ST_POLICY_PUT);
 	text(s, 1, s256);
 	sqlite3_bind_blob64(s, 2, body, len, SQLITE_STATIC);
 	sqlite3_bind_int64(s, 3, ms);
 	text(s, 4, by);
-	return finish(store, s, "a policy is kept");
+	return statement_finish(store, s, "a policy is kept");
 }

@@ -15,6 +15,7 @@
 #include "common/secure.h"
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -55,10 +56,29 @@ static bool put(const struct plan *plan, const char *name, const struct buf *con
 	return true;
 }
 
+/* The address that is listened on, when it is one that a client could dial and that every certificate of ours
+ * has not got anyway. */
+static bool listened_host(const struct plan *plan, char *host, size_t size)
+{
+	static const char *const others[] = {"0.0.0.0", "::", "127.0.0.1", "::1", "localhost"};
+	const char *from = plan->listen, *colon = strrchr(from, ':');
+	bool bracketed = *from == '[' && colon > from + 1 && colon[-1] == ']';
+	snprintf(host, size, "%.*s", (int)(colon - from) - 2 * bracketed, from + bracketed);
+	for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+		if (!strcmp(host, others[i]))
+			return false;
+	return true;
+}
+
 static bool put_certificates(const struct plan *plan)
 {
 	struct certificates made;
-	bool good = certificates_make(&made, plan->names, plan->n_names) ||
+	char host[256], *names[MAX_NAMES + 1];
+	int n = plan->n_names;
+	memcpy(names, plan->names, sizeof plan->names);
+	if (listened_host(plan, host, sizeof host))
+		names[n++] = host;
+	bool good = certificates_make(&made, names, n) ||
 		    fail("certificates", "OpenSSL refused (is every --name a host name or an address?)");
 	good = good && put(plan, "ca.pem", &made.ca, 0644) && put(plan, "ca.key", &made.ca_key, 0400) &&
 	       put(plan, "server.pem", &made.server, 0644) && put(plan, "server.key", &made.server_key, 0400);
@@ -159,6 +179,23 @@ static void remove_made(const struct plan *plan)
 	rmdir(plan->made);
 }
 
+/* Its name is what makes it whole, so the name must be on disk too. */
+static bool put_in_place(const struct plan *plan)
+{
+	char above[sizeof plan->dir];
+	if (rename(plan->made, plan->dir))
+		return fail(plan->dir, strerror(errno));
+	snprintf(above, sizeof above, "%s", plan->dir);
+	char *slash = strrchr(above, '/');
+	slash[slash == above] = '\0';
+	int fd = open(above, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd >= 0) {
+		fsync(fd);
+		close(fd);
+	}
+	return true;
+}
+
 static bool arguments(struct plan *plan, int argc, char **argv)
 {
 	static const struct option options[] = {{"dir", required_argument, NULL, 'd'},
@@ -210,7 +247,7 @@ int whoshd_init(int argc, char **argv)
 		return 1;
 	}
 	if (!put_certificates(&plan) || !put_permit_key(&plan) || !put_policy_and_conf(&plan) ||
-	    !put_admin(&plan) || (rename(plan.made, plan.dir) && !fail(plan.dir, strerror(errno)))) {
+	    !put_admin(&plan) || !put_in_place(&plan)) {
 		remove_made(&plan);
 		return 1;
 	}

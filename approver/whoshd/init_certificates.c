@@ -75,7 +75,7 @@ static X509 *make_server(EVP_PKEY *key, X509 *ca, EVP_PKEY *ca_key, char *const 
 	add_name(&alternatives, "::1");
 	for (int i = 0; i < n_names; i++)
 		add_name(&alternatives, names[i]);
-	X509 *server = begin(n_names ? names[0] : "localhost", key, SERVER_DAYS);
+	X509 *server = begin("whosh approver", key, SERVER_DAYS);
 	if (server && !alternatives.failed && X509_set_issuer_name(server, X509_get_subject_name(ca)) == 1 &&
 	    add_extension(server, ca, NID_basic_constraints, "critical,CA:FALSE") &&
 	    add_extension(server, ca, NID_key_usage, "critical,digitalSignature") &&

@@ -1,0 +1,107 @@
+/* schema.c: the tables, as the steps that made them.
+ *
+ * PRAGMA user_version counts the steps a database has taken; opening takes the rest, all of them or none.
+ * A step that has been released is never changed: the next idea is the next step.
+ *
+ * The events table is the log: triggers refuse to change or remove a row of it, whoever asks.  Everything
+ * else is an index of it, and facets and words are an index of commands: see index.c.
+ *
+ * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
+#include "approver/store/sqlite.h"
+#include <stdio.h>
+
+#define T(name) #name " TEXT,"
+#define I(name) #name " INTEGER NOT NULL,"
+#define B(name) #name " BLOB,"
+static const char *const steps[] = {
+    "CREATE TABLE events(n INTEGER PRIMARY KEY, kind INTEGER NOT NULL, ms INTEGER NOT NULL, subject TEXT, "
+    "body BLOB NOT NULL);"
+    "CREATE INDEX events_subject ON events(subject) WHERE subject IS NOT NULL;"
+    "CREATE TRIGGER events_kept BEFORE DELETE ON events BEGIN SELECT raise(ABORT, 'the log is append-only'); "
+    "END;"
+    "CREATE TRIGGER events_fixed BEFORE UPDATE ON events BEGIN SELECT raise(ABORT, 'the log is "
+    "append-only'); END;"
+    "CREATE TABLE commands(n INTEGER PRIMARY KEY," COMMAND_COLUMNS "UNIQUE(id));"
+    "CREATE INDEX commands_agent ON commands(agent);"
+    "CREATE INDEX commands_session ON commands(session);"
+    "CREATE INDEX commands_open ON commands(state) WHERE state < 2;"
+    "CREATE TABLE sessions(id TEXT PRIMARY KEY, agent TEXT NOT NULL, credential TEXT NOT NULL, seq INTEGER "
+    "NOT NULL, "
+    "model TEXT) WITHOUT ROWID;"
+    "CREATE TABLE reviews(command TEXT NOT NULL, operator TEXT NOT NULL, ms INTEGER NOT NULL, "
+    "PRIMARY KEY(command, operator)) WITHOUT ROWID;"
+    "CREATE TABLE agents(id TEXT PRIMARY KEY, owner TEXT NOT NULL, created INTEGER NOT NULL, disabled "
+    "INTEGER NOT NULL)"
+    " WITHOUT ROWID;"
+    "CREATE TABLE credentials(id TEXT PRIMARY KEY, agent TEXT NOT NULL, key BLOB NOT NULL, issued INTEGER "
+    "NOT NULL, "
+    "not_before INTEGER NOT NULL, expires INTEGER NOT NULL, revoked INTEGER NOT NULL, last_used INTEGER NOT "
+    "NULL, "
+    "issued_by TEXT, revoked_by TEXT) WITHOUT ROWID;"
+    "CREATE TABLE operators(name TEXT PRIMARY KEY, role TEXT NOT NULL, token_s256 TEXT NOT NULL, "
+    "created INTEGER NOT NULL, disabled INTEGER NOT NULL) WITHOUT ROWID;"
+    "CREATE TABLE policies(s256 TEXT PRIMARY KEY, text BLOB NOT NULL, ms INTEGER NOT NULL, by TEXT) WITHOUT "
+    "ROWID;",
+
+    /* Searching no longer costs the writer anything: what who looks for is indexed afterwards. */
+    "DROP INDEX commands_agent;"
+    "DROP INDEX commands_session;"
+    "CREATE TABLE names(id INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE) STRICT;"
+    "CREATE TABLE facets(n INTEGER PRIMARY KEY, ts INTEGER NOT NULL, agent INTEGER NOT NULL, human INTEGER "
+    "NOT NULL, model INTEGER NOT NULL, session INTEGER NOT NULL, verdict INTEGER NOT NULL, host INTEGER "
+    "NOT NULL, user INTEGER NOT NULL, credential INTEGER NOT NULL) STRICT;"
+    "CREATE INDEX facets_ts ON facets(ts);"
+    "CREATE INDEX facets_agent ON facets(agent);"
+    "CREATE INDEX facets_human ON facets(human);"
+    "CREATE INDEX facets_model ON facets(model);"
+    "CREATE INDEX facets_session ON facets(session);"
+    "CREATE INDEX facets_verdict ON facets(verdict);"
+    "CREATE INDEX facets_host ON facets(host);"
+    "CREATE INDEX facets_user ON facets(user);"
+    "CREATE INDEX facets_credential ON facets(credential);"
+    "CREATE VIRTUAL TABLE words USING fts5(line, task, reason, content='', columnsize=0, detail=none, "
+    "tokenize='trigram');",
+};
+#undef T
+#undef I
+#undef B
+
+enum { STEPS = sizeof steps / sizeof *steps };
+
+static bool run(sqlite3 *db, const char *sql)
+{
+	return sqlite3_exec(db, sql, NULL, NULL, NULL) == SQLITE_OK;
+}
+
+static bool take_steps(sqlite3 *db, int64_t from)
+{
+	char version[48];
+	for (int64_t i = from; i < STEPS; i++)
+		if (!run(db, steps[i]))
+			return false;
+	snprintf(version, sizeof version, "PRAGMA user_version=%d", (int)STEPS);
+	return run(db, version);
+}
+
+bool schema_bring_up_to_date(sqlite3 *db, const char *path, char **error)
+{
+	/* Inside the transaction, so that of two that open at once the second finds the work done. */
+	if (run(db, "BEGIN IMMEDIATE")) {
+		int64_t version = sqlite_number(db, "PRAGMA user_version");
+		if (version > STEPS) {
+			run(db, "ROLLBACK");
+			if (asprintf(error, "%s: made by a newer whoshd", path) < 0)
+				*error = NULL;
+			return false;
+		}
+		if (version == STEPS)
+			return run(db, "ROLLBACK");
+		if (version >= 0 && take_steps(db, version) && run(db, "COMMIT"))
+			return true;
+	}
+	if (asprintf(error, "%s: %s", path, sqlite3_errmsg(db)) < 0)
+		*error = NULL;
+	if (!sqlite3_get_autocommit(db))
+		run(db, "ROLLBACK");
+	return false;
+}

@@ -1,0 +1,312 @@
+/* who.c: which commands match: the newest first, over all there are.
+ *
+ * The idea.  Commands newer than the index (see index.c) are few and read one by one.  For the rest one
+ * condition drives, the one that leaves the fewest commands, and the others are tested on what it yields,
+ * newest first, until there are enough:
+ *
+ *	a facet that is rare      its index, then the other facets on the same narrow row
+ *	words                     the trigram index, then facets, then LIKE on the text itself
+ *	nothing rare              the narrow rows themselves, from the end
+ *
+ * Rare is found by counting: at most RARE entries of each index are looked at before the choice is made.
+ * The trigram index only proposes: that the text holds the pattern in one piece is for LIKE to say, which
+ * also decides for the unindexed, so both parts of an answer mean the same by "match".  All of one answer is
+ * read in one transaction, so no command is missed or told twice while the indexer moves on.
+ *
+ * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
+#include "approver/store/sqlite.h"
+#include "common/buf.h"
+#include "common/text.h"
+#include <limits.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { RARE = 20000, DEFAULT_LIMIT = 100, MAX_TRIGRAMS = 8, NONE = -1 };
+
+#define T(name) "c." #name ","
+#define I(name) "c." #name ","
+#define B(name) "c." #name ","
+static const char columns[] = COMMAND_COLUMNS "c.n";
+#undef T
+#undef I
+#undef B
+
+/* Parameters have one number each in every statement here. */
+enum { P_LIKE = 1, P_WORDS, P_BELOW, P_SINCE, P_UNTIL, P_ABOVE, P_FACET /* and on */ };
+
+static const struct {
+	const char *column;
+	size_t into;
+} facets[] = {
+    {"agent", offsetof(struct who_filter, agent)},
+    {"human", offsetof(struct who_filter, human)},
+    {"model", offsetof(struct who_filter, model)},
+    {"session", offsetof(struct who_filter, session)},
+    {"verdict", offsetof(struct who_filter, verdict)},
+    {"host", offsetof(struct who_filter, host)},
+    {"user", offsetof(struct who_filter, user)},
+    {"credential", offsetof(struct who_filter, credential)},
+};
+enum { FACETS = sizeof facets / sizeof *facets, BY_TIME = FACETS, DRIVERS };
+
+struct search {
+	struct store_reader *reader;
+	const struct who_filter *filter;
+	store_command_fn *fn;
+	void *arg;
+	struct buf like, words;  /* the pattern for LIKE; for the trigram index, empty when it is too short */
+	int64_t numbers[FACETS]; /* of the names asked for */
+	int64_t indexed;         /* the newest command in the index */
+	int64_t below;           /* only commands before this one */
+	int left;                /* rows still wanted; 0: enough */
+};
+
+static const char *asked(const struct search *search, int facet)
+{
+	const char *value;
+	memcpy(&value, (const char *)search->filter + facets[facet].into, sizeof value);
+	return value;
+}
+
+static void bind(const struct search *search, sqlite3_stmt *s, bool by_number)
+{
+	const struct who_filter *filter = search->filter;
+	sqlite3_bind_text(s, P_LIKE, search->like.data, -1, SQLITE_STATIC);
+	sqlite3_bind_text(s, P_WORDS, search->words.data, -1, SQLITE_STATIC);
+	sqlite3_bind_int64(s, P_BELOW, search->below);
+	sqlite3_bind_int64(s, P_SINCE, filter->since ? filter->since : INT64_MIN);
+	sqlite3_bind_int64(s, P_UNTIL, filter->until ? filter->until : INT64_MAX);
+	sqlite3_bind_int64(s, P_ABOVE, search->indexed);
+	for (int i = 0; i < FACETS; i++)
+		if (by_number)
+			sqlite3_bind_int64(s, P_FACET + i, search->numbers[i]);
+		else
+			sqlite3_bind_text(s, P_FACET + i, asked(search, i), -1, SQLITE_STATIC);
+}
+
+/* Conditions that every part of an answer shares, on `facets` or `commands` by its letter. */
+static void add_conditions(struct buf *sql, const struct search *search, char table)
+{
+	for (int i = 0; i < FACETS; i++)
+		if (asked(search, i))
+			buf_addf(sql, " AND %c.%s=?%d", table, facets[i].column, P_FACET + i);
+	if (search->filter->since)
+		buf_addf(sql, " AND %c.ts>=?%d", table, P_SINCE);
+	if (search->filter->until)
+		buf_addf(sql, " AND %c.ts<?%d", table, P_UNTIL);
+	if (search->filter->match)
+		buf_addf(sql,
+			 " AND (CAST(c.line AS TEXT) LIKE ?%d ESCAPE '\\' OR c.task LIKE ?%d ESCAPE '\\' OR "
+			 "c.reason LIKE ?%d ESCAPE '\\')",
+			 P_LIKE, P_LIKE, P_LIKE);
+}
+
+/* Hand out what a statement yields. */
+static int tell(struct search *search, const struct buf *sql, bool by_number)
+{
+	sqlite3_stmt *s = sql->failed ? NULL : reader_prepare(search->reader, sql->data);
+	if (!s)
+		return -1;
+	bind(search, s, by_number);
+	int code = SQLITE_DONE;
+	while (search->left && (code = sqlite3_step(s)) == SQLITE_ROW) {
+		struct command_row row;
+		command_fill(s, &row);
+		search->left = search->fn(&row, search->arg) ? search->left - 1 : 0;
+		command_row_finish(&row);
+	}
+	int result = code == SQLITE_ROW || code == SQLITE_DONE
+			 ? 0
+			 : sqlite_failed(search->reader->db, "commands are searched");
+	sqlite3_finalize(s);
+	return result;
+}
+
+static int tell_unindexed(struct search *search)
+{
+	struct buf sql BUF_AUTO = BUF_INIT;
+	buf_addf(&sql, "SELECT %s FROM commands c WHERE c.n>?%d AND c.n<?%d", columns, P_ABOVE, P_BELOW);
+	add_conditions(&sql, search, 'c');
+	buf_adds(&sql, " ORDER BY c.n DESC");
+	return tell(search, &sql, false);
+}
+
+/* 1 with every name's number; 0 when a name is in no indexed command; -1. */
+static int find_numbers(struct search *search)
+{
+	sqlite3_stmt *s = reader_prepare(search->reader, "SELECT id FROM names WHERE text=?");
+	int found = s ? 1 : -1;
+	for (int i = 0; found == 1 && i < FACETS; i++) {
+		if (!asked(search, i))
+			continue;
+		sqlite3_bind_text(s, 1, asked(search, i), -1, SQLITE_STATIC);
+		int code = sqlite3_step(s);
+		search->numbers[i] = code == SQLITE_ROW ? sqlite3_column_int64(s, 0) : 0;
+		if (code != SQLITE_ROW)
+			found = code == SQLITE_DONE ? 0 : sqlite_failed(search->reader->db, "names are read");
+		sqlite3_reset(s);
+	}
+	sqlite3_finalize(s);
+	return found;
+}
+
+/* How many commands a driver would yield, RARE at most; -1. */
+static int count(struct search *search, int driver)
+{
+	struct buf sql BUF_AUTO = BUF_INIT;
+	buf_adds(&sql, "SELECT count(*) FROM (SELECT 1 FROM facets WHERE ");
+	if (driver == BY_TIME)
+		buf_addf(&sql, "ts>=?%d AND ts<?%d", P_SINCE, P_UNTIL);
+	else
+		buf_addf(&sql, "%s=?%d", facets[driver].column, P_FACET + driver);
+	buf_addf(&sql, " LIMIT %d)", RARE);
+	sqlite3_stmt *s = sql.failed ? NULL : reader_prepare(search->reader, sql.data);
+	if (!s)
+		return -1;
+	bind(search, s, true);
+	int many = sqlite3_step(s) == SQLITE_ROW ? sqlite3_column_int(s, 0)
+						 : sqlite_failed(search->reader->db, "commands are counted");
+	sqlite3_finalize(s);
+	return many;
+}
+
+/* The rarest condition, NONE when none is rare; -2 on error. */
+static int choose(struct search *search)
+{
+	int best = NONE, fewest = RARE;
+	for (int i = 0; i < DRIVERS && fewest; i++) {
+		if (i == BY_TIME ? !search->filter->since && !search->filter->until : !asked(search, i))
+			continue;
+		int many = count(search, i);
+		if (many < 0)
+			return -2;
+		if (many < fewest) {
+			fewest = many;
+			best = i;
+		}
+	}
+	return best;
+}
+
+static int tell_indexed(struct search *search)
+{
+	struct buf sql BUF_AUTO = BUF_INIT;
+	int found = find_numbers(search);
+	int driver = found == 1 ? choose(search) : NONE;
+	if (found != 1 || driver == -2)
+		return found == 0 ? 0 : -1;
+	buf_addf(&sql, "SELECT %s FROM ", columns);
+	if (driver == BY_TIME)
+		buf_adds(&sql, "facets f INDEXED BY facets_ts");
+	else if (driver != NONE)
+		buf_addf(&sql, "facets f INDEXED BY facets_%s", facets[driver].column);
+	else if (search->words.len)
+		buf_adds(&sql, "words CROSS JOIN facets f ON f.n=words.rowid");
+	else
+		buf_adds(&sql, "facets f NOT INDEXED");
+	bool words = driver == NONE && search->words.len;
+	if (words)
+		buf_addf(&sql, " CROSS JOIN commands c ON c.n=f.n WHERE words MATCH ?%d AND words.rowid<?%d",
+			 P_WORDS, P_BELOW);
+	else
+		buf_addf(&sql, " CROSS JOIN commands c ON c.n=f.n WHERE f.n<?%d", P_BELOW);
+	add_conditions(&sql, search, 'f');
+	buf_addf(&sql, " ORDER BY %s DESC", words ? "words.rowid" : "f.n");
+	return tell(search, &sql, true);
+}
+
+/* LIKE's own characters in the pattern mean themselves. */
+static void like_pattern(struct buf *out, const char *match)
+{
+	buf_addc(out, '%');
+	for (; *match; match++) {
+		if (strchr("%_\\", *match))
+			buf_addc(out, '\\');
+		buf_addc(out, *match);
+	}
+	buf_addc(out, '%');
+}
+
+static void quoted(struct buf *out, const char *text, size_t len)
+{
+	buf_adds(out, out->len ? " AND \"" : "\"");
+	for (size_t i = 0; i < len; i++) {
+		if (text[i] == '"')
+			buf_addc(out, '"');
+		buf_addc(out, text[i]);
+	}
+	buf_addc(out, '"');
+}
+
+/* Some of the pattern's trigrams, from all over it: enough to propose by, and each costs a pass over all
+ * commands that have it. */
+static void words_pattern(struct buf *out, const char *match)
+{
+	size_t len = strlen(match), characters = 0, at = 0, starts[3] = {0};
+	uint32_t c;
+	if (!utf8_valid(match, len))
+		return;
+	while (at < len) {
+		at += utf8_next(match + at, len - at, &c);
+		characters++;
+	}
+	size_t trigrams = characters < 3 ? 0 : characters - 2;
+	size_t wanted = trigrams < MAX_TRIGRAMS ? trigrams : MAX_TRIGRAMS, taken = 0;
+	at = 0;
+	for (size_t i = 0; i < characters && taken < wanted; i++) {
+		starts[i % 3] = at;
+		at += utf8_next(match + at, len - at, &c);
+		/* The first, the last, and between them at even distances. */
+		if (i < 2 || (wanted > 1 && i - 2 < taken * (trigrams - 1) / (wanted - 1)))
+			continue;
+		quoted(out, match + starts[(i + 1) % 3], at - starts[(i + 1) % 3]);
+		taken++;
+	}
+}
+
+static int begin(struct search *search)
+{
+	sqlite3_stmt *s;
+	const char *before = search->filter->before;
+	if (sqlite3_exec(search->reader->db, "BEGIN", NULL, NULL, NULL) != SQLITE_OK)
+		return sqlite_failed(search->reader->db, "a search begins");
+	search->indexed = sqlite_number(search->reader->db, "SELECT coalesce(max(n),0) FROM facets");
+	search->below = INT64_MAX;
+	if (search->indexed < 0)
+		return sqlite_failed(search->reader->db, "a search begins");
+	if (!before)
+		return 0;
+	if (!(s = reader_prepare(search->reader, "SELECT n FROM commands WHERE id=?")))
+		return -1;
+	sqlite3_bind_text(s, 1, before, -1, SQLITE_STATIC);
+	/* Older than a command that never was: nothing. */
+	search->below = sqlite3_step(s) == SQLITE_ROW ? sqlite3_column_int64(s, 0) : 0;
+	sqlite3_finalize(s);
+	return 0;
+}
+
+int store_who(struct store_reader *reader, const struct who_filter *filter, store_command_fn *fn, void *arg)
+{
+	struct search search = {.reader = reader,
+				.filter = filter,
+				.fn = fn,
+				.arg = arg,
+				.like = BUF_INIT,
+				.words = BUF_INIT,
+				.left = filter->limit > 0 ? filter->limit : DEFAULT_LIMIT};
+	if (filter->match) {
+		like_pattern(&search.like, filter->match);
+		words_pattern(&search.words, filter->match);
+	}
+	int result = search.like.failed || search.words.failed ? -1 : begin(&search);
+	if (!result)
+		result = tell_unindexed(&search);
+	if (!result && search.left)
+		result = tell_indexed(&search);
+	if (!sqlite3_get_autocommit(reader->db))
+		sqlite3_exec(reader->db, "ROLLBACK", NULL, NULL, NULL);
+	buf_finish(&search.like);
+	buf_finish(&search.words);
+	return result;
+}

@@ -1,0 +1,298 @@
+/* bench_store.c: what the store costs: decided commands a second in groups, and who over many commands.
+ *
+ *     bench_store [COMMANDS [DIR]]
+ *
+ * Prints, never judges.  The commands are made up but shaped as a busy house's are: few agents make most of
+ * them, sessions are many, one in thirty is denied, and a row is as long as a real one (permit, chain and
+ * detail included).
+ *
+ * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
+#include "approver/store/store.h"
+#include "common/clock.h"
+#include "common/uuid.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { AGENTS = 200, HUMANS = 50, MODELS = 8, HOSTS = 300, USERS = 40, BODY = 1100, PERMIT = 700 };
+
+static uint64_t state = 88172645463325252u;
+
+static unsigned below(unsigned n)
+{
+	state ^= state << 13;
+	state ^= state >> 7;
+	state ^= state << 17;
+	return (unsigned)((state >> 11) % n);
+}
+
+/* Few are met often. */
+static unsigned skewed(unsigned n)
+{
+	unsigned a = below(n), b = below(n), c = below(n);
+	unsigned least = a < b ? a : b;
+	return least < c ? least : c;
+}
+
+static const char *const lines[] = {
+    "git status --short && git diff --stat HEAD~%u",
+    "make -j4 BUILD=/tmp/build-%u check 2>&1 | tail -n 40",
+    "grep -rn 'handler_%u' src include | head",
+    "cd /srv/app-%u && npm test -- --watch=false",
+    "psql -d shop_%u -c 'SELECT count(*) FROM sessions WHERE expired'",
+    "sed -n '%u,+40p' approver/store/write.c",
+    "python3 -m pytest tests/test_orders.py -k case_%u -q",
+    "cat /etc/hostname; uptime; df -h /data%u",
+};
+static const char *const tasks[] = {
+    "fix the flaky checkout test of ticket SHOP-%u",
+    "upgrade the payment library and run the migrations, ticket OPS-%u",
+    "find out why report %u is slow",
+};
+
+struct made {
+	struct command_row row;
+	char id[UUID_LEN + 1], session[UUID_LEN + 1], agent[32], human[32], model[32], host[32], user[16];
+	char line[160], task[160], permit[PERMIT + 1];
+};
+
+static void make(struct made *m, unsigned number)
+{
+	static const char chain[] =
+	    "[{\"type\":\"human\",\"id\":\"someone@example.org\",\"authorized_at\":\"2026-11-24T00:00:00Z\","
+	    "\"proof\":\"attested\"},{\"type\":\"agent\",\"id\":\"agent\",\"proof\":\"proven\"}]";
+	static const char detail[] =
+	    "{\"argv\":[],\"uid\":1001,\"tty\":null,\"interpreter\":\"/bin/bash\",\"harness\":\"x\","
+	    "\"attributes\":{\"agent\":{\"grade\":\"proven\",\"source\":\"token\"}}}";
+	unsigned session = number / 50 * 7 + below(8);
+	uuid_new(m->id);
+	snprintf(m->session, sizeof m->session, "%08x-0000-4000-8000-%012x", session, session);
+	snprintf(m->agent, sizeof m->agent, "agent-%u", skewed(AGENTS));
+	snprintf(m->human, sizeof m->human, "human-%u", skewed(HUMANS));
+	snprintf(m->model, sizeof m->model, "provider/model-%u@1", skewed(MODELS));
+	snprintf(m->host, sizeof m->host, "host-%u.example.org", below(HOSTS));
+	snprintf(m->user, sizeof m->user, "user%u", skewed(USERS));
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+	snprintf(m->line, sizeof m->line, lines[below(sizeof lines / sizeof *lines)], below(5000));
+	snprintf(m->task, sizeof m->task, tasks[below(sizeof tasks / sizeof *tasks)], session % 9000);
+#pragma GCC diagnostic pop
+	memset(m->permit, 'p', PERMIT);
+	bool denied = below(30) == 0;
+	if (number % 100000 == 7)
+		strcpy(m->line, "sqlite3 prod.db 'DROP TABLE sessions'");
+	m->row = (struct command_row){
+	    .id = m->id,
+	    .ts = 1790000000000 + (int64_t)number * 1000,
+	    .agent = m->agent,
+	    .credential = m->agent,
+	    .session = m->session,
+	    .human = m->human,
+	    .seq = 1,
+	    .chain = (char *)(size_t)chain,
+	    .model = m->model,
+	    .task = m->task,
+	    .user = m->user,
+	    .host = m->host,
+	    .cwd = (char *)(size_t) "/srv/app",
+	    .mode = (char *)(size_t) "command",
+	    .line = m->line,
+	    .line_len = strlen(m->line),
+	    .detail = (char *)(size_t)detail,
+	    .state = denied ? COMMAND_DENIED : COMMAND_EXITED,
+	    .verdict = (char *)(size_t)(denied ? "denied" : "approved"),
+	    .cause = (char *)(size_t) "policy",
+	    .rule = (char *)(size_t) "everyday",
+	    .policy = (char *)(size_t) "2Zb1yq0s3uVJ7mF5m7yqv1Q0yB8G4Jr0bF3q1n2p3r4",
+	    .reason = (char *)(size_t)(denied ? "psql: denied by rule no-ddl" : "covered by rule everyday"),
+	    .decided = 1790000000000 + (int64_t)number * 1000,
+	    .command_s256 = (char *)(size_t) "2Zb1yq0s3uVJ7mF5m7yqv1Q0yB8G4Jr0bF3q1n2p3r4",
+	    .live_tail = (char *)(size_t) "0123456789abcdef",
+	    .permit = m->permit};
+}
+
+static void die(const char *what)
+{
+	fprintf(stderr, "bench_store: %s failed\n", what);
+	exit(1);
+}
+
+/* One decided command as the writer keeps it: a savepoint, its session, two events, one row. */
+static void keep(struct store *store, const struct made *m, bool events)
+{
+	static const char body[BODY] = "x";
+	int64_t seq;
+	char *last;
+	if (store_item_begin(store))
+		die("store_item_begin");
+	if (events &&
+	    (store_session_next(store, m->session, m->agent, m->session, m->model, &seq, &last) != 1 ||
+	     (free(last), store_append(store, EVENT_COMMAND_REQUESTED, m->row.ts, m->id, body, BODY) < 0) ||
+	     store_append(store, EVENT_COMMAND_DECIDED, m->row.ts, m->id, m->permit, PERMIT) < 0))
+		die("store_append");
+	if (store_command_insert(store, &m->row) || store_item_end(store, true))
+		die("store_command_insert");
+}
+
+static void bench_groups(struct store *store, int group, int items)
+{
+	struct made *made = calloc((size_t)group, sizeof *made);
+	int64_t spent = 0;
+	int done = 0;
+	while (made && done < items) {
+		for (int i = 0; i < group; i++)
+			make(&made[i], (unsigned)(done + i));
+		struct timespec from, to;
+		clock_gettime(CLOCK_MONOTONIC, &from);
+		if (store_begin(store))
+			die("store_begin");
+		for (int i = 0; i < group; i++)
+			keep(store, &made[i], true);
+		if (store_commit(store))
+			die("store_commit");
+		clock_gettime(CLOCK_MONOTONIC, &to);
+		spent += (to.tv_sec - from.tv_sec) * 1000000000 + to.tv_nsec - from.tv_nsec;
+		done += group;
+	}
+	free(made);
+	printf("groups of %3d: %8.0f decided commands a second, durable\n", group,
+	       (double)done * 1e9 / (double)(spent ? spent : 1));
+}
+
+static bool count_row(const struct command_row *row, void *arg)
+{
+	(void)row;
+	++*(int *)arg;
+	return true;
+}
+
+static void ask(struct store_reader *reader, const char *name, struct who_filter filter)
+{
+	double best = 1e9, worst = 0;
+	int rows = 0;
+	for (int i = 0; i < 3; i++) {
+		struct timespec from, to;
+		rows = 0;
+		clock_gettime(CLOCK_MONOTONIC, &from);
+		if (store_who(reader, &filter, count_row, &rows))
+			die("store_who");
+		clock_gettime(CLOCK_MONOTONIC, &to);
+		double ms =
+		    (double)(to.tv_sec - from.tv_sec) * 1e3 + (double)(to.tv_nsec - from.tv_nsec) / 1e6;
+		best = ms < best ? ms : best;
+		worst = ms > worst ? ms : worst;
+	}
+	printf("who %-40s %4d rows %8.2f ms (slowest of three %.2f)\n", name, rows, best, worst);
+}
+
+static void bench_who(struct store *store)
+{
+	struct store_reader *reader = store_reader_new(store);
+	if (!reader)
+		die("store_reader_new");
+#define ASK(...) ask(reader, #__VA_ARGS__, (struct who_filter){__VA_ARGS__})
+	ASK(.limit = 100);
+	ASK(.agent = "agent-3");
+	ASK(.agent = "agent-199");
+	ASK(.agent = "nobody");
+	ASK(.human = "human-49");
+	ASK(.model = "provider/model-7@1");
+	ASK(.session = "00000007-0000-4000-8000-000000000007");
+	ASK(.host = "host-5.example.org");
+	ASK(.user = "user39");
+	ASK(.verdict = "denied");
+	ASK(.verdict = "denied", .agent = "agent-190");
+	ASK(.agent = "agent-1", .human = "human-49", .verdict = "denied");
+	ASK(.model = "provider/model-0@1", .user = "user0", .human = "human-49");
+	ASK(.model = "provider/model-0@1", .verdict = "approved", .until = 1790000001000);
+	ASK(.until = 1790000100000);
+	ASK(.since = 1890000000000);
+	ASK(.match = "DROP TABLE");
+	ASK(.match = "drop table sessions");
+	ASK(.match = "git status");
+	ASK(.match = "no such words at all");
+	ASK(.match = "SHOP-77");
+	ASK(.match = "case_4999");
+	ASK(.match = "count(*) FROM sessions WHERE nothing");
+	ASK(.match = "git status", .agent = "agent-199");
+	ASK(.match = "git status", .verdict = "denied", .human = "human-49");
+	ASK(.match = "everyday", .human = "human-0", .user = "user39");
+	ASK(.match = "DROP TABLE", .verdict = "approved");
+	ASK(.match = "gi");
+#undef ASK
+	store_reader_free(reader);
+}
+
+static void fill(struct store *store, unsigned commands)
+{
+	struct made *made = calloc(1, sizeof *made);
+	int64_t began = clock_mono_ms();
+	for (unsigned i = 0; made && i < commands; i++) {
+		if (i % 256 == 0 && store_begin(store))
+			die("store_begin");
+		make(made, i);
+		keep(store, made, false);
+		if ((i % 256 == 255 || i + 1 == commands) && store_commit(store))
+			die("store_commit");
+	}
+	free(made);
+	printf("%u commands kept in %.1f s\n", commands, (double)(clock_mono_ms() - began) / 1e3);
+	began = clock_mono_ms();
+	int64_t slowest = 0, left = 1;
+	while (left > 0) {
+		int64_t slice = clock_mono_ms();
+		left = store_index_some(store, 128);
+		slice = clock_mono_ms() - slice;
+		slowest = slice > slowest ? slice : slowest;
+	}
+	if (left)
+		die("store_index_some");
+	printf("and indexed in %.1f s; the slowest 128 took %lld ms\n",
+	       (double)(clock_mono_ms() - began) / 1e3, (long long)slowest);
+}
+
+static struct store *fresh(char *path, size_t size, const char *dir, const char *name)
+{
+	char *error;
+	snprintf(path, size, "%s/%s", dir, name);
+	struct store *store = store_open(path, &error);
+	if (!store)
+		die(error ? error : "store_open");
+	return store;
+}
+
+static void discard(struct store *store, const char *path)
+{
+	char side[4200];
+	store_close(store);
+	unlink(path);
+	snprintf(side, sizeof side, "%s-wal", path);
+	unlink(side);
+	snprintf(side, sizeof side, "%s-shm", path);
+	unlink(side);
+}
+
+int main(int argc, char **argv)
+{
+	unsigned commands = argc > 1 ? (unsigned)strtoul(argv[1], NULL, 10) : 1000000;
+	char dir[] = "/tmp/whosh-bench-XXXXXX", path[4096];
+	const char *where = argc > 2 ? argv[2] : mkdtemp(dir);
+	if (!where)
+		die("mkdtemp");
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	static const int groups[][2] = {{1, 2000}, {64, 64 * 1000}, {256, 256 * 250}};
+	for (unsigned i = 0; i < sizeof groups / sizeof *groups; i++) {
+		struct store *store = fresh(path, sizeof path, where, "groups.db");
+		bench_groups(store, groups[i][0], groups[i][1]);
+		discard(store, path);
+	}
+	struct store *store = fresh(path, sizeof path, where, "who.db");
+	fill(store, commands);
+	bench_who(store);
+	discard(store, path);
+	if (argc <= 2)
+		rmdir(where);
+	return 0;
+}
