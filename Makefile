@@ -35,10 +35,10 @@ else
 GATE_LINK = -static-pie
 endif
 PKG = pkg-config
-LIBS_BROKER   = $(shell $(PKG) --libs libcurl libcrypto libcjson)
-LIBS_APPROVER = $(shell $(PKG) --libs libmicrohttpd libcrypto libcjson sqlite3 libpcre2-8)
-LIBS_CTL      = $(shell $(PKG) --libs libcurl libcrypto libcjson libpcre2-8)
-LIBS_ALL      = $(shell $(PKG) --libs libcrypto libcjson sqlite3 libpcre2-8)
+LIBS_BROKER   = $(shell $(PKG) --libs libcurl libcrypto libsodium libcjson)
+LIBS_APPROVER = $(shell $(PKG) --libs libmicrohttpd libcrypto libsodium libcjson sqlite3 libpcre2-8)
+LIBS_CTL      = $(shell $(PKG) --libs libcurl libcrypto libsodium libcjson libpcre2-8)
+LIBS_ALL      = $(shell $(PKG) --libs libcrypto libsodium libcjson sqlite3 libpcre2-8)
 
 objects = $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard $(1))))
 COMMON  = $(call objects,common/*.c)

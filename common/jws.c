@@ -1,47 +1,12 @@
 /* jws.c: JWS compact serialisation with Ed25519.
  *
- * A message context is kept per thread and reset between uses: making one costs OpenSSL several allocations
- * and a look-up, which would be a tenth of a signature.
- *
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
 #include "common/jws.h"
 #include "common/codec.h"
 #include "common/keys.h"
-#include <pthread.h>
-#include <stdlib.h>
 #include <string.h>
 
 enum { SIGNATURE_BYTES = 64, SIGNATURE_LEN = 86 };
-
-static pthread_key_t context_key;
-static pthread_once_t context_once = PTHREAD_ONCE_INIT;
-
-static void free_context(void *context)
-{
-	EVP_MD_CTX_free(context);
-}
-
-static void make_context_key(void)
-{
-	if (pthread_key_create(&context_key, free_context))
-		abort();
-}
-
-static EVP_MD_CTX *context(void)
-{
-	pthread_once(&context_once, make_context_key);
-	EVP_MD_CTX *found = pthread_getspecific(context_key);
-	if (found) {
-		EVP_MD_CTX_reset(found);
-		return found;
-	}
-	found = EVP_MD_CTX_new();
-	if (found && pthread_setspecific(context_key, found)) {
-		EVP_MD_CTX_free(found);
-		return NULL;
-	}
-	return found;
-}
 
 /* The two headers of each type, encoded (tests/unit/test_jws.c makes them anew); the first is the one we
  * write. */
@@ -70,19 +35,16 @@ static const struct header *header_of(const char *typ)
 	return NULL;
 }
 
-static bool sign(struct buf *out, const char *header, const char *payload, size_t payload_len, EVP_PKEY *pkey)
+static bool sign(struct buf *out, const char *header, const char *payload, size_t payload_len,
+		 const struct signing_key *key)
 {
 	size_t start = out->len;
 	buf_adds(out, header);
 	buf_addc(out, '.');
 	base64url_encode(out, payload, payload_len);
-	EVP_MD_CTX *ctx = context();
 	unsigned char signature[SIGNATURE_BYTES];
-	size_t len = sizeof signature;
-	if (out->failed || !ctx || EVP_DigestSignInit(ctx, NULL, NULL, NULL, pkey) != 1 ||
-	    EVP_DigestSign(ctx, signature, &len, (const unsigned char *)out->data + start,
-			   out->len - start) != 1 ||
-	    len != sizeof signature)
+	if (out->failed || crypto_sign_detached(signature, NULL, (const unsigned char *)out->data + start,
+						out->len - start, key->secret))
 		return false;
 	buf_addc(out, '.');
 	base64url_encode(out, signature, sizeof signature);
@@ -94,7 +56,7 @@ bool jws_sign(struct buf *out, const char *typ, const char *payload, size_t payl
 {
 	const struct header *header = header_of(typ);
 	size_t before = out->len;
-	if (header && sign(out, header->spelling[0], payload, payload_len, key->pkey))
+	if (header && sign(out, header->spelling[0], payload, payload_len, key))
 		return true;
 	/* Nothing unsigned is left behind. */
 	if (out->data)
@@ -143,8 +105,6 @@ bool jws_verify(const char *jws, size_t len, const struct public_key *key)
 	if (!base64url_decode(&signature, jws + start, len - start) || signature.failed ||
 	    signature.len != SIGNATURE_BYTES)
 		return false;
-	EVP_MD_CTX *ctx = context();
-	return ctx && EVP_DigestVerifyInit(ctx, NULL, NULL, NULL, key->pkey) == 1 &&
-	       EVP_DigestVerify(ctx, (const unsigned char *)signature.data, signature.len,
-				(const unsigned char *)jws, start - 1) == 1;
+	return !crypto_sign_verify_detached((const unsigned char *)signature.data, (const unsigned char *)jws,
+					    start - 1, key->point);
 }

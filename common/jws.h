@@ -2,7 +2,7 @@
  *
  * Headers are not parsed: a message of type T carries exactly {"alg":"Ed25519","typ":"T"} (either order of
  * the two members), compared byte for byte in its base64url form.  What is verified are the bytes that came.
- * Public keys are refused when not canonical or of small order, which OpenSSL alone accepts.
+ * Public keys are refused when not canonical or not of the group's prime order.
  *
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
 #ifndef WHOSH_JWS_H
@@ -30,7 +30,7 @@ void signing_key_free(struct signing_key *key);
 void signing_key_export(const struct signing_key *key, unsigned char d[KEY_BYTES],
 			unsigned char x[KEY_BYTES]);
 
-/* NULL when the bytes are not a canonical point of large order. */
+/* NULL when the bytes are not a canonical point of the group's prime order. */
 struct public_key *public_key_new(const unsigned char x[KEY_BYTES]);
 void public_key_free(struct public_key *key);
 

@@ -5,14 +5,14 @@
 #define WHOSH_KEYS_H
 
 #include "common/jws.h"
-#include <openssl/evp.h>
+#include <sodium.h>
 
 struct signing_key {
-	EVP_PKEY *pkey;
+	unsigned char secret[crypto_sign_SECRETKEYBYTES];
 };
 
 struct public_key {
-	EVP_PKEY *pkey;
+	unsigned char point[crypto_sign_PUBLICKEYBYTES];
 };
 
 #endif

@@ -2,8 +2,8 @@
 # Installs the Debian packages that building and testing need and that are missing; silent when none is.
 # WHOSH_DEPS=build leaves out what only the tests need.
 set -eu
-build="gcc make pkg-config libc6-dev libcurl4-openssl-dev libmicrohttpd-dev libcjson-dev libssl-dev libsqlite3-dev
-libpcre2-dev libreadline-dev bash dash"
+build="gcc make pkg-config libc6-dev libcurl4-openssl-dev libmicrohttpd-dev libcjson-dev libssl-dev libsodium-dev
+libsqlite3-dev libpcre2-dev libreadline-dev bash dash"
 run="openssl curl git sqlite3 openssh-server openssh-client rsync python3 python3-cryptography"
 test="sudo clang clang-format clang-tidy libclang-rt-14-dev mandoc postgresql postgresql-client npm bash-completion
 libtree-sitter-dev util-linux strace"

@@ -58,6 +58,24 @@ static void test_json(void)
 	holds("a number with a leading zero passes", !json_is("[01]"));
 }
 
+/* The points whose order divides 8, by their y (RFC 8032 section 5.1): under them one signature fits every
+ * message. */
+static void test_small_order(void)
+{
+	static const char *const points[] = {
+	    "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", "AQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
+	    "7P_______________________________________38", "JuiVj8KyJ7BFw_SJ8u-Y8NXfrAXTxjM5sTgCiG1T_AU",
+	    "xxdqcD1N2E-6PAt2DRBnDyogU_osOczGTsf9d5KsA3o"};
+	for (size_t i = 0; i < sizeof points / sizeof *points; i++)
+		for (int sign = 0; sign < 2; sign++) {
+			struct buf x BUF_AUTO = BUF_INIT;
+			base64url_decode(&x, points[i], strlen(points[i]));
+			x.data[31] = (char)(x.data[31] | sign << 7);
+			holds("a key of small order passes",
+			      x.len == KEY_BYTES && !public_key_new((const unsigned char *)x.data));
+		}
+}
+
 static void test_jws(void)
 {
 	struct buf jws BUF_AUTO = BUF_INIT, payload BUF_AUTO = BUF_INIT, other BUF_AUTO = BUF_INIT;
@@ -139,6 +157,7 @@ int main(void)
 	test_text();
 	test_json();
 	test_jws();
+	test_small_order();
 	test_thumbprint();
 	test_codec();
 	test_wire();
