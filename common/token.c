@@ -1,6 +1,7 @@
 /* token.c: loading and writing a token file.
  *
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
+#include "common/error.h"
 #include "common/token.h"
 #include "common/codec.h"
 #include "common/io.h"
@@ -9,7 +10,6 @@
 #include "common/text.h"
 #include <errno.h>
 #include <fcntl.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,16 +17,6 @@
 #include <unistd.h>
 
 enum { MAX_TOKEN = 4096 };
-
-__attribute__((format(printf, 2, 3))) static void *refuse(char **error, const char *format, ...)
-{
-	va_list args;
-	va_start(args, format);
-	if (vasprintf(error, format, args) < 0)
-		*error = NULL;
-	va_end(args);
-	return NULL;
-}
 
 /* Why this open file may not hold a credential; NULL if it may. */
 static const char *unsafe(int fd)
@@ -73,23 +63,23 @@ static struct token *parse(const char *path, const cJSON *json, char **error)
 	const char *version = json_string(json, "agent_version");
 	int64_t v, nbf = 0, exp;
 	if (!cJSON_IsObject(json) || !json_only(json, members, &other))
-		return refuse(error, "%s: not a token file", path);
+		return error_set(error, "%s: not a token file", path), NULL;
 	if (!json_integer(json, "v", &v) || v != 1)
-		return refuse(error, "%s: not a token file of version 1", path);
+		return error_set(error, "%s: not a token file of version 1", path), NULL;
 	if (!sub || !name_valid(sub) || !aud || !*aud)
-		return refuse(error, "%s: names no agent or no approver", path);
+		return error_set(error, "%s: names no agent or no approver", path), NULL;
 	if (!json_integer(json, "exp", &exp) ||
 	    (cJSON_HasObjectItem(json, "nbf") && !json_integer(json, "nbf", &nbf)))
-		return refuse(error, "%s: has no valid times", path);
+		return error_set(error, "%s: has no valid times", path), NULL;
 	if (cJSON_HasObjectItem(json, "agent_version") && (!version || strlen(version) > 64))
-		return refuse(error, "%s: agent_version is not a short text", path);
+		return error_set(error, "%s: agent_version is not a short text", path), NULL;
 	struct signing_key *key = key_of(json_object(json, "jwk"));
 	if (!key)
-		return refuse(error, "%s: holds no valid Ed25519 key", path);
+		return error_set(error, "%s: holds no valid Ed25519 key", path), NULL;
 	struct token *token = calloc(1, sizeof *token);
 	if (!token) {
 		signing_key_free(key);
-		return refuse(error, "out of memory");
+		return error_set(error, "out of memory"), NULL;
 	}
 	token->key = key;
 	token->sub = strdup(sub);
@@ -103,7 +93,7 @@ static struct token *parse(const char *path, const cJSON *json, char **error)
 	if (token->sub && token->aud && (token->agent_version || !version))
 		return token;
 	token_free(token);
-	return refuse(error, "out of memory");
+	return error_set(error, "out of memory"), NULL;
 }
 
 static void wipe_tree(cJSON *json)
@@ -121,19 +111,23 @@ struct token *token_load(const char *path, char **error)
 	*error = NULL;
 	int fd FD_AUTO = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 	if (fd < 0)
-		return refuse(error, "%s: %s", path, errno == ELOOP ? "is a symbolic link" : strerror(errno));
+		return error_set(error, "%s: %s", path,
+				 errno == ELOOP ? "is a symbolic link" : strerror(errno)),
+		       NULL;
 	const char *why = unsafe(fd);
 	if (why)
-		return refuse(error, "%s: %s", path, why);
+		return error_set(error, "%s: %s", path, why), NULL;
 	struct buf text = BUF_INIT;
 	if (read_all(fd, MAX_TOKEN, &text)) {
 		buf_wipe(&text);
-		return refuse(error, "%s: %s", path, errno == EFBIG ? "larger than 4 KiB" : strerror(errno));
+		return error_set(error, "%s: %s", path,
+				 errno == EFBIG ? "larger than 4 KiB" : strerror(errno)),
+		       NULL;
 	}
 	cJSON *json = text.len ? json_parse(text.data, text.len, &why) : NULL;
 	buf_wipe(&text);
 	if (!json)
-		return refuse(error, "%s: not a token file: %s", path, why ? why : "it is empty");
+		return error_set(error, "%s: not a token file: %s", path, why ? why : "it is empty"), NULL;
 	struct token *token = parse(path, json, error);
 	wipe_tree(json);
 	cJSON_Delete(json);

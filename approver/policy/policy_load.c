@@ -2,11 +2,11 @@
  *
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
 #include "approver/policy/policy_document.h"
+#include "common/error.h"
 #include "common/io.h"
 #include "common/json.h"
 #include "common/jws.h"
 #include <errno.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,16 +16,6 @@ enum { MAX_POLICY = 1 << 20 };
 static const char *const attribute_names[ATTRIBUTES + 1] = {
     "agents", "agent_versions", "humans", "chain_includes", "models", "hosts", "users",
     "cwd",    "modes",          "hours",  "tasks",          NULL};
-
-__attribute__((format(printf, 2, 3))) static bool refuse(char **error, const char *format, ...)
-{
-	va_list args;
-	va_start(args, format);
-	if (!*error && vasprintf(error, format, args) < 0)
-		*error = NULL;
-	va_end(args);
-	return false;
-}
 
 const char *verdict_name(enum verdict verdict)
 {
@@ -59,8 +49,8 @@ static bool read_strings(struct strings *list, const cJSON *array, const char *w
 {
 	const cJSON *item;
 	if (!cJSON_IsArray(array) || !cJSON_GetArraySize(array))
-		return refuse(error, "%s: must be a list of texts that is not empty", where);
-	cJSON_ArrayForEach(item, array) if (!add_string(list, item)) return refuse(
+		return error_set(error, "%s: must be a list of texts that is not empty", where);
+	cJSON_ArrayForEach(item, array) if (!add_string(list, item)) return error_set(
 	    error, "%s: must hold texts", where);
 	return true;
 }
@@ -79,7 +69,7 @@ static bool read_conditions(struct strings *lists, const cJSON *object, const ch
 	if (!object)
 		return true;
 	if (!cJSON_IsObject(object) || !json_only(object, attribute_names, &other))
-		return refuse(error, "%s: unknown condition", where);
+		return error_set(error, "%s: unknown condition", where);
 	for (int a = 0; a < ATTRIBUTES; a++) {
 		const cJSON *list = cJSON_GetObjectItemCaseSensitive(object, attribute_names[a]);
 		snprintf(path, sizeof path, "%s.%s", where, attribute_names[a]);
@@ -87,7 +77,7 @@ static bool read_conditions(struct strings *lists, const cJSON *object, const ch
 			return false;
 		for (size_t i = 0; a == BY_HOURS && i < lists[a].n; i++)
 			if (!hours_valid(lists[a].items[i]))
-				return refuse(error, "%s: hours look like \"08:00-18:00\" (UTC)", path);
+				return error_set(error, "%s: hours look like \"08:00-18:00\" (UTC)", path);
 	}
 	return true;
 }
@@ -97,21 +87,21 @@ static bool read_pattern(struct pattern *pattern, const cJSON *array, const char
 	const cJSON *item;
 	int size = cJSON_IsArray(array) ? cJSON_GetArraySize(array) : 0;
 	if (!size)
-		return refuse(error, "%s: a pattern is a list of words that is not empty", where);
+		return error_set(error, "%s: a pattern is a list of words that is not empty", where);
 	pattern->words = calloc((size_t)size, sizeof *pattern->words);
 	if (!pattern->words)
-		return refuse(error, "out of memory");
+		return error_set(error, "out of memory");
 	cJSON_ArrayForEach(item, array)
 	{
 		if (pattern->rest)
-			return refuse(error, "%s: \"**\" stands for the rest and must be last", where);
+			return error_set(error, "%s: \"**\" stands for the rest and must be last", where);
 		if (cJSON_IsString(item) && !strcmp(item->valuestring, "**")) {
 			pattern->rest = true;
 			continue;
 		}
 		struct strings *word = &pattern->words[pattern->n++];
 		if (cJSON_IsString(item) ? !add_string(word, item) : !read_strings(word, item, where, error))
-			return refuse(error, "%s: a word is a text or a list of texts", where);
+			return error_set(error, "%s: a word is a text or a list of texts", where);
 	}
 	return true;
 }
@@ -122,12 +112,12 @@ static bool read_patterns(struct rule *rule, const cJSON *array, const char *whe
 	char path[256];
 	if (!array)
 		return rule->verdict != VERDICT_APPROVE ||
-		       refuse(error, "%s: a rule that approves must say which commands", where);
+		       error_set(error, "%s: a rule that approves must say which commands", where);
 	if (!cJSON_IsArray(array) || !cJSON_GetArraySize(array))
-		return refuse(error, "%s.commands: must be a list of patterns that is not empty", where);
+		return error_set(error, "%s.commands: must be a list of patterns that is not empty", where);
 	rule->patterns = calloc((size_t)cJSON_GetArraySize(array), sizeof *rule->patterns);
 	if (!rule->patterns)
-		return refuse(error, "out of memory");
+		return error_set(error, "out of memory");
 	cJSON_ArrayForEach(item, array)
 	{
 		snprintf(path, sizeof path, "%s.commands[%zu]", where, rule->n_patterns);
@@ -145,13 +135,13 @@ static bool read_expression(struct rule *rule, const cJSON *rule_json, const cha
 	unsigned char message[128];
 	if (!text)
 		return !cJSON_HasObjectItem(rule_json, "line_matches") ||
-		       refuse(error, "%s.line_matches: must be a regular expression", where);
+		       error_set(error, "%s.line_matches: must be a regular expression", where);
 	rule->line_matches = pcre2_compile((PCRE2_SPTR)text, PCRE2_ZERO_TERMINATED, PCRE2_NEVER_BACKSLASH_C,
 					   &code, &offset, NULL);
 	if (rule->line_matches)
 		return true;
 	pcre2_get_error_message(code, message, sizeof message);
-	return refuse(error, "%s.line_matches: %s (at %zu)", where, (char *)message, offset);
+	return error_set(error, "%s.line_matches: %s (at %zu)", where, (char *)message, offset);
 }
 
 static bool read_reviewers(struct rule *rule, const cJSON *object, const char *where, char **error)
@@ -165,8 +155,8 @@ static bool read_reviewers(struct rule *rule, const cJSON *object, const char *w
 	if (!cJSON_IsObject(object) || !json_only(object, members, &other) ||
 	    (cJSON_HasObjectItem(object, "count") && !json_integer(object, "count", &count)) || count < 1 ||
 	    count > 20)
-		return refuse(error, "%s.reviewers: {\"count\": 1 to 20, \"not_in_chain\": true or false}",
-			      where);
+		return error_set(error, "%s.reviewers: {\"count\": 1 to 20, \"not_in_chain\": true or false}",
+				 where);
 	rule->reviewers = (struct policy_reviewers){(int)count, json_true(object, "not_in_chain")};
 	return true;
 }
@@ -179,14 +169,14 @@ static bool read_rule(struct rule *rule, const cJSON *json, size_t number, char 
 	const char *other, *name = json_string(json, "name");
 	snprintf(where, sizeof where, "rules[%zu]", number);
 	if (!cJSON_IsObject(json))
-		return refuse(error, "%s: must be an object", where);
+		return error_set(error, "%s: must be an object", where);
 	if (!json_only(json, members, &other))
-		return refuse(error, "%s: unknown member \"%.40s\"", where, other);
+		return error_set(error, "%s: unknown member \"%.40s\"", where, other);
 	if (!name || !*name || strlen(name) > 100 || strpbrk(name, "\n\r\t"))
-		return refuse(error, "%s.name: must be a short text", where);
+		return error_set(error, "%s.name: must be a short text", where);
 	rule->name = strdup(name);
 	if (!rule->name || !read_verdict(json, "verdict", &rule->verdict))
-		return refuse(error, "%s.verdict: must be approve, review or deny", where);
+		return error_set(error, "%s.verdict: must be approve, review or deny", where);
 	rule->shadow = json_true(json, "shadow");
 	snprintf(path, sizeof path, "%s.when", where);
 	if (!read_conditions(rule->when, cJSON_GetObjectItemCaseSensitive(json, "when"), path, error))
@@ -205,20 +195,20 @@ static bool read_document(struct policy *policy, const cJSON *json, char **error
 	int64_t version;
 	const cJSON *rules = json_array(json, "rules"), *item;
 	if (!cJSON_IsObject(json) || !json_integer(json, "version", &version) || version != 1)
-		return refuse(error, "version: must be 1");
+		return error_set(error, "version: must be 1");
 	if (!json_only(json, members, &other))
-		return refuse(error, "unknown member \"%.40s\"", other);
+		return error_set(error, "unknown member \"%.40s\"", other);
 	policy->otherwise = VERDICT_REVIEW;
 	if (cJSON_HasObjectItem(json, "default") && !read_verdict(json, "default", &policy->otherwise))
-		return refuse(error, "default: must be review or deny");
+		return error_set(error, "default: must be review or deny");
 	if (policy->otherwise == VERDICT_APPROVE)
-		return refuse(error,
-			      "default: must be review or deny: what no rule covers is never approved");
+		return error_set(error,
+				 "default: must be review or deny: what no rule covers is never approved");
 	if (!rules)
-		return refuse(error, "rules: must be a list");
+		return error_set(error, "rules: must be a list");
 	policy->rules = calloc((size_t)cJSON_GetArraySize(rules) + 1, sizeof *policy->rules);
 	if (!policy->rules)
-		return refuse(error, "out of memory");
+		return error_set(error, "out of memory");
 	cJSON_ArrayForEach(item, rules)
 	{
 		if (!read_rule(&policy->rules[policy->n_rules], item, policy->n_rules, error)) {
@@ -230,8 +220,8 @@ static bool read_document(struct policy *policy, const cJSON *json, char **error
 	for (size_t i = 0; i < policy->n_rules; i++)
 		for (size_t j = 0; j < i; j++)
 			if (!strcmp(policy->rules[i].name, policy->rules[j].name))
-				return refuse(error, "rules[%zu].name: \"%s\" is taken already", i,
-					      policy->rules[i].name);
+				return error_set(error, "rules[%zu].name: \"%s\" is taken already", i,
+						 policy->rules[i].name);
 	return true;
 }
 
@@ -241,7 +231,7 @@ struct policy *policy_parse(const char *json, size_t len, char **error)
 	*error = NULL;
 	cJSON *tree = json_parse(json, len, &why);
 	if (!tree) {
-		refuse(error, "not strict JSON: %s", why);
+		error_set(error, "not strict JSON: %s", why);
 		return NULL;
 	}
 	struct policy *policy = calloc(1, sizeof *policy);
@@ -255,7 +245,7 @@ struct policy *policy_parse(const char *json, size_t len, char **error)
 	if (good && policy->text)
 		return policy;
 	policy_free(policy);
-	refuse(error, "out of memory");
+	error_set(error, "out of memory");
 	return NULL;
 }
 
@@ -264,7 +254,7 @@ struct policy *policy_load(const char *path, char **error)
 	struct buf text BUF_AUTO = BUF_INIT;
 	*error = NULL;
 	if (read_file(path, MAX_POLICY, &text)) {
-		refuse(error, "%s: %s", path, strerror(errno));
+		error_set(error, "%s: %s", path, strerror(errno));
 		return NULL;
 	}
 	return policy_parse(text.data ? text.data : "", text.len, error);

@@ -4,12 +4,12 @@
 #include "approver/whoshd/serve_load.h"
 #include "common/clock.h"
 #include "common/codec.h"
+#include "common/error.h"
 #include "common/io.h"
 #include "common/json.h"
 #include "common/secure.h"
 #include <ctype.h>
 #include <errno.h>
-#include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,23 +17,13 @@
 
 enum { MAX_FILE = 1 << 20 };
 
-__attribute__((format(printf, 2, 3))) static bool fail(char **error, const char *format, ...)
-{
-	va_list args;
-	va_start(args, format);
-	if (vasprintf(error, format, args) < 0)
-		*error = NULL;
-	va_end(args);
-	return false;
-}
-
 static bool read_in(const char *dir, const char *name, struct buf *out, char **error)
 {
 	char path[4096];
 	snprintf(path, sizeof path, "%s/%s", dir, name);
 	if (!read_file(path, MAX_FILE, out) && out->len)
 		return true;
-	return fail(error, "%s: %s", path, errno ? strerror(errno) : "empty");
+	return error_set(error, "%s: %s", path, errno ? strerror(errno) : "empty");
 }
 
 static bool decode_key(const cJSON *jwk, const char *member, struct buf *out)
@@ -60,7 +50,7 @@ static bool load_permit_key(struct serve_files *files, char **error)
 		if (decode_key(jwk, "d", &d) && decode_key(jwk, "x", &x))
 			files->permit_key = signing_key_new((unsigned char *)d.data, (unsigned char *)x.data);
 		good = files->permit_key != NULL ||
-		       fail(error, "%s/approver.key is not a usable key", files->dir);
+		       error_set(error, "%s/approver.key is not a usable key", files->dir);
 	}
 	if (good) {
 		key_thumbprint((unsigned char *)x.data, thumbprint);
@@ -142,7 +132,7 @@ static bool load_conf(struct serve_files *files, char **error)
 		       sizeof settings[i].otherwise);
 	snprintf(path, sizeof path, "%s/server.conf", files->dir);
 	if (read_file(path, MAX_FILE, &text))
-		return errno == ENOENT || fail(error, "%s: %s", path, strerror(errno));
+		return errno == ENOENT || error_set(error, "%s: %s", path, strerror(errno));
 	int number = 0;
 	char *rest = text.data, *line;
 	while (rest && (line = strsep(&rest, "\n"))) {
@@ -152,11 +142,11 @@ static bool load_conf(struct serve_files *files, char **error)
 		if (!*line || *line == '#')
 			continue;
 		if (!value)
-			return fail(error, "%s:%d: not \"key = value\"", path, number);
+			return error_set(error, "%s:%d: not \"key = value\"", path, number);
 		*value++ = '\0';
 		if (!set(files, trim(line), trim(value)))
-			return fail(error, "%s:%d: \"%.64s\" is unknown, or its value is not good", path,
-				    number, line);
+			return error_set(error, "%s:%d: \"%.64s\" is unknown, or its value is not good", path,
+					 number, line);
 	}
 	return true;
 }
@@ -166,7 +156,7 @@ bool serve_files_load(struct serve_files *files, const char *dir, char **error)
 	memset(files, 0, sizeof *files);
 	files->dir = realpath(dir, NULL);
 	if (!files->dir)
-		return fail(error, "%s: %s", dir, strerror(errno));
+		return error_set(error, "%s: %s", dir, strerror(errno));
 	return load_conf(files, error) && load_permit_key(files, error) &&
 	       read_in(files->dir, "server.pem", &files->cert, error) &&
 	       read_in(files->dir, "server.key", &files->key, error);

@@ -8,6 +8,7 @@
 #include "shell/broker/setup.h"
 #include "common/clock.h"
 #include "common/codec.h"
+#include "common/error.h"
 #include "common/secure.h"
 #include "shell/broker/live.h"
 #include "shell/broker/outbox.h"
@@ -17,7 +18,6 @@
 #include <openssl/crypto.h>
 #include <pwd.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -64,16 +64,6 @@ void setup_process(bool private)
 	}
 }
 
-__attribute__((format(printf, 2, 3))) static bool fail(char **error, const char *format, ...)
-{
-	va_list args;
-	va_start(args, format);
-	if (vasprintf(error, format, args) < 0)
-		*error = NULL;
-	va_end(args);
-	return false;
-}
-
 /* Where a private broker keeps what it cannot deliver: `spool` when the user's own configuration names one,
  * else the XDG state folder; NULL when there is no home. */
 static char *private_spool(const struct conf *conf)
@@ -106,10 +96,10 @@ static bool setup_outbox(struct broker *broker, char **error)
 		const char *folder =
 		    broker->conf.value[CONF_SPOOL] ? broker->conf.value[CONF_SPOOL] : system_spool;
 		if (spool_prepare(folder) < 0)
-			return fail(error, "spool: %s: %s", folder, strerror(errno));
+			return error_set(error, "spool: %s: %s", folder, strerror(errno));
 		broker->outbox = outbox_new(broker, folder, NULL);
 	}
-	return broker->outbox || fail(error, "out of memory");
+	return broker->outbox || error_set(error, "out of memory");
 }
 
 static bool setup_approver(struct broker *broker, char **error)
@@ -118,42 +108,42 @@ static bool setup_approver(struct broker *broker, char **error)
 	static const enum conf_key needed[] = {CONF_APPROVER, CONF_CA, CONF_APPROVER_KEY};
 	for (size_t i = 0; i < sizeof needed / sizeof *needed; i++)
 		if (!value[needed[i]])
-			return fail(error, "%s is not set%s%s", conf_key_name(needed[i]),
-				    broker->conf.file ? " in "
-						      : "; set WHOSH_CONFIG to the approver's client.conf",
-				    broker->conf.file ? broker->conf.file : "");
+			return error_set(
+			    error, "%s is not set%s%s", conf_key_name(needed[i]),
+			    broker->conf.file ? " in " : "; set WHOSH_CONFIG to the approver's client.conf",
+			    broker->conf.file ? broker->conf.file : "");
 	if (strncmp(value[CONF_APPROVER], "https://", 8) != 0)
-		return fail(error, "approver: %s is not an https:// URL", value[CONF_APPROVER]);
+		return error_set(error, "approver: %s is not an https:// URL", value[CONF_APPROVER]);
 	if (access(value[CONF_CA], R_OK) < 0)
-		return fail(error, "ca: %s: %s", value[CONF_CA], strerror(errno));
+		return error_set(error, "ca: %s: %s", value[CONF_CA], strerror(errno));
 	struct buf key BUF_AUTO = BUF_INIT;
 	if (base64url_decode(&key, value[CONF_APPROVER_KEY], strlen(value[CONF_APPROVER_KEY])) &&
 	    key.len == KEY_BYTES)
 		broker->approver = public_key_new((const unsigned char *)key.data);
 	if (!broker->approver)
-		return fail(error, "approver_key is not an Ed25519 public key");
+		return error_set(error, "approver_key is not an Ed25519 public key");
 	if (!duration_parse(value[CONF_REVIEW_TIMEOUT], &broker->review_timeout))
-		return fail(error, "review_timeout is not a duration");
+		return error_set(error, "review_timeout is not a duration");
 	broker->client = client_new(broker->loop, value[CONF_APPROVER], value[CONF_CA],
 				    broker->private ? PRIVATE_CONNECTIONS : SYSTEM_CONNECTIONS);
 	broker->live = live_poll_new(broker);
 	broker->permits = permit_book_new();
-	return (broker->client && broker->live && broker->permits) || fail(error, "out of memory");
+	return (broker->client && broker->live && broker->permits) || error_set(error, "out of memory");
 }
 
 bool setup_broker(struct broker *broker, const char *config, char **error)
 {
 	broker->loop = loop_new();
 	if (!broker->loop)
-		return fail(error, "%s", strerror(errno));
+		return error_set(error, "%s", strerror(errno));
 	broker->credentials = (struct credentials){.conf = &broker->conf, .private = broker->private};
 	if (gethostname(broker->host, sizeof broker->host) < 0)
-		return fail(error, "gethostname: %s", strerror(errno));
+		return error_set(error, "gethostname: %s", strerror(errno));
 	broker->host[sizeof broker->host - 1] = 0;
 	/* No openssl.cnf: it could load code, and reading it takes a millisecond. */
 	if (OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, NULL) != 1 ||
 	    curl_global_init(CURL_GLOBAL_NOTHING) != 0)
-		return fail(error, "libcurl cannot be set up");
+		return error_set(error, "libcurl cannot be set up");
 	if (conf_load(&broker->conf, config, error) < 0)
 		return false;
 	return setup_approver(broker, error) && setup_outbox(broker, error);

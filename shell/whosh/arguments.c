@@ -8,7 +8,7 @@
  *
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
 #include "shell/whosh/arguments.h"
-#include <stdarg.h>
+#include "common/error.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -40,16 +40,6 @@ struct walk {
 	char *error;
 };
 
-__attribute__((format(printf, 2, 3))) static bool refuse(struct walk *walk, const char *format, ...)
-{
-	va_list args;
-	va_start(args, format);
-	if (vasprintf(&walk->error, format, args) < 0)
-		walk->error = NULL;
-	va_end(args);
-	return false;
-}
-
 static void pass_on(struct walk *walk, const char *word)
 {
 	walk->out->options[walk->out->n_options++] = (char *)(size_t)word;
@@ -60,9 +50,9 @@ static bool named_option(struct walk *walk, const char *flag)
 {
 	const char *name = walk->at < walk->end ? *walk->at++ : NULL;
 	if (!name)
-		return refuse(walk, "%s: option requires an argument", flag);
+		return error_set(&walk->error, "%s: option requires an argument", flag);
 	if (!among(name, flag[1] == 'o' ? set_names : shopt_names))
-		return refuse(walk, "%s %s: not an option that can be approved", flag, name);
+		return error_set(&walk->error, "%s %s: not an option that can be approved", flag, name);
 	pass_on(walk, flag);
 	pass_on(walk, name);
 	return true;
@@ -90,7 +80,7 @@ static bool letter(struct walk *walk, char sign, char c)
 	if (c == 'o' || c == 'O')
 		return named_option(walk, word);
 	if (!strchr(letters, c))
-		return refuse(walk, "%c%c: not an option that can be approved", sign, c);
+		return error_set(&walk->error, "%c%c: not an option that can be approved", sign, c);
 	pass_on(walk, word);
 	return true;
 }
@@ -108,7 +98,7 @@ static bool long_option(struct walk *walk, const char *word)
 	else if (!strcmp(word, "--help"))
 		walk->out->call = CALL_HELP;
 	else if (strcmp(word, "--norc") && strcmp(word, "--noprofile") && strcmp(word, "--noediting"))
-		return refuse(walk, "%s: not an option that can be approved", word);
+		return error_set(&walk->error, "%s: not an option that can be approved", word);
 	return true; /* the last three are what whosh does anyway */
 }
 
@@ -127,7 +117,7 @@ static bool options(struct walk *walk)
 			continue;
 		}
 		if (strlen(word) > 64)
-			return refuse(walk, "an option of more than 64 characters");
+			return error_set(&walk->error, "an option of more than 64 characters");
 		for (const char *c = word + 1; *c; c++)
 			if (!letter(walk, word[0], *c))
 				return false;
