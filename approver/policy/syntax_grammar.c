@@ -70,12 +70,17 @@ static void read_if(struct parser *p, size_t start)
 	expect(p, "fi", start);
 }
 
-static void read_loop(struct parser *p, size_t start)
+static void read_do_group(struct parser *p, size_t start)
 {
-	read_list(p, 0);
 	expect(p, "do", start);
 	read_list(p, 0);
 	expect(p, "done", start);
+}
+
+static void read_loop(struct parser *p, size_t start)
+{
+	read_list(p, 0);
+	read_do_group(p, start);
 }
 
 /* The loop's variable is an assignment like others: what it may be called is the rules' business. */
@@ -119,9 +124,7 @@ static void read_for(struct parser *p, size_t start)
 	skip_blanks(p);
 	if (!p->stopped && peek(p, 0) == ';')
 		p->at++;
-	expect(p, "do", start);
-	read_list(p, 0);
-	expect(p, "done", start);
+	read_do_group(p, start);
 }
 
 /* pattern | pattern ): patterns are words that are compared, not run. */

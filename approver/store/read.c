@@ -5,14 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define T(name) #name ","
-#define I(name) #name ","
-#define B(name) #name ","
-#define SELECT_COMMANDS "SELECT " COMMAND_COLUMNS "n FROM commands "
+#define SELECT_COMMANDS "SELECT " COMMAND_NAMES "n FROM commands "
 static const char select_commands[] = SELECT_COMMANDS;
-#undef T
-#undef I
-#undef B
 
 char *column_text(sqlite3_stmt *statement, int column)
 {
@@ -46,13 +40,10 @@ void command_fill(sqlite3_stmt *s, struct command_row *row)
 {
 	int at = 0;
 	memset(row, 0, sizeof *row);
-#define T(name) row->name = column_text(s, at++);
-#define I(name) row->name = (__typeof__(row->name))sqlite3_column_int64(s, at++);
-#define B(name) row->name = column_bytes(s, at++, &row->name##_len);
-	COMMAND_COLUMNS
-#undef T
-#undef I
-#undef B
+#define GET_TEXT(name) row->name = column_text(s, at++);
+#define GET_INTEGER(name) row->name = (__typeof__(row->name))sqlite3_column_int64(s, at++);
+#define GET_BYTES(name) row->name = column_bytes(s, at++, &row->name##_len);
+	COMMAND_COLUMNS(GET_TEXT, GET_INTEGER, GET_BYTES)
 }
 
 static int each_command(struct store_reader *reader, sqlite3_stmt *s, store_command_fn *fn, void *arg)

@@ -30,13 +30,9 @@ const char *event_kind_name(enum event_kind kind)
 
 void command_row_finish(struct command_row *row)
 {
-#define T(name) free(row->name);
-#define I(name)
-#define B(name) free(row->name);
-	COMMAND_COLUMNS
-#undef T
-#undef I
-#undef B
+#define FREE(name) free(row->name);
+#define LEAVE(name)
+	COMMAND_COLUMNS(FREE, LEAVE, FREE)
 	memset(row, 0, sizeof *row);
 }
 

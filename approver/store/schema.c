@@ -10,9 +10,9 @@
 #include "approver/store/sqlite.h"
 #include <stdio.h>
 
-#define T(name) #name " TEXT,"
-#define I(name) #name " INTEGER NOT NULL,"
-#define B(name) #name " BLOB,"
+#define TEXT_COLUMN(name) #name " TEXT,"
+#define INTEGER_COLUMN(name) #name " INTEGER NOT NULL,"
+#define BLOB_COLUMN(name) #name " BLOB,"
 static const char *const steps[] = {
     "CREATE TABLE events(n INTEGER PRIMARY KEY, kind INTEGER NOT NULL, ms INTEGER NOT NULL, subject TEXT, "
     "body BLOB NOT NULL);"
@@ -21,27 +21,36 @@ static const char *const steps[] = {
     "END;"
     "CREATE TRIGGER events_fixed BEFORE UPDATE ON events BEGIN SELECT raise(ABORT, 'the log is "
     "append-only'); END;"
-    "CREATE TABLE commands(n INTEGER PRIMARY KEY," COMMAND_COLUMNS "UNIQUE(id));"
-    "CREATE INDEX commands_agent ON commands(agent);"
-    "CREATE INDEX commands_session ON commands(session);"
-    "CREATE INDEX commands_open ON commands(state) WHERE state < 2;"
-    "CREATE TABLE sessions(id TEXT PRIMARY KEY, agent TEXT NOT NULL, credential TEXT NOT NULL, seq INTEGER "
-    "NOT NULL, "
-    "model TEXT) WITHOUT ROWID;"
-    "CREATE TABLE reviews(command TEXT NOT NULL, operator TEXT NOT NULL, ms INTEGER NOT NULL, "
-    "PRIMARY KEY(command, operator)) WITHOUT ROWID;"
-    "CREATE TABLE agents(id TEXT PRIMARY KEY, owner TEXT NOT NULL, created INTEGER NOT NULL, disabled "
-    "INTEGER NOT NULL)"
-    " WITHOUT ROWID;"
-    "CREATE TABLE credentials(id TEXT PRIMARY KEY, agent TEXT NOT NULL, key BLOB NOT NULL, issued INTEGER "
-    "NOT NULL, "
-    "not_before INTEGER NOT NULL, expires INTEGER NOT NULL, revoked INTEGER NOT NULL, last_used INTEGER NOT "
-    "NULL, "
-    "issued_by TEXT, revoked_by TEXT) WITHOUT ROWID;"
-    "CREATE TABLE operators(name TEXT PRIMARY KEY, role TEXT NOT NULL, token_s256 TEXT NOT NULL, "
-    "created INTEGER NOT NULL, disabled INTEGER NOT NULL) WITHOUT ROWID;"
-    "CREATE TABLE policies(s256 TEXT PRIMARY KEY, text BLOB NOT NULL, ms INTEGER NOT NULL, by TEXT) WITHOUT "
-    "ROWID;",
+    "CREATE TABLE commands(n INTEGER PRIMARY KEY," COMMAND_COLUMNS(
+	TEXT_COLUMN, INTEGER_COLUMN,
+	BLOB_COLUMN) "UNIQUE(id));"
+		     "CREATE INDEX commands_agent ON commands(agent);"
+		     "CREATE INDEX commands_session ON commands(session);"
+		     "CREATE INDEX commands_open ON commands(state) WHERE state < 2;"
+		     "CREATE TABLE sessions(id TEXT PRIMARY KEY, agent TEXT NOT NULL, credential TEXT NOT "
+		     "NULL, seq INTEGER "
+		     "NOT NULL, "
+		     "model TEXT) WITHOUT ROWID;"
+		     "CREATE TABLE reviews(command TEXT NOT NULL, operator TEXT NOT NULL, ms INTEGER NOT "
+		     "NULL, "
+		     "PRIMARY KEY(command, operator)) WITHOUT ROWID;"
+		     "CREATE TABLE agents(id TEXT PRIMARY KEY, owner TEXT NOT NULL, created INTEGER NOT "
+		     "NULL, disabled "
+		     "INTEGER NOT NULL)"
+		     " WITHOUT ROWID;"
+		     "CREATE TABLE credentials(id TEXT PRIMARY KEY, agent TEXT NOT NULL, key BLOB NOT NULL, "
+		     "issued INTEGER "
+		     "NOT NULL, "
+		     "not_before INTEGER NOT NULL, expires INTEGER NOT NULL, revoked INTEGER NOT NULL, "
+		     "last_used INTEGER NOT "
+		     "NULL, "
+		     "issued_by TEXT, revoked_by TEXT) WITHOUT ROWID;"
+		     "CREATE TABLE operators(name TEXT PRIMARY KEY, role TEXT NOT NULL, token_s256 TEXT NOT "
+		     "NULL, "
+		     "created INTEGER NOT NULL, disabled INTEGER NOT NULL) WITHOUT ROWID;"
+		     "CREATE TABLE policies(s256 TEXT PRIMARY KEY, text BLOB NOT NULL, ms INTEGER NOT NULL, "
+		     "by TEXT) WITHOUT "
+		     "ROWID;",
 
     /* Searching no longer costs the writer anything: what who looks for is indexed afterwards. */
     "DROP INDEX commands_agent;"
@@ -62,9 +71,6 @@ static const char *const steps[] = {
     "CREATE VIRTUAL TABLE words USING fts5(line, task, reason, content='', columnsize=0, detail=none, "
     "tokenize='trigram');",
 };
-#undef T
-#undef I
-#undef B
 
 enum { STEPS = sizeof steps / sizeof *steps };
 

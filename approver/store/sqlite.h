@@ -54,15 +54,15 @@ struct store_reader {
 /* Every column of `commands` that a struct command_row has, in one order everywhere: T text, I integer, B
  * line. */
 /* clang-format off */
-#define COMMAND_COLUMNS                                                                                      \
-	T(id)                                                                                                \
-	I(ts)                                                                                                \
-	T(agent) T(agent_version) T(credential) T(session) T(parent) T(human) I(seq) T(chain) T(model)       \
-	    T(task) T(user) T(host) T(cwd) T(mode) B(line) T(detail) I(state) T(verdict) T(cause) T(rule)    \
-		T(policy) T(reason) T(reviewers) I(reviewers_needed) I(not_in_chain) I(expires) I(decided)   \
-		    I(has_exit) I(exit) T(signal) T(outcome) T(outcome_reason) I(started) I(ended)           \
-			I(log_index) T(command_s256) T(live_tail) T(permit)
+#define COMMAND_COLUMNS(T, I, B)                                                                             \
+	T(id) I(ts) T(agent) T(agent_version) T(credential) T(session) T(parent) T(human) I(seq) T(chain)    \
+	T(model) T(task) T(user) T(host) T(cwd) T(mode) B(line) T(detail) I(state) T(verdict) T(cause)       \
+	T(rule) T(policy) T(reason) T(reviewers) I(reviewers_needed) I(not_in_chain) I(expires) I(decided)   \
+	I(has_exit) I(exit) T(signal) T(outcome) T(outcome_reason) I(started) I(ended) I(log_index)          \
+	T(command_s256) T(live_tail) T(permit)
 /* clang-format on */
+#define COLUMN_NAME(name) #name ","
+#define COMMAND_NAMES COMMAND_COLUMNS(COLUMN_NAME, COLUMN_NAME, COLUMN_NAME)
 
 /* open.c: a connection with the settings that every connection needs; NULL with *error. */
 sqlite3 *sqlite_connect(const char *path, int flags, char **error);
@@ -70,7 +70,7 @@ sqlite3 *sqlite_connect(const char *path, int flags, char **error);
 int64_t sqlite_number(sqlite3 *db, const char *sql);
 /* schema.c: false with *error. */
 bool schema_bring_up_to_date(sqlite3 *db, const char *path, char **error);
-/* write.c */
+/* statements.c */
 bool statements_prepare(struct store *store, char **error);
 /* One of the writer's statements, ready to be bound; and its run, when it gives no rows: 0 or -1. */
 sqlite3_stmt *statement_use(struct store *store, enum statement which);
@@ -86,7 +86,7 @@ int index_again(struct store *store, const char *id);
 char *column_text(sqlite3_stmt *statement, int column);
 /* A statement on a reader's connection; NULL: logged. */
 sqlite3_stmt *reader_prepare(struct store_reader *reader, const char *sql);
-/* The row that a SELECT of COMMAND_COLUMNS stands on. */
+/* The row that a SELECT of COMMAND_NAMES stands on. */
 void command_fill(sqlite3_stmt *statement, struct command_row *row);
 
 #endif

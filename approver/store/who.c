@@ -24,13 +24,8 @@
 
 enum { RARE = 20000, DEFAULT_LIMIT = 100, MAX_TRIGRAMS = 8, NONE = -1 };
 
-#define T(name) "c." #name ","
-#define I(name) "c." #name ","
-#define B(name) "c." #name ","
-static const char columns[] = COMMAND_COLUMNS "c.n";
-#undef T
-#undef I
-#undef B
+#define WITH_TABLE(name) "c." #name ","
+static const char columns[] = COMMAND_COLUMNS(WITH_TABLE, WITH_TABLE, WITH_TABLE) "c.n";
 
 /* Parameters have one number each in every statement here. */
 enum { P_LIKE = 1, P_WORDS, P_BELOW, P_SINCE, P_UNTIL, P_ABOVE, P_FACET /* and on */ };

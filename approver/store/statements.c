@@ -1,0 +1,88 @@
+/* statements.c: all that the writer ever says to the database, prepared once.
+ *
+ * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
+#include "approver/store/sqlite.h"
+#include <errno.h>
+#include <stdio.h>
+
+#define COLUMN_PLACE(name) "?,"
+static const char command_insert[] =
+    "INSERT INTO commands(" COMMAND_NAMES
+    "n) VALUES(" COMMAND_COLUMNS(COLUMN_PLACE, COLUMN_PLACE, COLUMN_PLACE) "NULL) ON CONFLICT(id) DO NOTHING";
+
+#define INDEXED "n,ts,agent,human,model,session,verdict,host,user,credential,CAST(line AS TEXT),task,reason"
+
+static const char *const texts[STATEMENTS] = {
+    [ST_BEGIN] = "BEGIN IMMEDIATE",
+    [ST_COMMIT] = "COMMIT",
+    [ST_ROLLBACK] = "ROLLBACK",
+    [ST_SAVEPOINT] = "SAVEPOINT item",
+    [ST_RELEASE] = "RELEASE item",
+    [ST_ROLLBACK_TO] = "ROLLBACK TO item",
+    [ST_APPEND] = "INSERT INTO events(n,kind,ms,subject,body) VALUES(?,?,?,?,?)",
+    [ST_SESSION_GET] = "SELECT credential,seq,model FROM sessions WHERE id=?",
+    [ST_SESSION_PUT] =
+	"INSERT INTO sessions(id,agent,credential,seq,model) VALUES(?,?,?,?,?) ON CONFLICT(id) DO UPDATE "
+	"SET seq=excluded.seq,model=excluded.model",
+    [ST_COMMAND_INSERT] = command_insert,
+    [ST_COMMAND_DECIDE] =
+	"UPDATE commands SET state=?,verdict=?,cause=?,rule=?,policy=?,reason=?,reviewers=?,decided=?,"
+	"log_index=?,permit=? WHERE id=?",
+    [ST_COMMAND_OUTCOME] =
+	"UPDATE commands SET state=?,has_exit=?,exit=?,signal=?,outcome=?,outcome_reason=?,started=?,"
+	"ended=? WHERE id=?",
+    [ST_REVIEW_ADD] = "INSERT INTO reviews(command,operator,ms) VALUES(?,?,?) ON CONFLICT DO NOTHING",
+    [ST_REVIEW_COUNT] = "SELECT count(*) FROM reviews WHERE command=?",
+    [ST_AGENT_PUT] =
+	"INSERT INTO agents(id,owner,created,disabled) VALUES(?,?,?,?) ON CONFLICT(id) DO UPDATE SET "
+	"owner=excluded.owner,disabled=excluded.disabled",
+    [ST_CREDENTIAL_PUT] =
+	"INSERT INTO credentials(id,agent,key,issued,not_before,expires,revoked,last_used,issued_by,"
+	"revoked_by) VALUES(?,?,?,?,?,?,?,?,?,?) ON CONFLICT(id) DO UPDATE SET revoked=excluded.revoked,"
+	"expires=excluded.expires,last_used=excluded.last_used,revoked_by=excluded.revoked_by",
+    [ST_OPERATOR_PUT] =
+	"INSERT INTO operators(name,role,token_s256,created,disabled) VALUES(?,?,?,?,?) ON CONFLICT(name) "
+	"DO UPDATE SET role=excluded.role,token_s256=excluded.token_s256,disabled=excluded.disabled,"
+	"created=excluded.created",
+    [ST_POLICY_PUT] = "INSERT INTO policies(s256,text,ms,by) VALUES(?,?,?,?) ON CONFLICT DO NOTHING",
+    [ST_NAME_GET] = "SELECT id FROM names WHERE text=?",
+    [ST_NAME_PUT] = "INSERT INTO names(text) VALUES(?)",
+    [ST_FACETS_PUT] = "INSERT INTO facets(n,ts,agent,human,model,session,verdict,host,user,credential) "
+		      "VALUES(?,?,?,?,?,?,?,?,?,?)",
+    [ST_FACETS_DROP] = "DELETE FROM facets WHERE n=?",
+    [ST_WORDS_PUT] = "INSERT INTO words(rowid,line,task,reason) VALUES(?,?,?,?)",
+    [ST_WORDS_DROP] = "INSERT INTO words(words,rowid,line,task,reason) VALUES('delete',?,?,?,?)",
+    [ST_INDEX_NEXT] = "SELECT " INDEXED " FROM commands c WHERE n>(SELECT coalesce(max(n),0) FROM facets) "
+		      "ORDER BY n LIMIT ?",
+    [ST_INDEXED_GET] = "SELECT " INDEXED " FROM commands c WHERE id=? AND n IN (SELECT n FROM facets)",
+    [ST_COMMAND_TEXTS] = "SELECT " INDEXED " FROM commands c WHERE id=?",
+};
+
+bool statements_prepare(struct store *store, char **error)
+{
+	for (int i = 0; i < STATEMENTS; i++)
+		if (sqlite3_prepare_v3(store->db, texts[i], -1, SQLITE_PREPARE_PERSISTENT,
+				       &store->statements[i], NULL) != SQLITE_OK) {
+			if (asprintf(error, "%s: %s", store->path, sqlite3_errmsg(store->db)) < 0)
+				*error = NULL;
+			return false;
+		}
+	return true;
+}
+
+sqlite3_stmt *statement_use(struct store *store, enum statement which)
+{
+	sqlite3_stmt *statement = store->statements[which];
+	sqlite3_reset(statement);
+	return statement;
+}
+
+int statement_finish(struct store *store, sqlite3_stmt *statement, const char *what)
+{
+	int code = sqlite3_step(statement);
+	int result = code == SQLITE_DONE || code == SQLITE_ROW ? 0 : sqlite_failed(store->db, what);
+	int saved = errno;
+	sqlite3_reset(statement);
+	errno = saved;
+	return result;
+}
