@@ -8,12 +8,6 @@
 #define SELECT_COMMANDS "SELECT " COMMAND_NAMES "n FROM commands "
 static const char select_commands[] = SELECT_COMMANDS;
 
-char *column_text(sqlite3_stmt *statement, int column)
-{
-	const char *value = (const char *)sqlite3_column_text(statement, column);
-	return value ? strdup(value) : NULL;
-}
-
 static char *column_bytes(sqlite3_stmt *statement, int column, size_t *len)
 {
 	const void *bytes = sqlite3_column_blob(statement, column);

@@ -59,3 +59,9 @@ void operator_row_finish(struct operator_row *row)
 	free(row->token_s256);
 	memset(row, 0, sizeof *row);
 }
+
+char *column_text(sqlite3_stmt *statement, int column)
+{
+	const char *value = (const char *)sqlite3_column_text(statement, column);
+	return value ? strdup(value) : NULL;
+}

@@ -64,10 +64,14 @@ struct store_reader {
 #define COLUMN_NAME(name) #name ","
 #define COMMAND_NAMES COMMAND_COLUMNS(COLUMN_NAME, COLUMN_NAME, COLUMN_NAME)
 
-/* open.c: a connection with the settings that every connection needs; NULL with *error. */
+/* sqlite.c: a connection with the settings that every connection needs; NULL with *error. */
 sqlite3 *sqlite_connect(const char *path, int flags, char **error);
 /* The one number that a question without parameters has for an answer; -1 when it has none. */
 int64_t sqlite_number(sqlite3 *db, const char *sql);
+/* Log what SQLite says; -1, with errno ENOSPC when space ran out. */
+int sqlite_failed(sqlite3 *db, const char *what);
+/* rows.c: a malloc'd copy of a text column; NULL for NULL. */
+char *column_text(sqlite3_stmt *statement, int column);
 /* schema.c: false with *error. */
 bool schema_bring_up_to_date(sqlite3 *db, const char *path, char **error);
 /* statements.c */
@@ -75,16 +79,12 @@ bool statements_prepare(struct store *store, char **error);
 /* One of the writer's statements, ready to be bound; and its run, when it gives no rows: 0 or -1. */
 sqlite3_stmt *statement_use(struct store *store, enum statement which);
 int statement_finish(struct store *store, sqlite3_stmt *statement, const char *what);
-/* Log what SQLite says; -1, with errno ENOSPC when space ran out. */
-int sqlite_failed(sqlite3 *db, const char *what);
 /* index.c: how many commands are not indexed yet; -1 on error. */
 int64_t index_backlog(sqlite3 *db);
 /* Before an indexed command's texts change, and after: *n is 0 when it was not indexed (then not again). */
 int index_forget(struct store *store, const char *id, int64_t *n);
 int index_again(struct store *store, const char *id);
-/* read.c: a malloc'd copy of a text column; NULL for NULL. */
-char *column_text(sqlite3_stmt *statement, int column);
-/* A statement on a reader's connection; NULL: logged. */
+/* read.c: a statement on a reader's connection; NULL: logged. */
 sqlite3_stmt *reader_prepare(struct store_reader *reader, const char *sql);
 /* The row that a SELECT of COMMAND_NAMES stands on. */
 void command_fill(sqlite3_stmt *statement, struct command_row *row);
