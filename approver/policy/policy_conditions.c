@@ -44,8 +44,17 @@ static enum match in_hours(const struct strings *list, time_t now)
 	return MATCH_NO;
 }
 
+/* Variables that load code and were kept.  `all`: a rule that lets something pass must name every one. */
+static enum match kept(const struct strings *list, const struct policy_request *request, bool all)
+{
+	size_t named = 0;
+	for (size_t i = 0; i < request->n_env_kept; i++)
+		named += among(list, request->env_kept[i]) == MATCH_YES;
+	return named && (!all || named == request->n_env_kept) ? MATCH_YES : MATCH_NO;
+}
+
 static enum match one(const struct strings *list, enum attribute attribute,
-		      const struct policy_request *request)
+		      const struct policy_request *request, bool lets_pass)
 {
 	switch (attribute) {
 	case BY_AGENT:
@@ -70,6 +79,8 @@ static enum match one(const struct strings *list, enum attribute attribute,
 		return in_hours(list, request->now);
 	case BY_TASK:
 		return among(list, request->task);
+	case BY_ENV_KEPT:
+		return kept(list, request, lets_pass);
 	case ATTRIBUTES:
 		break;
 	}
@@ -79,14 +90,17 @@ static enum match one(const struct strings *list, enum attribute attribute,
 enum match rule_applies(const struct rule *rule, const struct policy_request *request)
 {
 	enum match result = MATCH_YES;
-	bool exempt = false, perhaps_exempt = false, any = false;
+	bool exempt = false, perhaps_exempt = false, any = false, approves = rule->verdict == VERDICT_APPROVE;
+	/* They change what any command does: a rule that does not speak of them is not sure. */
+	if (approves && request->n_env_kept && !rule->when[BY_ENV_KEPT].n)
+		result = MATCH_MAYBE;
 	for (int a = 0; a < ATTRIBUTES; a++) {
 		if (rule->when[a].n) {
-			enum match m = one(&rule->when[a], (enum attribute)a, request);
+			enum match m = one(&rule->when[a], (enum attribute)a, request, approves);
 			result = m < result ? m : result;
 		}
 		if (rule->unless[a].n) {
-			enum match m = one(&rule->unless[a], (enum attribute)a, request);
+			enum match m = one(&rule->unless[a], (enum attribute)a, request, !approves);
 			/* Every condition of `unless` must hold for the exemption. */
 			exempt = (!any || exempt) && m == MATCH_YES;
 			perhaps_exempt = (!any || perhaps_exempt) && m != MATCH_NO;

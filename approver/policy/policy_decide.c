@@ -302,7 +302,7 @@ int policy_decide(const struct policy *policy, const struct policy_request *requ
 	}
 	if (!j.failed)
 		judge_script(&j, script, 0, request->line_len, 0);
-	if (!j.failed && request->n_env_kept)
+	if (!j.failed && request->n_env_kept && !decision->rule)
 		reason(&j, 0, 0, VERDICT_REVIEW, NULL, "variables that load code were kept (keep_env)");
 	if (!j.failed && !decision->rule)
 		reason(&j, 0, 0, VERDICT_APPROVE, NULL, "runs nothing outside the shell");

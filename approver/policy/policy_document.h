@@ -33,6 +33,7 @@ enum attribute {
 	BY_MODE,
 	BY_HOURS,
 	BY_TASK,
+	BY_ENV_KEPT,
 	ATTRIBUTES
 };
 

@@ -14,8 +14,8 @@
 enum { MAX_POLICY = 1 << 20 };
 
 static const char *const attribute_names[ATTRIBUTES + 1] = {
-    "agents", "agent_versions", "humans", "chain_includes", "models", "hosts", "users",
-    "cwd",    "modes",          "hours",  "tasks",          NULL};
+    "agents", "agent_versions", "humans", "chain_includes", "models",   "hosts", "users",
+    "cwd",    "modes",          "hours",  "tasks",          "env_kept", NULL};
 
 const char *verdict_name(enum verdict verdict)
 {

@@ -49,6 +49,21 @@ def test_explain(t):
     assert policy(t, "explain", file).code == 2 and policy(t, "explain", file, "ls", "--at", "teatime").code == 2
 
 
+def test_kept_variables(t):
+    """A variable that loads code changes what every command does: only a rule that names it may let it pass."""
+    commands = [["ls", "**"]]
+    plain = t.json("plain.json", {"version": 1, "rules": [{"name": "ls", "verdict": "approve", "commands": commands}]})
+    named = t.json("named.json", {"version": 1, "rules": [
+        {"name": "ls", "verdict": "approve", "when": {"env_kept": ["PYTHON*", "PERL5LIB"]}, "commands": commands},
+        {"name": "no-preload", "verdict": "deny", "when": {"env_kept": ["LD_*"]}}]})
+    for file, kept, verdict in ((plain, None, "approve"), (plain, "PYTHONPATH", "review"), (named, "PYTHONPATH", "approve"),
+                                (named, "PYTHONPATH,PERL5LIB", "approve"), (named, "PYTHONPATH,BASH_ENV", "review"),
+                                (named, "PYTHONPATH,LD_PRELOAD", "deny"), (named, None, "review")):
+        r = policy(t, "explain", file, "ls", *(["--env-kept", kept] if kept else []))
+        assert r.text.startswith(verdict + " "), (file, kept, r)
+    assert policy(t, "explain", plain, "A=b", "--env-kept", "LD_PRELOAD").text.startswith("review ")
+
+
 def test_cases(t):
     """A policy is changed by people who do not remember why each rule is there; the cases do."""
     file = t.json("p.json", POLICY)
