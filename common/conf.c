@@ -10,6 +10,7 @@
 #include "common/error.h"
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { MAX_FILE = 64 * 1024 };
 
@@ -42,7 +43,7 @@ static bool put(struct conf *conf, enum conf_key key, const char *value, const c
 		char **error)
 {
 	const char *why;
-	char *kept = conf_value(settings[key].form, value, file, &why);
+	char *kept = conf_value(settings[key].form, value, file, conf->owner, &why);
 	if (!kept)
 		return error_set(error, "%s: %s %s", source, settings[key].name, why);
 	free(conf->value[key]);
@@ -91,7 +92,7 @@ static bool put_line(struct conf *conf, char *line, int number, char **error)
 static bool read_settings(struct conf *conf, const char *path, bool *missing, char **error)
 {
 	struct buf text BUF_AUTO = BUF_INIT;
-	const char *why = read_trusted(path, MAX_FILE, &text, missing);
+	const char *why = read_trusted(path, conf->owner, MAX_FILE, &text, missing);
 	if (*missing)
 		return true;
 	if (why)
@@ -157,7 +158,12 @@ static bool load(struct conf *conf, const char *path, char **error)
 
 int conf_load(struct conf *conf, const char *path, char **error)
 {
-	*conf = (struct conf){0};
+	return conf_load_of(conf, path, geteuid(), error);
+}
+
+int conf_load_of(struct conf *conf, const char *path, uid_t owner, char **error)
+{
+	*conf = (struct conf){.owner = owner};
 	*error = NULL;
 	if (load(conf, path, error))
 		return 0;

@@ -11,6 +11,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 enum conf_key {
 	CONF_APPROVER,     /* https://HOST:PORT */
@@ -35,6 +36,7 @@ struct conf {
 					  "default" */
 	char *file;                    /* the file that was read, or NULL */
 	bool system;                   /* it was /etc/whosh/whosh.conf */
+	uid_t owner;                   /* whose files are believed beside root's and this account's */
 };
 
 /* The key's name as written in the file. */
@@ -43,6 +45,10 @@ const char *conf_key_name(enum conf_key key);
  * folder. 0; -1 with a malloc'd sentence in *error (file, line number, what is wrong). A file writable by
  * others than its owner and root, or owned by neither root nor the caller, is an error. */
 int conf_load(struct conf *conf, const char *path, char **error);
+/* The same of a file that may also belong to `owner`: root looks after an approver that runs as another
+ * account.
+ */
+int conf_load_of(struct conf *conf, const char *path, uid_t owner, char **error);
 void conf_finish(struct conf *conf);
 
 #endif

@@ -39,7 +39,7 @@ static char *resolve(const char *file, const char *value)
 	return asprintf(&path, "%.*s%s", (int)(slash + 1 - file), file, value) < 0 ? NULL : path;
 }
 
-const char *read_trusted(const char *path, size_t max, struct buf *out, bool *missing)
+const char *read_trusted(const char *path, uid_t owner, size_t max, struct buf *out, bool *missing)
 {
 	int fd FD_AUTO = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 	*missing = fd < 0 && (errno == ENOENT || errno == ENOTDIR);
@@ -48,7 +48,7 @@ const char *read_trusted(const char *path, size_t max, struct buf *out, bool *mi
 	struct stat st;
 	if (fstat(fd, &st) || !S_ISREG(st.st_mode))
 		return "not a regular file";
-	if (st.st_uid != 0 && st.st_uid != geteuid())
+	if (st.st_uid != 0 && st.st_uid != geteuid() && st.st_uid != owner)
 		return "owned by neither root nor this account";
 	if (st.st_mode & (S_IWGRP | S_IWOTH))
 		return "others may write to it (chmod go-w)";
@@ -63,7 +63,7 @@ static bool is_key(const char *text)
 	return strlen(text) == 43 && base64url_decode(&bytes, text, 43) && bytes.len == 32;
 }
 
-static char *read_key(const char *file, const char *value, const char **why)
+static char *read_key(const char *file, const char *value, uid_t owner, const char **why)
 {
 	*why = "must be 43 characters of base64url, or a file that holds them";
 	if (!*value || is_key(value))
@@ -71,7 +71,8 @@ static char *read_key(const char *file, const char *value, const char **why)
 	char *path = resolve(file, value);
 	struct buf text BUF_AUTO = BUF_INIT;
 	bool missing = false;
-	const char *unread = path ? read_trusted(path, MAX_KEY_FILE, &text, &missing) : "out of memory";
+	const char *unread =
+	    path ? read_trusted(path, owner, MAX_KEY_FILE, &text, &missing) : "out of memory";
 	free(path);
 	if (unread) {
 		*why = missing ? *why : unread;
@@ -132,13 +133,13 @@ static bool is_path(const char *path)
 	return *path && !*at;
 }
 
-char *conf_value(enum conf_form form, const char *value, const char *file, const char **why)
+char *conf_value(enum conf_form form, const char *value, const char *file, uid_t owner, const char **why)
 {
 	int64_t seconds;
 	char *kept = NULL;
 	const char *wrong = NULL;
 	if (form == FORM_KEY)
-		return read_key(file, value, why);
+		return read_key(file, value, owner, why);
 	if (form == FORM_URL && !is_url(value))
 		wrong = "must be https://HOST:PORT";
 	if (form == FORM_DURATION && (!duration_parse(value, &seconds) || seconds < 1))

@@ -7,6 +7,7 @@
 #include "common/buf.h"
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/types.h>
 
 enum conf_form {
 	FORM_NAMES,    /* of variables, blanks between */
@@ -18,14 +19,15 @@ enum conf_form {
 };
 
 /* The form to keep of a value, malloc'd; NULL with what is wrong in *why.  `file`: the absolute path of the
- * file that it came from, beside which its paths are; NULL when it came from elsewhere. */
-char *conf_value(enum conf_form form, const char *value, const char *file, const char **why);
+ * file that it came from, beside which its paths are; NULL when it came from elsewhere.  `owner`: as for
+ * read_trusted. */
+char *conf_value(enum conf_form form, const char *value, const char *file, uid_t owner, const char **why);
 
 /* The path as it holds wherever the process goes later, malloc'd. */
 char *absolute_path(const char *path);
 
-/* Read a file that decides whom to believe: nobody but its owner and root may be able to change it, and it
- * may hold no NUL.  NULL when it was read, else why not; *missing: there is none. */
-const char *read_trusted(const char *path, size_t max, struct buf *out, bool *missing);
+/* Read a file that decides whom to believe: it belongs to root, to this account or to `owner`, nobody else
+ * can change it, and it holds no NUL.  NULL when it was read, else why not; *missing: there is none. */
+const char *read_trusted(const char *path, uid_t owner, size_t max, struct buf *out, bool *missing);
 
 #endif

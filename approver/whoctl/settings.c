@@ -83,13 +83,20 @@ static const char *stated(const struct ctl *ctl, enum option option, const char 
 	return ctl->option[OPT_DIR] ? NULL : from_environment(variable);
 }
 
+/* root reads the directory of the account that the approver runs as. */
+static uid_t owner_of(const char *dir)
+{
+	struct stat st;
+	return geteuid() == 0 && stat(dir, &st) == 0 ? st.st_uid : geteuid();
+}
+
 /* Fill what is still open from the state directory. */
 static int load_dir(const char *dir, struct settings *settings, char **token_file)
 {
 	if (!settings->url || !settings->ca) {
 		char *path = joined(dir, "client.conf"), *error = NULL;
 		struct conf conf;
-		int loaded = path ? conf_load(&conf, path, &error) : -1;
+		int loaded = path ? conf_load_of(&conf, path, owner_of(dir), &error) : -1;
 		free(path);
 		if (loaded != 0) {
 			complain(EXIT_FAILED, "%s", error ? error : "out of memory");

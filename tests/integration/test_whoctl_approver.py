@@ -125,3 +125,17 @@ def test_policy_in_force(t):
     r = a.ctl("policy", "load", bad, check=False)
     assert r.code == 1 and "bad.json" in r.errors, r
     assert a.ctl("policy", "show").out == strict.read_bytes()
+
+
+def test_root_looks_after_a_service_account(t):
+    """The approver runs as an account of its own; root must be able to ask it by its directory, others must not."""
+    t.need_root()
+    a = t.approver(policy=POLICY)
+    a.stop()
+    t.tmp.chmod(0o711)
+    assert t.run(["chown", "-R", "nobody", a.dir]).code == 0
+    a.start(prefix=["setpriv", "--reuid=nobody", "--clear-groups", "--"])
+    assert a.ctl("status").code == 0
+    assert a.ctl("agent", "add", "worker", "--owner", "alice").code == 0
+    r = t.run(["setpriv", "--reuid=daemon", "--clear-groups", "--", t.program("whoctl"), "--dir", a.dir, "status"])
+    assert r.code != 0 and "ermission denied" in r.errors, r
