@@ -1,0 +1,113 @@
+/* load.c: commands posted as fast as they are answered, over connections that stay open.
+ *
+ *     load URL CA TOKEN_FILE COUNT CONNECTIONS
+ *
+ * Signs COUNT commands, says "ready", waits for a line on standard input, posts them all, and prints the
+ * seconds it took.  Each must be answered with a permit.
+ *
+ * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
+#include "common/token.h"
+#include "common/uuid.h"
+#include <curl/curl.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+enum { SESSIONS = 50 };
+
+static const char *ca;
+static char url[1024];
+static struct buf *commands;
+static int count;
+static atomic_int next, refused;
+
+static void sign_one(struct buf *out, const struct token *token, const char *session, int number)
+{
+	char id[UUID_LEN + 1];
+	struct buf text BUF_AUTO = BUF_INIT;
+	long long now = (long long)time(NULL);
+	uuid_new(id);
+	buf_addf(
+	    &text,
+	    "{\"jti\":\"%s\",\"iat\":%lld,\"exp\":%lld,\"aud\":\"%s\",\"sub\":\"%s\",\"sid\":\"%s\","
+	    "\"agent_version\":\"2.3\",\"model\":\"provider/model@1\",\"task\":\"Build the release\","
+	    "\"command\":{\"mode\":\"command\",\"line\":\"git status --short && git diff --stat HEAD~%d\","
+	    "\"argv\":[],\"cwd\":\"/home/agent/"
+	    "project\",\"user\":\"agent\",\"uid\":1000,\"host\":\"build-1\","
+	    "\"interpreter\":\"/bin/"
+	    "bash\"},\"trace\":\"00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01\"}",
+	    id, now, now + 600, token->aud, token->sub, session, number % 9);
+	if (text.failed || !jws_sign(out, JWS_COMMAND, text.data, text.len, token->key))
+		exit(1);
+}
+
+static size_t ignore(char *bytes, size_t size, size_t n, void *arg)
+{
+	(void)bytes;
+	(void)arg;
+	return size * n;
+}
+
+static void *post_all(void *arg)
+{
+	CURL *curl = curl_easy_init();
+	int i;
+	(void)arg;
+	curl_easy_setopt(curl, CURLOPT_CAINFO, ca);
+	curl_easy_setopt(curl, CURLOPT_CAPATH, NULL);
+	curl_easy_setopt(curl, CURLOPT_URL, url);
+	curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, ignore);
+	curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
+	while ((i = atomic_fetch_add(&next, 1)) < count) {
+		long status = 0;
+		curl_easy_setopt(curl, CURLOPT_POSTFIELDS, commands[i].data);
+		curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE, (long)commands[i].len);
+		if (curl_easy_perform(curl) || curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status) ||
+		    status != 200)
+			atomic_fetch_add(&refused, 1);
+	}
+	curl_easy_cleanup(curl);
+	return NULL;
+}
+
+int main(int argc, char **argv)
+{
+	char *error, sessions[SESSIONS][UUID_LEN + 1], line[8];
+	if (argc != 6)
+		return 2;
+	snprintf(url, sizeof url, "%s/v1/commands", argv[1]);
+	ca = argv[2];
+	count = atoi(argv[4]);
+	int connections = atoi(argv[5]);
+	struct token *token = token_load(argv[3], &error);
+	commands = calloc((size_t)count, sizeof *commands);
+	pthread_t *threads = calloc((size_t)connections, sizeof *threads);
+	if (!token || !commands || !threads || curl_global_init(CURL_GLOBAL_NOTHING)) {
+		fprintf(stderr, "load: %s\n", token ? "out of memory" : error);
+		return 1;
+	}
+	for (int i = 0; i < SESSIONS; i++)
+		uuid_new(sessions[i]);
+	for (int i = 0; i < count; i++)
+		sign_one(&commands[i], token, sessions[i % SESSIONS], i);
+	puts("ready");
+	fflush(stdout);
+	if (!fgets(line, sizeof line, stdin))
+		return 1;
+	struct timespec from, to;
+	clock_gettime(CLOCK_MONOTONIC, &from);
+	for (int i = 0; i < connections; i++)
+		if (pthread_create(&threads[i], NULL, post_all, NULL))
+			return 1;
+	for (int i = 0; i < connections; i++)
+		pthread_join(threads[i], NULL);
+	clock_gettime(CLOCK_MONOTONIC, &to);
+	printf("%.6f\n", (double)(to.tv_sec - from.tv_sec) + (double)(to.tv_nsec - from.tv_nsec) / 1e9);
+	if (refused)
+		fprintf(stderr, "load: %d were not answered with a permit\n", (int)refused);
+	token_free(token);
+	return refused != 0;
+}
