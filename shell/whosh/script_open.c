@@ -10,10 +10,13 @@
  * that descriptor for FILE, moves it out of the way (255) and marks it close-on-exec as it does with every
  * script.
  *
- * What could go wrong, and does not: the text cannot change (F_SEAL_WRITE and its sisters); any other open of
- * the name as given, when the script was found in PATH, is answered with ENOENT, as it was when we looked; if
- * bash ends before it opens the script, nothing ran; if we die, bash dies (PTRACE_O_EXITKILL).  Where ptrace
- * is not permitted (Yama scope 3, a seccomp profile) nothing is run and the reason is said.
+ * What could go wrong, and does not: the text cannot change (F_SEAL_WRITE and its sisters); an open for
+ * another purpose (bash looks at /dev/tty, the C library at locales) does not use the answer up, since a
+ * script is opened with O_RDONLY and nothing else; any other open of the name as given, when the script was
+ * found in PATH, is answered with ENOENT, as it was when we looked, and when bash's search then finds another
+ * file than ours, bash is ended before it reads that; if bash ends before it opens the script, nothing ran;
+ * if we die, bash dies (PTRACE_O_EXITKILL).  Where ptrace is not permitted (Yama scope 3, a seccomp profile)
+ * nothing is run and the reason is said.
  *
  * Only registers are touched, no memory of the other process; the calls are in ptrace(2).
  *
@@ -43,6 +46,13 @@ struct syscall_info {
 
 /* Above what scripts use by number. */
 enum { HIGH_FD = 200, SYSCALL_STOP = SIGTRAP | 0x80 };
+
+/* What O_LARGEFILE is to the kernel; to a 64-bit C library it is nothing. */
+#if defined __aarch64__
+enum { LARGE_FILE = 0400000 };
+#else
+enum { LARGE_FILE = 0100000 };
+#endif
 
 int script_memfd(const struct gate *gate)
 {
@@ -131,23 +141,29 @@ static bool string_is(pid_t pid, uint64_t address, const char *text)
 	return process_vm_readv(pid, &here, 1, &there, 1, 0) == (ssize_t)want && !memcmp(found, text, want);
 }
 
-enum opening { OPENS_OTHER, OPENS_SCRIPT, OPENS_NAME };
+enum opening { OPENS_OTHER, OPENS_SCRIPT, OPENS_NAME, OPENS_STRANGER };
 
-/* What this system call entry opens. */
-static enum opening opening(pid_t pid, const struct syscall_info *info, const struct gate *gate)
+/* What this system call entry opens.  `searching`: the name as given is not there, so what is opened next in
+ * the way of a script is the script. */
+static enum opening opening(pid_t pid, const struct syscall_info *info, const struct gate *gate,
+			    bool searching)
 {
-	uint64_t path;
+	const uint64_t *path;
 	if (info->number == SYS_openat)
-		path = info->args[1];
+		path = &info->args[1];
 #ifdef SYS_open
 	else if (info->number == SYS_open)
-		path = info->args[0];
+		path = &info->args[0];
 #endif
 	else
 		return OPENS_OTHER;
-	if (string_is(pid, path, gate->script_path))
+	if ((path[1] & ~(uint64_t)LARGE_FILE) != O_RDONLY)
+		return OPENS_OTHER;
+	if (string_is(pid, *path, gate->script_path))
 		return OPENS_SCRIPT;
-	return string_is(pid, path, gate->arguments.file) ? OPENS_NAME : OPENS_OTHER;
+	if (string_is(pid, *path, gate->arguments.file))
+		return OPENS_NAME;
+	return searching ? OPENS_STRANGER : OPENS_OTHER;
 }
 
 /* Let the child go on to its next stop; its wait status, or -1. */
@@ -174,9 +190,10 @@ static bool answer(pid_t pid, long result)
 
 /* After the child's exec stop: true when bash holds the approved text and runs free; false with *status its
  * wait status (it ended by itself before) or -1 and *why (it was killed here). */
-static bool follow(pid_t pid, const struct gate *gate, int memfd, int *status)
+static bool follow(pid_t pid, const struct gate *gate, int memfd, int *status, const char **why)
 {
 	int deliver = 0;
+	bool searching = false;
 	for (;;) {
 		*status = next_stop(pid, deliver);
 		deliver = 0;
@@ -191,7 +208,12 @@ static bool follow(pid_t pid, const struct gate *gate, int memfd, int *status)
 			break;
 		if (info.op != INFO_ENTRY)
 			continue;
-		enum opening what = opening(pid, &info, gate);
+		enum opening what = opening(pid, &info, gate, searching);
+		if (what == OPENS_STRANGER) {
+			*why = "the interpreter found another script of that name in PATH";
+			break;
+		}
+		searching = searching || what == OPENS_NAME;
 		if (what == OPENS_NAME && !answer(pid, -ENOENT))
 			break;
 		if (what != OPENS_SCRIPT)
@@ -212,12 +234,13 @@ bool script_open(pid_t child, const struct gate *gate, int memfd, int *status, c
 			return false;
 	if (!WIFSTOPPED(*status))
 		return false;
+	const char *wrong = "this system does not let a script's text be handed over (ptrace)";
 	if (!ptrace(PTRACE_SETOPTIONS, child, NULL, (void *)(PTRACE_O_TRACESYSGOOD | PTRACE_O_EXITKILL)) &&
-	    follow(child, gate, memfd, status))
+	    follow(child, gate, memfd, status, &wrong))
 		return true;
 	if (*status >= 0 && !WIFSTOPPED(*status))
 		return false;
-	*why = "this system does not let a script's text be handed over (ptrace)";
+	*why = wrong;
 	kill(child, SIGKILL);
 	waitpid(child, status, 0);
 	*status = -1;

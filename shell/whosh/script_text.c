@@ -24,31 +24,34 @@ static _Noreturn void as_bash(const struct gate *gate, int status, const char *w
 	exit(status);
 }
 
-/* The first file of that name in PATH, malloc'd; executable ones first, as bash has it. */
+/* "FOLDER/NAME", malloc'd, spelled as bash spells it: script_open.c knows the script by that. */
+static char *in_folder(const char *folder, size_t len, const char *name)
+{
+	const char *home = len && *folder == '~' && (len == 1 || folder[1] == '/') ? getenv("HOME") : NULL;
+	char *full;
+	if (home) {
+		folder++;
+		len--;
+	}
+	bool slash = !len || folder[len - 1] != '/';
+	return asprintf(&full, "%s%.*s%s%s", home ? home : "", (int)len, folder, slash ? "/" : "", name) < 0
+		   ? NULL
+		   : full;
+}
+
+/* The first file of that name in PATH that can be read, malloc'd. */
 static char *in_path(const char *name)
 {
 	const char *path = getenv("PATH");
-	char *readable = NULL;
-	for (const char *at = path; at; at = *at ? at + 1 : NULL) {
-		size_t len = strcspn(at, ":");
-		char *full;
-		struct stat st;
-		if (asprintf(&full, "%.*s%s%s", (int)len, at, len ? "/" : "", name) < 0)
-			return readable;
-		bool file = !stat(full, &st) && S_ISREG(st.st_mode);
-		if (file && !access(full, X_OK)) {
-			free(readable);
+	while (path) {
+		size_t len = strcspn(path, ":");
+		char *full = len ? in_folder(path, len, name) : in_folder(".", 1, name);
+		if (!full || !access(full, R_OK))
 			return full;
-		}
-		if (file && !readable)
-			readable = full;
-		else
-			free(full);
-		at += len;
-		if (!*at)
-			break;
+		free(full);
+		path = path[len] ? path + len + 1 : NULL;
 	}
-	return readable;
+	return NULL;
 }
 
 static int open_as_bash(struct gate *gate)
