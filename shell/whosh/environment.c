@@ -4,6 +4,7 @@
 #include "shell/whosh/environment.h"
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 /* A name, or with '*' at its end every name that begins so. */
 static const char *const loaders[] = {
@@ -17,17 +18,20 @@ static const char *const loaders[] = {
     "BASH_LOADABLES_PATH", /* where `enable -f` finds shared objects */
     "BASH_COMPAT",         /* reads the line by the rules of an older bash */
     "POSIXLY_CORRECT",     /* reads it by the rules of POSIX */
-    "IFS",                 /* splits words elsewhere (bash resets it, other shells do not) */
-    "CDPATH",              /* cd goes elsewhere */
-    "GLOBIGNORE",          /* globs match other files */
-    "EXECIGNORE",          /* commands are found elsewhere */
-    "LD_*",                /* LD_PRELOAD, LD_AUDIT, LD_LIBRARY_PATH …: code inside every program */
-    "GCONV_PATH",          /* iconv loads shared objects from there */
-    "LOCPATH",             /* locales, and through them gconv modules */
-    "NLSPATH",             /* message catalogues with formats of someone else's choice */
-    "GLIBC_TUNABLES",      /* changes the allocator and the loader */
-    "MALLOC_*",            /* the same, in older libraries */
-    "HOSTALIASES",         /* host names mean other hosts */
+    "POSIX_PEDANTIC",      /* the same, by its older name */
+    "TEXTDOMAIN",          /* $"..." is replaced from this catalogue, and the replacement expanded */
+    "TEXTDOMAINDIR",
+    "IFS",            /* splits words elsewhere (bash resets it, other shells do not) */
+    "CDPATH",         /* cd goes elsewhere */
+    "GLOBIGNORE",     /* globs match other files */
+    "EXECIGNORE",     /* commands are found elsewhere */
+    "LD_*",           /* LD_PRELOAD, LD_AUDIT, LD_LIBRARY_PATH …: code inside every program */
+    "GCONV_PATH",     /* iconv loads shared objects from there */
+    "LOCPATH",        /* locales, and through them gconv modules */
+    "NLSPATH",        /* message catalogues with formats of someone else's choice */
+    "GLIBC_TUNABLES", /* changes the allocator and the loader */
+    "MALLOC_*",       /* the same, in older libraries */
+    "HOSTALIASES",    /* host names mean other hosts */
     "RES_OPTIONS",
     "LOCALDOMAIN",
     "PERL5OPT",
@@ -98,13 +102,40 @@ static bool in_table(const char *entry, const char *const *table)
 	return false;
 }
 
+/* A locale of Chinese, Japanese or Korean that is not UTF-8?  In some of their charsets (GBK, Big5) the
+ * second byte of a character may be a backslash or another sign of the shell's, and the line, which policy
+ * and reviewer read as UTF-8, is another line to bash. */
+static bool reads_otherwise(const char *locale)
+{
+	static const char *const languages[] = {"zh", "ja", "ko", "chinese", "japanese", "korean"};
+	const char *charset = strchr(locale, '.');
+	if (charset && (!strncasecmp(charset, ".utf-8", 6) || !strncasecmp(charset, ".utf8", 5)))
+		return false;
+	for (size_t i = 0; i < sizeof languages / sizeof *languages; i++)
+		if (!strncasecmp(locale, languages[i], strlen(languages[i])))
+			return true;
+	return false;
+}
+
+/* Those whose value decides. */
+static bool value_loads_code(const char *entry)
+{
+	static const char *const locales[] = {"LC_ALL", "LC_CTYPE", "LANG", NULL};
+	static const char *const languages[] = {"LANGUAGE", NULL};
+	const char *value = strchr(entry, '=') + 1;
+	/* A folder of message catalogues: bash prints by their formats, and may open its script as one. */
+	if (in_table(entry, languages))
+		return strchr(value, '/') != NULL;
+	return (in_table(entry, locales) && reads_otherwise(value)) || !strncmp(value, "() {", 4);
+}
+
 bool environment_loads_code(const char *entry)
 {
 	/* An entry without '=' or without a name is nothing a program needs; a value of "() {" was once a
 	 * function. */
 	if (*entry == '=' || !strchr(entry, '='))
 		return true;
-	return in_table(entry, loaders) || !strncmp(entry + name_len(entry), "=() {", 5);
+	return in_table(entry, loaders) || value_loads_code(entry);
 }
 
 bool environment_told(const char *entry)

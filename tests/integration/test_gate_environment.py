@@ -1,10 +1,18 @@
 """Who calls the gate chooses its environment: none of it may put other bytes in the place of the approved ones."""
 import fcntl
 import os
+import pathlib
 import pty
 import termios
 
 REVIEW_ALL = {"version": 1, "default": "review", "rules": []}
+
+
+def reviewed(t, a, token, line, env):
+    """A line that a person approves: its standard output and error."""
+    p = t.whosh_start(a, token, "-c", line, env=env)
+    a.ctl("approve", a.pending()[0]["id"])
+    return p.communicate(timeout=20)
 
 
 def test_script_typed_at_the_terminal(t):
@@ -56,3 +64,76 @@ def test_script_from_path_that_moves(t):
     out, err = p.communicate(timeout=20)
     assert out == b"" and p.returncode == 78 and b"another script" in err, (p.returncode, out, err)
     assert a.who()[0]["outcome"] == "not_run", a.who()[0]
+
+
+def test_rules_of_posix(t):
+    """By POSIX's rules bash expands aliases in a line: a word that policy takes for one program is another."""
+    a = t.approver(policy=REVIEW_ALL)
+    token = a.agent("worker")
+    line = "alias ls='echo other'\nls -d /"
+    for name in ("POSIXLY_CORRECT", "POSIX_PEDANTIC"):
+        out, err = reviewed(t, a, token, line, {name: "1"})
+        assert out == b"/\n", (name, out, err)
+
+
+def test_translations(t):
+    """A translation of a $"..." may hold a command: it must not come from a catalogue of the caller's choice."""
+    t.need("msgfmt")
+    a = t.approver(policy=REVIEW_ALL)
+    token = a.agent("worker")
+    folder = t.tmp / "xx" / "LC_MESSAGES"
+    folder.mkdir(parents=True)
+    (t.tmp / "po").write_text('msgid ""\nmsgstr "Content-Type: text/plain; charset=UTF-8\\n"\n'
+                              'msgid "hello"\nmsgstr "$(echo other >&2)"\n')
+    t.run(["msgfmt", "-o", folder / "mine.mo", t.tmp / "po"])
+    line = 'echo $"hello"'
+    for env in ({"TEXTDOMAINDIR": t.tmp, "LANGUAGE": "xx"}, {"LANGUAGE": "../../../.." + str(t.tmp / "xx")}):
+        out, err = reviewed(t, a, token, line, {"LC_ALL": "C.UTF-8", "TEXTDOMAIN": "mine", **env})
+        assert (out, err) == (b"hello\n", b""), (env, out, err)
+
+
+def test_script_that_is_a_message_catalogue(t):
+    """bash opens its catalogue before its script: if they are one file, the approved text must not go to the
+    catalogue and the replaced one to bash."""
+    a = t.approver(policy=REVIEW_ALL)
+    token = a.agent("worker")
+    catalogue = t.tmp / "xx" / "LC_MESSAGES" / "bash.mo"
+    catalogue.parent.mkdir(parents=True)
+    catalogue.write_text("echo approved\n")
+    up = "../../../.." + str(t.tmp / "xx")
+    p = t.whosh_start(a, token, "/usr/share/locale/%s/LC_MESSAGES/bash.mo" % up,
+                      env={"LC_ALL": "C.UTF-8", "LANGUAGE": up, "SHLVL": "99999"})
+    a.pending()
+    catalogue.write_text("echo swapped\n")
+    a.ctl("approve", a.pending()[0]["id"])
+    out, err = p.communicate(timeout=20)
+    assert (p.returncode, out) == (0, b"approved\n"), (p.returncode, out, err)
+
+
+def test_charset_in_which_a_backslash_is_half_a_character(t):
+    """In GBK the backslash of the line below belongs to the character before it, and the semicolon that it seems
+    to quote ends a command."""
+    t.need("localedef")
+    if not pathlib.Path("/usr/share/i18n/charmaps/GBK.gz").exists():
+        t.skip("there is no charmap to make a locale from")
+    a = t.approver(policy=REVIEW_ALL)
+    token = a.agent("worker")
+    (t.tmp / "locales").mkdir()
+    t.run(["localedef", "-f", "GBK", "-i", "zh_CN", t.tmp / "locales" / "zh_CN.GBK"])
+    line = "echo \u201c\\; echo other"
+    # LOCPATH stands for a host on which the locale is installed.
+    a.conf.write_text(a.conf.read_text() + "keep_env = LOCPATH\n")
+    for name in ("LC_ALL", "LC_CTYPE", "LANG"):
+        out, err = reviewed(t, a, token, line, {"LANG": None, "LOCPATH": t.tmp / "locales", name: "zh_CN.GBK"})
+        assert out == "\u201c; echo other\n".encode(), (name, out, err)
+
+
+def test_everyday_variables_stay(t):
+    """An agent whose locale, path or time zone is taken away gets other results than without whosh."""
+    a = t.approver()
+    token = a.agent("worker")
+    for entry in ("LC_ALL=ja_JP.UTF-8", "LANG=zh_CN.utf8", "LC_CTYPE=de_DE.ISO-8859-1", "LANG=kok_IN.UTF-8",
+                  "LANGUAGE=de:en", "TZ=Europe/Berlin", "PYTHONUNBUFFERED=1", "MAKEFLAGS=-j2", "PAGER=cat"):
+        name, value = entry.split("=", 1)
+        r = t.whosh(a, token, "-c", "env", env={name: value})
+        assert entry.encode() + b"\n" in r.out, (entry, r)
