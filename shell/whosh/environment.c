@@ -41,10 +41,19 @@ static const char *const loaders[] = {
     "PYTHONSTARTUP",
     "PYTHONPATH",
     "PYTHONHOME",
+    "PYTHONUSERBASE",
+    "PYTHONPLATLIBDIR",
+    "PYTHONPYCACHEPREFIX",
     "PYTHONINSPECT", /* python does */
     "RUBYOPT",
     "RUBYLIB",      /* ruby does */
     "NODE_OPTIONS", /* node --require */
+    "NODE_PATH",
+    "LUA_INIT*",
+    "LUA_PATH*",
+    "LUA_CPATH*", /* lua runs the first, and loads modules from the others */
+    "PHPRC",
+    "PHP_INI_SCAN_DIR", /* php: auto_prepend_file */
     "JAVA_TOOL_OPTIONS",
     "_JAVA_OPTIONS",
     "JDK_JAVA_OPTIONS", /* java -agentlib */
@@ -53,7 +62,24 @@ static const char *const loaders[] = {
     "GIT_PROXY_COMMAND", /* git runs these */
     "GIT_SSH",
     "GIT_SSH_COMMAND",
-    "GIT_CONFIG_PARAMETERS",
+    "GIT_CONFIG*",      /* settings name programs too: core.fsmonitor, core.pager */
+    "GIT_TEMPLATE_DIR", /* the hooks of each new repository */
+    "MAKEFILES",        /* make reads them before its own */
+    "TAR_OPTIONS",      /* tar --to-command */
+    "ZIPOPT",           /* zip --unzip-command */
+    "RSYNC_RSH",
+    "RSYNC_CONNECT_PROG", /* rsync runs these */
+    "CVS_RSH",
+    "SVN_SSH",
+    "PSQLRC", /* psql reads this file first, \! lines included */
+    "VIMINIT",
+    "EXINIT", /* vi's first commands */
+    "COMPILER_PATH",
+    "GCC_EXEC_PREFIX", /* where gcc finds its as and ld */
+    "OPENSSL_CONF",
+    "OPENSSL_ENGINES",
+    "OPENSSL_MODULES", /* shared objects inside every program that speaks TLS */
+    "GSS_MECH_CONFIG", /* the same for Kerberos */
     "LESSOPEN",
     "LESSCLOSE", /* less runs these */
     NULL};

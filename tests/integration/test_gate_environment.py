@@ -128,6 +128,34 @@ def test_charset_in_which_a_backslash_is_half_a_character(t):
         assert out == "\u201c; echo other\n".encode(), (name, out, err)
 
 
+def test_programs_that_load_code_by_a_variable(t):
+    """An approved `git status` that runs what a variable names is not what was approved."""
+    t.need("git", "make", "tar")
+    a = t.approver()
+    token = a.agent("worker")
+    work = t.tmp / "work"
+    work.mkdir()
+    ran = t.tmp / "ran"
+    touch = "touch %s" % ran
+    t.run(["git", "init", "-q", "."], cwd=work)
+    (work / "file").touch()
+    t.run(["tar", "cf", "all.tar", "file"], cwd=work)
+    (work / "Makefile").write_text("all:;@true\n")
+    (t.tmp / "before.mk").write_text("$(shell %s)\n" % touch)
+    (t.tmp / "gitconfig").write_text("[core]\nfsmonitor = %s\n" % touch)
+    for line, env in (("git status", {"GIT_CONFIG_COUNT": "1", "GIT_CONFIG_KEY_0": "core.fsmonitor",
+                                      "GIT_CONFIG_VALUE_0": touch}),
+                      ("git status", {"GIT_CONFIG_GLOBAL": t.tmp / "gitconfig"}),
+                      ("make", {"MAKEFILES": t.tmp / "before.mk"}),
+                      ("tar xf all.tar", {"TAR_OPTIONS": "--to-command=touch\\ %s" % ran})):
+        env = {**env, "GIT_CONFIG_NOSYSTEM": "1"}
+        t.run(["sh", "-c", line], cwd=work, env=t.env(**env))
+        assert ran.exists(), "without whosh %r runs it" % (env,)
+        ran.unlink()
+        r = t.whosh(a, token, "-c", line, env=env, cwd=work)
+        assert r.code == 0 and not ran.exists(), (env, r)
+
+
 def test_everyday_variables_stay(t):
     """An agent whose locale, path or time zone is taken away gets other results than without whosh."""
     a = t.approver()
