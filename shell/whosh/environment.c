@@ -209,11 +209,14 @@ static void put(struct building *b, const char *name, size_t len, const char *va
 	entry[len] = '=';
 	memcpy(entry + len + 1, value, value_len);
 	entry[len + 1 + value_len] = '\0';
+	/* In the place of all of that name: of two that the caller gave, bash believes the last. */
+	size_t kept = 0;
 	for (size_t i = 0; i < b->n; i++)
-		if (name_len(b->entries[i]) == len && !strncmp(b->entries[i], name, len)) {
-			b->entries[i] = entry;
-			return;
-		}
+		if (name_len(b->entries[i]) != len || strncmp(b->entries[i], name, len) != 0)
+			b->entries[kept++] = b->entries[i];
+	for (size_t i = kept; i < b->n; i++)
+		b->entries[i] = NULL;
+	b->n = kept;
 	b->entries[b->n++] = entry;
 }
 

@@ -1,4 +1,5 @@
 """Who calls the gate chooses its environment: none of it may put other bytes in the place of the approved ones."""
+import ctypes
 import fcntl
 import os
 import pathlib
@@ -154,6 +155,23 @@ def test_programs_that_load_code_by_a_variable(t):
         ran.unlink()
         r = t.whosh(a, token, "-c", line, env=env, cwd=work)
         assert r.code == 0 and not ran.exists(), (env, r)
+
+
+def test_names_given_twice(t):
+    """Of two variables of one name bash believes the last, getenv the first: a command must be told its own ID
+    by both, or what it writes to other logs leads to another command."""
+    a = t.approver()
+    token = a.agent("worker")
+    entries = ["%s=%s" % entry for entry in t.env(a, token).items()]
+    entries += ["WHOSH_COMMAND_ID=01a20c61-fbb6-75b0-9286-50d6a4a18552", "WHOSH_AGENT_ID=worker",
+                "WHOSH_COMMAND_ID=another", "WHOSH_AGENT_ID=another"]
+    argv = [t.program("whosh"), "-c", "env | grep -E '^WHOSH_(AGENT|COMMAND)_ID=' | sort"]
+
+    def array(texts):
+        return (ctypes.c_char_p * (len(texts) + 1))(*[text.encode() for text in texts], None)
+    execve, arguments, environment = ctypes.CDLL(None).execve, array(argv), array(entries)
+    r = t.run(["true"], preexec_fn=lambda: execve(arguments[0], arguments, environment))
+    assert r.text == "WHOSH_AGENT_ID=worker\nWHOSH_COMMAND_ID=%s\n" % a.who()[0]["id"], r
 
 
 def test_everyday_variables_stay(t):
