@@ -101,6 +101,9 @@ static void start_private(struct gate *gate)
 	if (!environment || null < 0 || socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends))
 		message_exit(EXIT_UNREACHABLE, "approver unreachable: cannot start a broker: %s",
 			     strerror(errno));
+	/* Where the caller had SIGCHLD ignored, there would be no status to wait for. */
+	struct sigaction standard = {.sa_handler = SIG_DFL}, before;
+	sigaction(SIGCHLD, &standard, &before);
 	/* Twice forked, so that it is nobody's child here: a command that waits for all its children, or that
 	 * counts them, must not meet it. */
 	pid_t pid = fork();
@@ -113,6 +116,7 @@ static void start_private(struct gate *gate)
 	int status = -1;
 	while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		continue;
+	sigaction(SIGCHLD, &before, NULL);
 	free(environment);
 	close(ends[1]);
 	if (pid < 0 || status != 0)

@@ -46,6 +46,19 @@ def test_broker_down_where_one_is_configured(t):
     assert r.code in (69, 77, 78) and r.out == b"" and r.errors.startswith("whosh: "), r
 
 
+def test_caller_that_ignores_its_children(t):
+    """Daemons that let the kernel reap their children pass that on: whosh must run lines for them too, and the
+    line must find it as it came."""
+    a = t.approver()
+    token = a.agent("worker")
+    line = "grep SigIgn /proc/self/status"
+    plain = t.whosh(a, token, "-c", line)
+    r = t.whosh(a, token, "-c", line, preexec_fn=lambda: signal.signal(signal.SIGCHLD, signal.SIG_IGN))
+    assert r.code == 0, r
+    ignored = int(r.text.split()[1], 16) ^ int(plain.text.split()[1], 16)
+    assert ignored == 1 << (signal.SIGCHLD - 1), (plain, r)
+
+
 def test_broker_that_speaks_garbage(t):
     """A process that sits on the broker's socket must not make whosh run anything."""
     import socket
