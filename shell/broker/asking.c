@@ -34,6 +34,10 @@ static void decide(struct command *command, const char *jws, size_t len)
 	const char *wrong = permit_check(command->broker->permits, jws, len, &expected, &permit);
 	live_unlist(command->broker->live, &command->live);
 	loop_timer_stop(command->broker->loop, &command->timer);
+	/* It came by the live poll while the request was under way again: that answer decides no more. */
+	if (command->call)
+		client_cancel(command->call);
+	command->call = NULL;
 	if (wrong) {
 		command_refused_because(command, EXIT_UNREACHABLE,
 					"the approver's answer cannot be trusted: %s", wrong);

@@ -1,4 +1,5 @@
 """What comes back from the approver's address is believed only when it is a permit for exactly this command."""
+import json
 import ssl
 import time
 
@@ -100,6 +101,32 @@ def test_used_permit(t):
     assert (first.code, first.out) == (0, b"one\n"), first
     second = t.whosh(b, None, "-c", "echo two")
     assert (second.code, second.out) == (69, b""), second
+
+
+def test_permit_that_comes_twice(t):
+    """The decision may come by the live poll while the shell's broker asks again: the second answer must not take
+    back the first, or a line that runs is never recorded."""
+    a = t.approver()
+    token = a.agent("worker")
+    f = Fake(t, a)
+    asked = []
+
+    def answer(body):
+        asked.append(body)
+        if len(asked) == 1:
+            waiting = {"id": jose.claims(body)["jti"], "state": "pending", "expires": int(time.time())}
+            return 202, "application/json", json.dumps(waiting)
+        permit = f.permit(body)
+        f.live[jose.claims(body)["jti"]] = permit
+        t.eventually((t.tmp / "ran").exists, "the line running")
+        return 200, "application/jose", permit
+    f.answer = answer
+    a.conf = f.conf
+    r = t.whosh(a, token, "-c", ": > ran; sleep 2; exit 5")
+    assert r.code == 5 and len(asked) == 2, (r, asked)
+    posted = t.eventually(lambda: [b for _, p, b in f.requests if p.endswith("/outcome")], "the outcome", 5)
+    outcome = jose.claims(posted[0])
+    assert (outcome["outcome"], outcome.get("exit")) == ("exited", 5), outcome
 
 
 def test_unsigned_and_malformed_answers(t):

@@ -8,6 +8,7 @@ Every request is kept in f.requests as (method, path, body).
 Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later
 """
 import http.server
+import json
 import ssl
 import threading
 import time
@@ -20,6 +21,7 @@ class Fake:
         self.t, self.a, self.requests = t, a, []
         self.key = jose.Token(a.dir / "approver.key")
         self.answer = lambda body: (500, "text/plain", b"")
+        self.live = {}  # command ID: permit
         fake = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
@@ -30,7 +32,8 @@ class Fake:
                 body = self.rfile.read(length).decode()
                 fake.requests.append((self.command, self.path, body))
                 if self.path == "/v1/live":
-                    self.reply(200, "application/json", b'{"permits":{},"gone":[],"lease_s":30}')
+                    text = json.dumps({"permits": fake.live, "gone": [], "lease_s": 30})
+                    self.reply(200, "application/json", text.encode())
                 elif self.path.endswith("/outcome") or self.command == "DELETE":
                     self.reply(204, None, b"")
                 elif self.path == "/v1/commands":
