@@ -11,12 +11,17 @@
 
 enum { LONGEST_REASON = 500 };
 
+/* RFC 7493 section 2.2: what every reader of JSON takes for the same whole number. */
+static const int64_t latest = (1LL << 53) - 1;
+
 bool outcome_read(struct outcome *outcome, const struct wire_message *message)
 {
 	*outcome = (struct outcome){.kind = OUTCOME_EXITED};
 	outcome->started = wire_number(message, WIRE_STARTED_MS, 0);
 	outcome->ended = wire_number(message, WIRE_ENDED_MS, 0);
 	int64_t code = wire_number(message, WIRE_EXIT, -1), number = wire_number(message, WIRE_SIGNAL, 0);
+	if (outcome->started > latest || outcome->ended > latest)
+		return false;
 	outcome->reason = wire_string(message, WIRE_NOT_RUN);
 	if (outcome->reason) {
 		outcome->kind = OUTCOME_NOT_RUN;

@@ -148,6 +148,33 @@ static void test_outcomes(void)
 	}
 }
 
+/* An outcome with a time that no JSON reader takes is refused by the approver: it would stay in the spool for
+ * ever, one file for each line that an account cares to send, until the disk is full for all of them. */
+static void test_outcome_times(void)
+{
+	static const struct {
+		const char *ms;
+		bool good;
+	} cases[] = {{"1795000600000", true},
+		     {"9007199254740991", true},
+		     {"9007199254740992", false},
+		     {"9223372036854775807", false}};
+	static const enum wire_tag tags[] = {WIRE_STARTED_MS, WIRE_ENDED_MS};
+	for (size_t i = 0; i < sizeof cases / sizeof *cases * 2; i++) {
+		struct buf frame BUF_AUTO = BUF_INIT;
+		struct wire_message message;
+		struct outcome outcome;
+		size_t mark, size;
+		wire_begin(&frame, WIRE_OUTCOME, &mark);
+		wire_adds(&frame, WIRE_EXIT, "0");
+		wire_adds(&frame, tags[i % 2], cases[i / 2].ms);
+		wire_end(&frame, mark);
+		EXPECT(wire_next(&frame, &message, &size) == 1);
+		EXPECT(outcome_read(&outcome, &message) == cases[i / 2].good);
+		outcome_finish(&outcome);
+	}
+}
+
 int main(void)
 {
 	token = (struct token){
@@ -160,6 +187,7 @@ int main(void)
 	RUN(test_corrupt);
 	RUN(test_folder);
 	RUN(test_outcomes);
+	RUN(test_outcome_times);
 	char command[64];
 	snprintf(command, sizeof command, "rm -rf %s", root);
 	EXPECT(system(command) == 0);
