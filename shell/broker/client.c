@@ -291,6 +291,11 @@ struct call *client_call(struct client *client, const struct client_request *req
 	return call;
 }
 
+bool client_queued(const struct call *call)
+{
+	return !call->easy && !call->reply.broken;
+}
+
 void client_cancel(struct call *call)
 {
 	struct client *client = call->client;

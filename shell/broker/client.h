@@ -48,6 +48,8 @@ void client_free(struct client *client);
  * call. NULL when out of memory. */
 struct call *client_call(struct client *client, const struct client_request *request, client_done *done,
 			 void *arg);
+/* Does it still wait for its turn?  Then the approver has not seen a byte of it. */
+bool client_queued(const struct call *call);
 /* Forget a call whose callback has not come yet. */
 void client_cancel(struct call *call);
 

@@ -4,7 +4,8 @@
  *        └────────────────────▲
  *
  * A shell may go at any time.  What must follow depends on how far it had come:
- *     asking      a request may be on its way: its answer is awaited, then withdrawn or reported as not run
+ *     asking      a request may be on its way: its answer is awaited, then withdrawn or reported as not run;
+ *                 one that still waits for its turn is forgotten
  *     waiting     DELETE: the approver need not bother a reviewer any more
  *     permitted   outcome "not_run"
  *     running     outcome "lost": what became of the command nobody knows
@@ -176,6 +177,12 @@ void command_abandon(struct command *command)
 	command->shell = NULL;
 	switch (command->step) {
 	case STEP_ASKING:
+		/* Nobody but us knows of it: shells that come and go must not fill the queue of all accounts.
+		 */
+		if (command->call && !command->tries && client_queued(command->call)) {
+			command_free(command);
+			return;
+		}
 		if (command->call)
 			return; /* the answer is on its way and will be dealt with */
 		loop_timer_stop(command->broker->loop, &command->timer);

@@ -1,10 +1,14 @@
 """Something is down, dies or is full: nothing unapproved runs, and the log says what is known and what is not."""
 import os
 import signal
+import socket
+import struct
 import subprocess
+import threading
 import time
 
 from lib import jose
+from lib.fake import Fake
 
 REVIEW_ALL = {"version": 1, "default": "review", "rules": []}
 
@@ -12,6 +16,12 @@ REVIEW_ALL = {"version": 1, "default": "review", "rules": []}
 def me():
     import pwd
     return pwd.getpwuid(os.geteuid()).pw_name
+
+
+def frame(kind, *fields):
+    """As in whosh-protocol(7), THE BROKER'S SOCKET."""
+    body = b"".join(struct.pack(">HI", tag, len(value)) + value for tag, value in fields)
+    return struct.pack(">IB", 1 + len(body), kind) + body
 
 
 def test_approver_down(t):
@@ -46,6 +56,37 @@ def test_broker_down_where_one_is_configured(t):
     assert r.code in (69, 77, 78) and r.out == b"" and r.errors.startswith("whosh: "), r
 
 
+def test_shells_that_come_and_go(t):
+    """Shells that ask and leave at once must not fill the broker's queue: those of other accounts would wait behind
+    requests that nobody wants any more, until they are turned away."""
+    a = t.approver()
+    token = a.agent("worker")
+    fake = Fake(t, a)
+    go = threading.Event()
+
+    def answer(body):
+        go.wait(20)
+        return 200, "application/jose", fake.permit(body)
+    fake.answer = answer
+    a.conf = fake.conf
+    b = t.broker(a, {me(): token})
+    asked = frame(2, (2, b"command"), (3, b"true"), (5, b"/"), (7, b"/bin/bash"))
+    shells = []
+    for _ in range(300):
+        shells.append(socket.socket(socket.AF_UNIX))
+        shells[-1].connect(str(b.socket))
+        shells[-1].sendall(asked)
+    posts = lambda: [path for method, path, _ in fake.requests if (method, path) == ("POST", "/v1/commands")]
+    t.eventually(lambda: len(posts()) >= 32, "as many requests as may be under way")
+    for shell in shells:
+        shell.close()
+    t.eventually(lambda: len(os.listdir("/proc/%d/fd" % b.process.pid)) < 150, "the broker seeing them go")
+    p = t.whosh_start(b, None, "-c", "echo mine")
+    go.set()
+    assert p.communicate(timeout=30)[0] == b"mine\n" and p.returncode == 0
+    assert len(posts()) <= 32 + 1, len(posts())
+
+
 def test_caller_that_ignores_its_children(t):
     """Daemons that let the kernel reap their children pass that on: whosh must run lines for them too, and the
     line must find it as it came."""
@@ -61,8 +102,6 @@ def test_caller_that_ignores_its_children(t):
 
 def test_broker_that_speaks_garbage(t):
     """A process that sits on the broker's socket must not make whosh run anything."""
-    import socket
-    import threading
     a = t.approver()
     token = a.agent("worker")
     b = t.broker(a, {me(): token}, start=False)
