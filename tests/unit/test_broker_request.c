@@ -199,6 +199,28 @@ static void test_kept_environment(void)
 	EXPECT(!build() && why.status == EXIT_DENIED);
 }
 
+static int64_t time_of(int kept)
+{
+	usual("true");
+	for (int i = 0; i < 300000; i++)
+		wire_adds(&frame, WIRE_ENV, "");
+	for (int i = 0; i < kept; i++) {
+		char entry[16];
+		snprintf(entry, sizeof entry, "A%d=", i);
+		wire_adds(&frame, WIRE_ENV_KEPT, entry);
+	}
+	int64_t began = clock_mono_ms();
+	EXPECT(build());
+	return clock_mono_ms() - began;
+}
+
+/* The broker serves all accounts one after the other: a request that is made to be slow is slow for all. */
+static void test_many_fields(void)
+{
+	int64_t few = time_of(1), many = time_of(250);
+	EXPECT(many <= 3 * few + 30);
+}
+
 /* One that is too long for the approver is refused here, with words, and not by a dropped connection. */
 static void test_too_long(void)
 {
@@ -273,6 +295,7 @@ int main(void)
 	RUN(test_session);
 	RUN(test_context_file);
 	RUN(test_kept_environment);
+	RUN(test_many_fields);
 	RUN(test_too_long);
 	RUN(test_members);
 	cJSON_Delete(claims);
