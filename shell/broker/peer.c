@@ -1,7 +1,8 @@
 /* peer.c: who is at the other end of a socket.
  *
- * The gate's own word on who it is counts for nothing: it runs as the agent.  A name is looked up once;
- * getpwuid may ask a directory server, and the loop must not wait for one each time.
+ * The gate's own word on who it is counts for nothing: it runs as the agent.  A name is looked up
+ * once a minute; getpwuid may ask a directory server, and the loop must not wait for one each time.  Not only
+ * once: an account may be removed and its number given to another, whose key is not the first one's.
  *
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
 #include "shell/broker/peer.h"
@@ -14,7 +15,22 @@
 #include <string.h>
 #include <sys/socket.h>
 
-enum { WARN_MS = 10000 };
+enum { WARN_MS = 10000, NAMED_MS = 60000 };
+
+/* The name that the number has now.  When none is found the one that is known stays: a directory server may
+ * be away. */
+static void look_up(struct peer *peer)
+{
+	const struct passwd *entry = getpwuid(peer->uid);
+	char *user = entry && entry->pw_name[0] ? strdup(entry->pw_name) : NULL;
+	peer->named = clock_mono_ms();
+	if (!user && !peer->user && asprintf(&user, "%u", (unsigned)peer->uid) < 0)
+		user = NULL;
+	if (!user)
+		return;
+	free(peer->user);
+	peer->user = user;
+}
 
 static struct peer *peer_new(uid_t uid)
 {
@@ -22,11 +38,7 @@ static struct peer *peer_new(uid_t uid)
 	if (!peer)
 		return NULL;
 	peer->uid = uid;
-	const struct passwd *entry = getpwuid(uid);
-	if (entry && entry->pw_name[0])
-		peer->user = strdup(entry->pw_name);
-	else if (asprintf(&peer->user, "%u", (unsigned)uid) < 0)
-		peer->user = NULL;
+	look_up(peer);
 	if (!peer->user) {
 		free(peer);
 		errno = ENOMEM;
@@ -46,8 +58,11 @@ struct peer *peer_of(struct peer **all, int fd)
 		return NULL;
 	}
 	for (struct peer *peer = *all; peer; peer = peer->next)
-		if (peer->uid == credentials.uid)
+		if (peer->uid == credentials.uid) {
+			if (clock_mono_ms() - peer->named >= NAMED_MS)
+				look_up(peer);
 			return peer;
+		}
 	struct peer *peer = peer_new(credentials.uid);
 	if (!peer)
 		return NULL;

@@ -16,7 +16,8 @@
 /* A user with shells here; kept for the life of the broker (there are few). */
 struct peer {
 	uid_t uid;
-	char *user; /* login name, or the number when it has none */
+	char *user;    /* login name, or the number when it has none */
+	int64_t named; /* when it was looked up (clock_mono_ms) */
 	size_t shells, bytes;
 	int64_t warned; /* when a warning about it was last logged (clock_mono_ms) */
 	struct peer *next;

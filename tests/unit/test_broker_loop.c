@@ -7,7 +7,9 @@
 #include "shell/broker/retry.h"
 #include "common/io.h"
 #include "tests/unit/test_broker.h"
+#include <pwd.h>
 #include <sys/epoll.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -176,6 +178,41 @@ static void test_charges(void)
 	EXPECT(!peer_charge(&peer, 11) && peer_charge(&peer, 10));
 }
 
+static const char *name_now;
+
+/* In the place of the C library's. */
+struct passwd *getpwuid(uid_t uid)
+{
+	static struct passwd entry;
+	entry = (struct passwd){.pw_name = (char *)(size_t)name_now, .pw_uid = uid};
+	return name_now ? &entry : NULL;
+}
+
+/* A number that was given to another account must not get the key of the account that had it before; and one
+ * whose name could not be found at first must get its key when it can. */
+static void test_names(void)
+{
+	struct peer *all = NULL, *peer;
+	int pair[2];
+	EXPECT(!socketpair(AF_UNIX, SOCK_STREAM, 0, pair));
+	static const struct {
+		const char *now, *expected;
+	} cases[] = {{NULL, NULL}, {"first", "first"}, {"second", "second"}, {NULL, "second"}};
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		name_now = cases[i].now;
+		peer = peer_of(&all, pair[0]);
+		EXPECT(peer && peer == all && peer->uid == geteuid());
+		EXPECT(cases[i].expected ? text_is(peer->user, cases[i].expected)
+					 : strtoul(peer->user, NULL, 10) == geteuid());
+		name_now = "not asked for within a minute";
+		EXPECT(peer_of(&all, pair[0]) == peer && strcmp(peer->user, name_now) != 0);
+		peer->named -= 60000;
+	}
+	close(pair[0]);
+	close(pair[1]);
+	peers_free(&all);
+}
+
 int main(void)
 {
 	RUN(test_timers);
@@ -183,6 +220,7 @@ int main(void)
 	RUN(test_patience);
 	RUN(test_credentials);
 	RUN(test_charges);
+	RUN(test_names);
 	buf_finish(&order);
 	return finish_tests();
 }
