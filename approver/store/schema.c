@@ -8,6 +8,7 @@
  *
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
 #include "approver/store/sqlite.h"
+#include "common/error.h"
 #include <stdio.h>
 
 #define TEXT_COLUMN(name) #name " TEXT,"
@@ -74,40 +75,32 @@ static const char *const steps[] = {
 
 enum { STEPS = sizeof steps / sizeof *steps };
 
-static bool run(sqlite3 *db, const char *sql)
-{
-	return sqlite3_exec(db, sql, NULL, NULL, NULL) == SQLITE_OK;
-}
-
 static bool take_steps(sqlite3 *db, int64_t from)
 {
 	char version[48];
 	for (int64_t i = from; i < STEPS; i++)
-		if (!run(db, steps[i]))
+		if (!sqlite_run(db, steps[i]))
 			return false;
 	snprintf(version, sizeof version, "PRAGMA user_version=%d", (int)STEPS);
-	return run(db, version);
+	return sqlite_run(db, version);
 }
 
 bool schema_bring_up_to_date(sqlite3 *db, const char *path, char **error)
 {
 	/* Inside the transaction, so that of two that open at once the second finds the work done. */
-	if (run(db, "BEGIN IMMEDIATE")) {
+	if (sqlite_run(db, "BEGIN IMMEDIATE")) {
 		int64_t version = sqlite_number(db, "PRAGMA user_version");
 		if (version > STEPS) {
-			run(db, "ROLLBACK");
-			if (asprintf(error, "%s: made by a newer whoshd", path) < 0)
-				*error = NULL;
-			return false;
+			sqlite_run(db, "ROLLBACK");
+			return error_set(error, "%s: made by a newer whoshd", path);
 		}
 		if (version == STEPS)
-			return run(db, "ROLLBACK");
-		if (version >= 0 && take_steps(db, version) && run(db, "COMMIT"))
+			return sqlite_run(db, "ROLLBACK");
+		if (version >= 0 && take_steps(db, version) && sqlite_run(db, "COMMIT"))
 			return true;
 	}
-	if (asprintf(error, "%s: %s", path, sqlite3_errmsg(db)) < 0)
-		*error = NULL;
+	error_set(error, "%s: %s", path, sqlite3_errmsg(db));
 	if (!sqlite3_get_autocommit(db))
-		run(db, "ROLLBACK");
+		sqlite_run(db, "ROLLBACK");
 	return false;
 }

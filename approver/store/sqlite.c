@@ -5,10 +5,9 @@
  *
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
 #include "approver/store/sqlite.h"
+#include "common/error.h"
 #include "common/log.h"
 #include <errno.h>
-#include <stdio.h>
-#include <stdlib.h>
 
 /* A limit on the file or a quota, unlike a full disk, is a write that failed and no more. */
 static bool is_space(int code)
@@ -24,7 +23,7 @@ int sqlite_failed(sqlite3 *db, const char *what)
 	return -1;
 }
 
-static bool run(sqlite3 *db, const char *sql)
+bool sqlite_run(sqlite3 *db, const char *sql)
 {
 	return sqlite3_exec(db, sql, NULL, NULL, NULL) == SQLITE_OK;
 }
@@ -33,11 +32,10 @@ sqlite3 *sqlite_connect(const char *path, int flags, char **error)
 {
 	sqlite3 *db = NULL;
 	if (sqlite3_open_v2(path, &db, flags | SQLITE_OPEN_NOMUTEX, NULL) == SQLITE_OK &&
-	    sqlite3_busy_timeout(db, 5000) == SQLITE_OK && run(db, "PRAGMA journal_mode=WAL") &&
-	    run(db, "PRAGMA synchronous=FULL; PRAGMA trusted_schema=OFF; PRAGMA cache_size=-8000"))
+	    sqlite3_busy_timeout(db, 5000) == SQLITE_OK && sqlite_run(db, "PRAGMA journal_mode=WAL") &&
+	    sqlite_run(db, "PRAGMA synchronous=FULL; PRAGMA trusted_schema=OFF; PRAGMA cache_size=-8000"))
 		return db;
-	if (error && asprintf(error, "%s: %s", path, db ? sqlite3_errmsg(db) : "out of memory") < 0)
-		*error = NULL;
+	error_set(error, "%s: %s", path, db ? sqlite3_errmsg(db) : "out of memory");
 	sqlite3_close(db);
 	return NULL;
 }

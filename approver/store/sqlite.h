@@ -66,6 +66,8 @@ struct store_reader {
 
 /* sqlite.c: a connection with the settings that every connection needs; NULL with *error. */
 sqlite3 *sqlite_connect(const char *path, int flags, char **error);
+/* Run statements that give no rows. */
+bool sqlite_run(sqlite3 *db, const char *sql);
 /* The one number that a question without parameters has for an answer; -1 when it has none. */
 int64_t sqlite_number(sqlite3 *db, const char *sql);
 /* Log what SQLite says; -1, with errno ENOSPC when space ran out. */

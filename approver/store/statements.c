@@ -2,15 +2,16 @@
  *
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
 #include "approver/store/sqlite.h"
+#include "common/error.h"
 #include <errno.h>
-#include <stdio.h>
 
 #define COLUMN_PLACE(name) "?,"
 static const char command_insert[] =
     "INSERT INTO commands(" COMMAND_NAMES
     "n) VALUES(" COMMAND_COLUMNS(COLUMN_PLACE, COLUMN_PLACE, COLUMN_PLACE) "NULL) ON CONFLICT(id) DO NOTHING";
 
-#define INDEXED "n,ts,agent,human,model,session,verdict,host,user,credential,CAST(line AS TEXT),task,reason"
+#define FACETS "ts,agent,human,model,session,verdict,host,user,credential"
+#define INDEXED "n," FACETS ",CAST(line AS TEXT),task,reason"
 
 static const char *const texts[STATEMENTS] = {
     [ST_BEGIN] = "BEGIN IMMEDIATE",
@@ -47,8 +48,7 @@ static const char *const texts[STATEMENTS] = {
     [ST_POLICY_PUT] = "INSERT INTO policies(s256,text,ms,by) VALUES(?,?,?,?) ON CONFLICT DO NOTHING",
     [ST_NAME_GET] = "SELECT id FROM names WHERE text=?",
     [ST_NAME_PUT] = "INSERT INTO names(text) VALUES(?)",
-    [ST_FACETS_PUT] = "INSERT INTO facets(n,ts,agent,human,model,session,verdict,host,user,credential) "
-		      "VALUES(?,?,?,?,?,?,?,?,?,?)",
+    [ST_FACETS_PUT] = "INSERT INTO facets(n," FACETS ") VALUES(?,?,?,?,?,?,?,?,?,?)",
     [ST_FACETS_DROP] = "DELETE FROM facets WHERE n=?",
     [ST_WORDS_PUT] = "INSERT INTO words(rowid,line,task,reason) VALUES(?,?,?,?)",
     [ST_WORDS_DROP] = "INSERT INTO words(words,rowid,line,task,reason) VALUES('delete',?,?,?,?)",
@@ -62,11 +62,8 @@ bool statements_prepare(struct store *store, char **error)
 {
 	for (int i = 0; i < STATEMENTS; i++)
 		if (sqlite3_prepare_v3(store->db, texts[i], -1, SQLITE_PREPARE_PERSISTENT,
-				       &store->statements[i], NULL) != SQLITE_OK) {
-			if (asprintf(error, "%s: %s", store->path, sqlite3_errmsg(store->db)) < 0)
-				*error = NULL;
-			return false;
-		}
+				       &store->statements[i], NULL) != SQLITE_OK)
+			return error_set(error, "%s: %s", store->path, sqlite3_errmsg(store->db));
 	return true;
 }
 

@@ -2,6 +2,7 @@
  *
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
 #include "approver/whoshd/serve_listen.h"
+#include "common/error.h"
 #include "common/io.h"
 #include <errno.h>
 #include <netdb.h>
@@ -61,15 +62,14 @@ int listen_on(const char *address, char *bound, size_t size, char **error)
 			*list = NULL;
 	int fd = -1;
 	if (!copy || split(copy, &host, &port)) {
-		if (asprintf(error, "%s is not ADDR:PORT", address) < 0)
-			*error = NULL;
+		error_set(error, "%s is not ADDR:PORT", address);
 	} else {
 		int failed = getaddrinfo(host, port, &hints, &list);
 		if (!failed)
 			fd = open_socket(list);
-		if (fd < 0 && asprintf(error, "cannot listen on %s: %s", address,
-				       failed ? gai_strerror(failed) : strerror(errno)) < 0)
-			*error = NULL;
+		if (fd < 0)
+			error_set(error, "cannot listen on %s: %s", address,
+				  failed ? gai_strerror(failed) : strerror(errno));
 	}
 	if (fd >= 0)
 		name_of(fd, bound, size);

@@ -6,21 +6,11 @@
  *
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
 #include "shell/broker/credential.h"
+#include "common/error.h"
 #include <errno.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-__attribute__((format(printf, 1, 2))) static char *sentence(const char *format, ...)
-{
-	char *text;
-	va_list args;
-	va_start(args, format);
-	int len = vasprintf(&text, format, args);
-	va_end(args);
-	return len < 0 ? NULL : text;
-}
 
 /* Where the user's token file is; NULL with *error. */
 static char *token_path(const struct credentials *all, const char *user, char **error)
@@ -29,14 +19,15 @@ static char *token_path(const struct credentials *all, const char *user, char **
 		const char *path = all->conf->value[CONF_TOKEN_FILE];
 		if (path)
 			return strdup(path);
-		*error = strdup("no token file is configured (token_file, or WHOSH_TOKEN_FILE)");
+		error_set(error, "no token file is configured (token_file, or WHOSH_TOKEN_FILE)");
 		return NULL;
 	}
 	if (user[0] == '.' || strchr(user, '/')) {
-		*error = strdup("the user name cannot name a credential file");
+		error_set(error, "the user name cannot name a credential file");
 		return NULL;
 	}
-	return sentence("%s/%s.json", all->conf->value[CONF_CREDENTIALS], user);
+	char *path;
+	return asprintf(&path, "%s/%s.json", all->conf->value[CONF_CREDENTIALS], user) < 0 ? NULL : path;
 }
 
 static bool same_file(const struct stat *a, const struct stat *b)
@@ -82,9 +73,9 @@ struct credential *credential_take(struct credentials *all, const char *user, ch
 	struct stat now;
 	bool there = lstat(path, &now) == 0;
 	if (!there && !all->private && errno == ENOENT)
-		*error = sentence("no credential for user %s on this host (%s)", user, path);
+		error_set(error, "no credential for user %s on this host (%s)", user, path);
 	else if (!there)
-		*error = sentence("the token file %s: %s", path, strerror(errno));
+		error_set(error, "the token file %s: %s", path, strerror(errno));
 	if (*at && there && same_file(&(*at)->seen, &now))
 		found = *at;
 	else if (*at)

@@ -5,12 +5,12 @@
  *
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
 #include "shell/broker/listen.h"
+#include "common/error.h"
 #include "common/io.h"
 #include "common/log.h"
 #include "shell/broker/shell.h"
 #include <errno.h>
 #include <fcntl.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -58,16 +58,6 @@ static void resume(struct timer *timer)
 		loop_timer_set(listener->broker->loop, timer, PAUSE_MS);
 }
 
-__attribute__((format(printf, 1, 2))) static char *sentence(const char *format, ...)
-{
-	char *text;
-	va_list args;
-	va_start(args, format);
-	int len = vasprintf(&text, format, args);
-	va_end(args);
-	return len < 0 ? NULL : text;
-}
-
 /* The socket passed by systemd; -1: none; -2: not what we need. */
 static int passed_socket(void)
 {
@@ -97,18 +87,18 @@ static int own_socket(const char *path, char **error)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
 	if (strlen(path) >= sizeof address.sun_path) {
-		*error = sentence("broker_socket: the path is too long: %s", path);
+		error_set(error, "broker_socket: the path is too long: %s", path);
 		return -1;
 	}
 	memcpy(address.sun_path, path, strlen(path) + 1);
 	struct stat there;
 	if (lstat(path, &there) == 0) {
 		if (!S_ISSOCK(there.st_mode)) {
-			*error = sentence("%s is there and is not a socket", path);
+			error_set(error, "%s is there and is not a socket", path);
 			return -1;
 		}
 		if (somebody_listens(&address)) {
-			*error = sentence("another broker listens on %s", path);
+			error_set(error, "another broker listens on %s", path);
 			return -1;
 		}
 		unlink(path);
@@ -116,7 +106,7 @@ static int own_socket(const char *path, char **error)
 	int fd FD_AUTO = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0 || bind(fd, (const struct sockaddr *)&address, sizeof address) < 0 ||
 	    chmod(path, 0666) < 0 || listen(fd, BACKLOG) < 0) {
-		*error = sentence("%s: %s", path, strerror(errno));
+		error_set(error, "%s: %s", path, strerror(errno));
 		return -1;
 	}
 	int result = fd;
@@ -134,7 +124,7 @@ struct listener *listener_new(struct broker *broker, const char *path, char **er
 	listener->watch.ready = accept_shells;
 	int fd = passed_socket();
 	if (fd == -2) {
-		*error = strdup("what systemd passed is not one listening stream socket");
+		error_set(error, "what systemd passed is not one listening stream socket");
 	} else if (fd == -1) {
 		fd = own_socket(path, error);
 		if (fd >= 0)
@@ -144,7 +134,7 @@ struct listener *listener_new(struct broker *broker, const char *path, char **er
 	if (fd >= 0 && loop_watch(broker->loop, &listener->watch, EPOLLIN))
 		return listener;
 	if (fd >= 0)
-		*error = sentence("cannot watch the socket: %s", strerror(errno));
+		error_set(error, "cannot watch the socket: %s", strerror(errno));
 	listener_free(listener);
 	return NULL;
 }
