@@ -58,7 +58,7 @@ int read_file(const char *path, size_t max, struct buf *out)
 	return read_all(fd, max, out);
 }
 
-static int sync_folder(const char *path)
+int sync_folder(const char *path)
 {
 	struct buf folder BUF_AUTO = BUF_INIT;
 	const char *slash = strrchr(path, '/');

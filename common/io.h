@@ -16,6 +16,8 @@ int read_all(int fd, size_t max, struct buf *out);
 int read_file(const char *path, size_t max, struct buf *out);
 /* Replace `path` atomically and durably: temporary file beside it, fsync, rename, fsync of the folder. */
 int write_file_durable(const char *path, const void *bytes, size_t len, mode_t mode);
+/* fsync the folder that `path` is in, so that its name there is on disk.  0, or -1 with errno. */
+int sync_folder(const char *path);
 /* Close *fd if it is open and set it to -1; keeps errno.  For __attribute__((cleanup(fd_close))). */
 void fd_close(int *fd);
 #define FD_AUTO __attribute__((cleanup(fd_close)))

@@ -15,7 +15,6 @@
 #include "common/secure.h"
 #include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -182,17 +181,9 @@ static void remove_made(const struct plan *plan)
 /* Its name is what makes it whole, so the name must be on disk too. */
 static bool put_in_place(const struct plan *plan)
 {
-	char above[sizeof plan->dir];
 	if (rename(plan->made, plan->dir))
 		return fail(plan->dir, strerror(errno));
-	snprintf(above, sizeof above, "%s", plan->dir);
-	char *slash = strrchr(above, '/');
-	slash[slash == above] = '\0';
-	int fd = open(above, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd >= 0) {
-		fsync(fd);
-		close(fd);
-	}
+	(void)sync_folder(plan->dir);
 	return true;
 }
 
