@@ -211,9 +211,9 @@ static void judge_words(struct judging *j, const struct sh_command *command, con
 		/* Strict rules may name the wrapper itself; one that runs nothing is a command like others.
 		 */
 		judge_unit(j, words, n, start, end, why, runs);
+		bool xargs = wrapper_appends(words);
 		if (runs)
-			judge_run(j, command, words + skip, n - skip, wrapper_appends(words),
-				  wrapper_appends(words), depth, start, end);
+			judge_run(j, command, words + skip, n - skip, xargs, xargs, depth, start, end);
 		return;
 	}
 	why = hazard(command, words, n);

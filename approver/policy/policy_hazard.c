@@ -196,12 +196,9 @@ static const char *assigned_word(const struct sh_word *word)
 }
 
 /* export, local, readonly NAME=value …; read NAME …; unset NAME … */
-static const char *hazard_names(const struct sh_word *words, size_t n, bool wrapped)
+static const char *hazard_names(const struct sh_word *words, size_t n)
 {
 	for (size_t i = 1; i < n; i++) {
-		/* bash splits no value after `export` itself; behind `command` that is not certain. */
-		if (wrapped && words[i].certainty == SH_ANY)
-			return "sets variables whose names are not literal";
 		bool option = words[i].certainty == SH_LITERAL && words[i].text[0] == '-';
 		if (option && (is(&words[0], "read") || is(&words[0], "unset")) &&
 		    strchr("rsefv", words[i].text[1]) && !words[i].text[2])
@@ -215,9 +212,8 @@ static const char *hazard_names(const struct sh_word *words, size_t n, bool wrap
 	return NULL;
 }
 
-static const char *hazard_set(const struct sh_word *words, size_t n, bool wrapped)
+static const char *hazard_set(const struct sh_word *words, size_t n)
 {
-	(void)wrapped;
 	for (size_t i = 1; i < n; i++) {
 		if (words[i].certainty != SH_LITERAL)
 			return "sets options that are not literal";
@@ -245,9 +241,8 @@ static bool binary(const struct sh_word *word)
 }
 
 /* test and [: -v and -R evaluate a subscript, so what decides must be literal. */
-static const char *hazard_test(const struct sh_word *words, size_t n, bool wrapped)
+static const char *hazard_test(const struct sh_word *words, size_t n)
 {
-	(void)wrapped;
 	static const char why[] = "tests something that bash may evaluate";
 	if (is(&words[0], "[")) {
 		if (!is(&words[n - 1], "]"))
@@ -266,11 +261,19 @@ static const char *hazard_test(const struct sh_word *words, size_t n, bool wrapp
 	return why;
 }
 
-static const char *hazard_printf(const struct sh_word *words, size_t n, bool wrapped)
+static const char *hazard_printf(const struct sh_word *words, size_t n)
 {
-	(void)wrapped;
 	if (n > 1 && (words[1].certainty != SH_LITERAL || words[1].text[0] == '-') && !is(&words[1], "--"))
 		return "printf with an option or a format that is not literal";
+	return NULL;
+}
+
+/* bash splits no value after `export` itself; behind `command` that is not certain. */
+static const char *hazard_split(const struct sh_word *words, size_t n)
+{
+	for (size_t i = 1; i < n; i++)
+		if (words[i].certainty == SH_ANY)
+			return "sets variables whose names are not literal";
 	return NULL;
 }
 
@@ -301,12 +304,16 @@ const char *hazard(const struct sh_command *command, const struct sh_word *words
 		return "runs code, or changes how later lines are read";
 	static const struct {
 		const char *name;
-		const char *(*check)(const struct sh_word *, size_t, bool);
+		const char *(*check)(const struct sh_word *, size_t);
 	} checked[] = {{"export", hazard_names}, {"local", hazard_names}, {"readonly", hazard_names},
 		       {"read", hazard_names},   {"unset", hazard_names}, {"set", hazard_set},
 		       {"test", hazard_test},    {"[", hazard_test},      {"printf", hazard_printf}};
-	for (size_t i = 0; i < sizeof checked / sizeof *checked; i++)
-		if (!strcmp(words[0].text, checked[i].name))
-			return checked[i].check(words, n, words != command->words);
+	for (size_t i = 0; i < sizeof checked / sizeof *checked; i++) {
+		if (strcmp(words[0].text, checked[i].name) != 0)
+			continue;
+		bool wrapped = words != command->words;
+		const char *why = wrapped && checked[i].check == hazard_names ? hazard_split(words, n) : NULL;
+		return why ? why : checked[i].check(words, n);
+	}
 	return hazard_program(name, words, n);
 }
