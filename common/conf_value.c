@@ -93,7 +93,7 @@ static const char *after_port(const char *at)
 	return port >= 1 && port <= 65535 ? at + len : NULL;
 }
 
-static bool is_url(const char *url)
+bool approver_url(const char *url)
 {
 	if (strncmp(url, "https://", 8))
 		return false;
@@ -140,7 +140,7 @@ char *conf_value(enum conf_form form, const char *value, const char *file, uid_t
 	const char *wrong = NULL;
 	if (form == FORM_KEY)
 		return read_key(file, value, owner, why);
-	if (form == FORM_URL && !is_url(value))
+	if (form == FORM_URL && !approver_url(value))
 		wrong = "must be https://HOST:PORT";
 	if (form == FORM_DURATION && (!duration_parse(value, &seconds) || seconds < 1))
 		wrong = "must be a duration such as 90s, 10m or 1h";

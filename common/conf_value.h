@@ -1,4 +1,4 @@
-/* conf_value.h: the forms that the values of whosh.conf(5) have; for conf.c alone.
+/* conf_value.h: the forms that the values of whosh.conf(5) have; conf.c reads the file.
  *
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
 #ifndef WHOSH_CONF_VALUE_H
@@ -22,6 +22,9 @@ enum conf_form {
  * file that it came from, beside which its paths are; NULL when it came from elsewhere.  `owner`: as for
  * read_trusted. */
 char *conf_value(enum conf_form form, const char *value, const char *file, uid_t owner, const char **why);
+
+/* Is it https://HOST[:PORT], read the same way by every reader? */
+bool approver_url(const char *url);
 
 /* The path as it holds wherever the process goes later, malloc'd. */
 char *absolute_path(const char *path);

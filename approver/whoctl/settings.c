@@ -8,6 +8,7 @@
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
 #include "approver/whoctl/api.h"
 #include "common/conf.h"
+#include "common/conf_value.h"
 #include "common/io.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -117,7 +118,7 @@ static int load_dir(const char *dir, struct settings *settings, char **token_fil
 
 static int check_url(struct settings *settings)
 {
-	if (strncmp(settings->url, "https://", 8) != 0 || strpbrk(settings->url, "@?#") || !settings->url[8])
+	if (!approver_url(settings->url))
 		return complain(EXIT_USAGE_ERROR, "%s is no address of an approver: https://HOST:PORT",
 				settings->url);
 	size_t len = strlen(settings->url);

@@ -112,8 +112,6 @@ static bool setup_approver(struct broker *broker, char **error)
 			    error, "%s is not set%s%s", conf_key_name(needed[i]),
 			    broker->conf.file ? " in " : "; set WHOSH_CONFIG to the approver's client.conf",
 			    broker->conf.file ? broker->conf.file : "");
-	if (strncmp(value[CONF_APPROVER], "https://", 8) != 0)
-		return error_set(error, "approver: %s is not an https:// URL", value[CONF_APPROVER]);
 	if (access(value[CONF_CA], R_OK) < 0)
 		return error_set(error, "ca: %s: %s", value[CONF_CA], strerror(errno));
 	struct buf key BUF_AUTO = BUF_INIT;
