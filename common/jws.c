@@ -8,7 +8,7 @@
 
 enum { SIGNATURE_BYTES = 64, SIGNATURE_LEN = 86 };
 
-/* The two headers of each type, encoded (tests/unit/test_jws.c makes them anew); the first is the one we
+/* The two headers of each type, encoded (tests/unit/test_common.c makes them anew); the first is the one we
  * write. */
 static const struct header {
 	const char *typ, *spelling[2];

@@ -58,6 +58,36 @@ static void test_json(void)
 	holds("a number with a leading zero passes", !json_is("[01]"));
 }
 
+/* Headers are compared as bytes: a wrong byte in the table would refuse every message of that type, or take
+ * another type for it. */
+static void test_headers(void)
+{
+	static const char *const types[] = {JWS_COMMAND, JWS_PERMIT, JWS_OUTCOME, JWS_HOP};
+	struct signing_key *key = signing_key_generate();
+	for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
+		struct buf jws BUF_AUTO = BUF_INIT;
+		bool made = jws_sign(&jws, types[i], "{}", 2, key);
+		size_t header = made ? strcspn(jws.data, ".") : 0;
+		for (int swapped = 0; made && swapped < 2; swapped++) {
+			struct buf text BUF_AUTO = BUF_INIT, other BUF_AUTO = BUF_INIT,
+					payload BUF_AUTO = BUF_INIT;
+			buf_addf(&text,
+				 swapped ? "{\"typ\":\"%s\",\"alg\":\"Ed25519\"}"
+					 : "{\"alg\":\"Ed25519\",\"typ\":\"%s\"}",
+				 types[i]);
+			base64url_encode(&other, text.data, text.len);
+			holds("we write another header than we say",
+			      swapped || (other.len == header && !memcmp(other.data, jws.data, header)));
+			buf_adds(&other, jws.data + header);
+			for (size_t j = 0; j < sizeof types / sizeof *types; j++)
+				holds("a header is refused, or passes for another type",
+				      jws_open(other.data, other.len, types[j], &payload) == (i == j));
+		}
+		holds("nothing can be signed", made);
+	}
+	signing_key_free(key);
+}
+
 /* The points whose order divides 8, by their y (RFC 8032 section 5.1): under them one signature fits every
  * message. */
 static void test_small_order(void)
@@ -157,6 +187,7 @@ int main(void)
 	test_text();
 	test_json();
 	test_jws();
+	test_headers();
 	test_small_order();
 	test_thumbprint();
 	test_codec();
