@@ -8,12 +8,11 @@
  *
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
 #include "approver/store/store.h"
-#include "common/clock.h"
 #include "common/uuid.h"
+#include "tests/bench/bench.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 enum { AGENTS = 200, HUMANS = 50, MODELS = 8, HOSTS = 300, USERS = 40, BODY = 1100, PERMIT = 700 };
@@ -139,26 +138,24 @@ static void keep(struct store *store, const struct made *m, bool events)
 static void bench_groups(struct store *store, int group, int items)
 {
 	struct made *made = calloc((size_t)group, sizeof *made);
-	int64_t spent = 0;
+	double spent = 0;
 	int done = 0;
 	while (made && done < items) {
 		for (int i = 0; i < group; i++)
 			make(&made[i], (unsigned)(done + i));
-		struct timespec from, to;
-		clock_gettime(CLOCK_MONOTONIC, &from);
+		double began = now_ms();
 		if (store_begin(store))
 			die("store_begin");
 		for (int i = 0; i < group; i++)
 			keep(store, &made[i], true);
 		if (store_commit(store))
 			die("store_commit");
-		clock_gettime(CLOCK_MONOTONIC, &to);
-		spent += (to.tv_sec - from.tv_sec) * 1000000000 + to.tv_nsec - from.tv_nsec;
+		spent += now_ms() - began;
 		done += group;
 	}
 	free(made);
 	printf("groups of %3d: %8.0f decided commands a second, durable\n", group,
-	       (double)done * 1e9 / (double)(spent ? spent : 1));
+	       (double)done * 1e3 / spent);
 }
 
 static bool count_row(const struct command_row *row, void *arg)
@@ -173,14 +170,11 @@ static void ask(struct store_reader *reader, const char *name, struct who_filter
 	double best = 1e9, worst = 0;
 	int rows = 0;
 	for (int i = 0; i < 3; i++) {
-		struct timespec from, to;
 		rows = 0;
-		clock_gettime(CLOCK_MONOTONIC, &from);
+		double began = now_ms();
 		if (store_who(reader, &filter, count_row, &rows))
 			die("store_who");
-		clock_gettime(CLOCK_MONOTONIC, &to);
-		double ms =
-		    (double)(to.tv_sec - from.tv_sec) * 1e3 + (double)(to.tv_nsec - from.tv_nsec) / 1e6;
+		double ms = now_ms() - began;
 		best = ms < best ? ms : best;
 		worst = ms > worst ? ms : worst;
 	}
@@ -221,6 +215,7 @@ static void bench_who(struct store *store)
 	ASK(.match = "everyday", .human = "human-0", .user = "user39");
 	ASK(.match = "DROP TABLE", .verdict = "approved");
 	ASK(.match = "gi");
+	ASK(.match = "qz");
 #undef ASK
 	store_reader_free(reader);
 }
@@ -228,7 +223,7 @@ static void bench_who(struct store *store)
 static void fill(struct store *store, unsigned commands)
 {
 	struct made *made = calloc(1, sizeof *made);
-	int64_t began = clock_mono_ms();
+	double began = now_ms();
 	for (unsigned i = 0; made && i < commands; i++) {
 		if (i % 256 == 0 && store_begin(store))
 			die("store_begin");
@@ -238,19 +233,19 @@ static void fill(struct store *store, unsigned commands)
 			die("store_commit");
 	}
 	free(made);
-	printf("%u commands kept in %.1f s\n", commands, (double)(clock_mono_ms() - began) / 1e3);
-	began = clock_mono_ms();
-	int64_t slowest = 0, left = 1;
+	printf("%u commands kept in %.1f s\n", commands, (now_ms() - began) / 1e3);
+	began = now_ms();
+	double slowest = 0;
+	int64_t left = 1;
 	while (left > 0) {
-		int64_t slice = clock_mono_ms();
+		double slice = now_ms();
 		left = store_index_some(store, 128);
-		slice = clock_mono_ms() - slice;
+		slice = now_ms() - slice;
 		slowest = slice > slowest ? slice : slowest;
 	}
 	if (left)
 		die("store_index_some");
-	printf("and indexed in %.1f s; the slowest 128 took %lld ms\n",
-	       (double)(clock_mono_ms() - began) / 1e3, (long long)slowest);
+	printf("and indexed in %.1f s; the slowest 128 took %.0f ms\n", (now_ms() - began) / 1e3, slowest);
 }
 
 static struct store *fresh(char *path, size_t size, const char *dir, const char *name)

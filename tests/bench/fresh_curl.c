@@ -9,6 +9,7 @@
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
 #include "common/buf.h"
 #include "common/io.h"
+#include "tests/bench/bench.h"
 #include <curl/curl.h>
 #include <spawn.h>
 #include <stdio.h>
@@ -17,13 +18,6 @@
 #include <unistd.h>
 
 enum { MAX_BODY = 1 << 20 };
-
-static size_t ignore(char *bytes, size_t size, size_t n, void *arg)
-{
-	(void)bytes;
-	(void)arg;
-	return size * n;
-}
 
 static void post(CURL *curl, const char *url, const char *path)
 {

@@ -8,6 +8,7 @@
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
 #include "common/token.h"
 #include "common/uuid.h"
+#include "tests/bench/bench.h"
 #include <curl/curl.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -42,13 +43,6 @@ static void sign_one(struct buf *out, const struct token *token, const char *ses
 	    id, now, now + 600, token->aud, token->sub, session, number % 9);
 	if (text.failed || !jws_sign(out, JWS_COMMAND, text.data, text.len, token->key))
 		exit(1);
-}
-
-static size_t ignore(char *bytes, size_t size, size_t n, void *arg)
-{
-	(void)bytes;
-	(void)arg;
-	return size * n;
 }
 
 static void *post_all(void *arg)
@@ -97,15 +91,13 @@ int main(int argc, char **argv)
 	fflush(stdout);
 	if (!fgets(line, sizeof line, stdin))
 		return 1;
-	struct timespec from, to;
-	clock_gettime(CLOCK_MONOTONIC, &from);
+	double began = now_ms();
 	for (int i = 0; i < connections; i++)
 		if (pthread_create(&threads[i], NULL, post_all, NULL))
 			return 1;
 	for (int i = 0; i < connections; i++)
 		pthread_join(threads[i], NULL);
-	clock_gettime(CLOCK_MONOTONIC, &to);
-	printf("%.6f\n", (double)(to.tv_sec - from.tv_sec) + (double)(to.tv_nsec - from.tv_nsec) / 1e9);
+	printf("%.6f\n", (now_ms() - began) / 1e3);
 	if (refused)
 		fprintf(stderr, "load: %d were not answered with a permit\n", (int)refused);
 	token_free(token);

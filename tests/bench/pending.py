@@ -2,9 +2,7 @@
 
 Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later
 """
-import json
 import resource
-import socket
 import ssl
 import time
 
@@ -14,40 +12,27 @@ BROKERS = 20
 
 
 def resident_mb(a):
-    line = [x for x in open("/proc/%d/status" % a.process.pid) if x.startswith("VmRSS")][0]
-    return int(line.split()[1]) / 1024
+    return bare.resident_kb(a) / 1024
 
 
-def poll(a, context, commands):
-    """A live poll as a broker opens it; its socket."""
-    s = context.wrap_socket(socket.create_connection(("127.0.0.1", a.port)), server_hostname="localhost")
-    body = json.dumps({"pending": [bare.ref(x) for x in commands], "running": [], "wait_s": 55})
-    s.sendall(("POST /v1/live HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % len(body) + body).encode())
-    return s
-
-
-def queued(t, name, count):
+def waiting(t, name, count):
     a = t.approver(policy={"version": 1, "rules": []}, name=name)
-    token = bare.enrol(a)
-    connection = a.connection()
-    commands = [token.command("make %d" % k) for k in range(count)]
-    for jws in commands:
-        assert bare.post(a, jws, connection=connection)[0] == 202
+    commands = bare.queued(a, bare.enrol(a), count)
     return a, commands, ssl.create_default_context(cafile=str(a.dir / "ca.pem"))
 
 
-def woken_ms(a, waiting, jws):
+def woken_ms(a, poll, jws):
     """From the reviewer's click to the answer at the one that waits."""
     began = time.monotonic()
     assert bare.review(a, jws, "approve")[0] == 200
-    assert waiting.recv(12).startswith(b"HTTP/1.1 200")
+    assert poll.recv(12).startswith(b"HTTP/1.1 200")
     return (time.monotonic() - began) * 1000
 
 
 def behind_brokers(t, table, count):
-    a, commands, context = queued(t, "brokers", count)
+    a, commands, context = waiting(t, "brokers", count)
     chunks = [commands[k::BROKERS] for k in range(BROKERS)]
-    polls = [poll(a, context, x) for x in chunks]
+    polls = [bare.open_poll(a, context, x, wait_s=55) for x in chunks]
     t.eventually(lambda: bare.polls_open(a, BROKERS), "the polls to wait")
     mb = resident_mb(a)
     table.add("%d pending behind %d brokers" % (count, BROKERS), "%.0f MB" % mb, "", None, "≤ 60 MB", mb <= 60)
@@ -57,8 +42,8 @@ def behind_brokers(t, table, count):
 
 
 def as_connections(t, table, count):
-    a, commands, context = queued(t, "connections", count)
-    polls = [poll(a, context, [x]) for x in commands]
+    a, commands, context = waiting(t, "connections", count)
+    polls = [bare.open_poll(a, context, [x], wait_s=55) for x in commands]
     t.eventually(lambda: bare.polls_open(a, count), "the polls to wait", 30)
     mb = resident_mb(a)
     table.add("%d pending as %d connections" % (count, count), "%.0f MB" % mb, "", None, "≤ 500 MB", mb <= 500)

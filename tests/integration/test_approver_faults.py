@@ -1,13 +1,13 @@
 """The approver when things go wrong: killed, stopped, disk full, slow clients, many waiting."""
 import http.client
-import json
 import os
 import socket
 import ssl
 import threading
 import time
 
-from lib.bare import POLICY, ask, audit, enrol, in_thread, jti, live, polls_open, post, ref, review, serve
+from lib.bare import (POLICY, ask, audit, enrol, in_thread, jti, live, open_poll, polls_open, post, queued, resident_kb, review,
+                      serve)
 
 
 def test_killed_approver_has_what_it_answered(t):
@@ -142,15 +142,11 @@ def test_ten_thousand_pending(t):
     n = 10000 if t.soak else 2000
     a = t.approver(policy=POLICY)
     token = enrol(a)
-    commands = [token.command("make %d" % k) for k in range(n)]
-    c = a.connection()
-    for jws in commands:
-        status, answer = post(a, jws, connection=c)
-        assert status == 202, answer
+    commands = queued(a, token, n)
     chunks = [commands[k::20] for k in range(20)]
     polls = [in_thread(lambda x=x: (live(a, x, timeout=60), time.monotonic())) for x in chunks]
     t.eventually(lambda: polls_open(a, 20), "the polls to wait")
-    rss = int([x for x in open("/proc/%d/status" % a.process.pid) if x.startswith("VmRSS")][0].split()[1])
+    rss = resident_kb(a)
     assert rss < 60 * 1024, "%d KB" % rss
     for chunk in chunks:
         assert review(a, chunk[0], "approve")[0] == 200
@@ -164,18 +160,10 @@ def soak_ten_thousand_connections(t):
     """10,000 private brokers that wait for people would bring the approver down."""
     a = t.approver(policy=POLICY)
     token = enrol(a)
-    commands = [token.command("make %d" % k) for k in range(10000)]
-    c = a.connection()
-    for jws in commands:
-        assert post(a, jws, connection=c)[0] == 202
+    commands = queued(a, token, 10000)
     context = ssl.create_default_context(cafile=str(a.dir / "ca.pem"))
-    waiting = []
-    for jws in commands:
-        s = context.wrap_socket(socket.create_connection(("127.0.0.1", a.port)), server_hostname="localhost")
-        body = json.dumps({"pending": [ref(jws)], "running": [], "wait_s": 30})
-        s.sendall(("POST /v1/live HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % len(body) + body).encode())
-        waiting.append(s)
-    rss = int([x for x in open("/proc/%d/status" % a.process.pid) if x.startswith("VmRSS")][0].split()[1])
+    waiting = [open_poll(a, context, [jws]) for jws in commands]
+    rss = resident_kb(a)
     assert rss < 500 * 1024, "%d KB" % rss
     began = time.monotonic()
     assert a.stop() == 0

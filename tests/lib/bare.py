@@ -4,6 +4,7 @@ Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later
 """
 import concurrent.futures
 import json
+import socket
 import time
 
 from lib import jose
@@ -104,6 +105,28 @@ def operator(a, name, role="reviewer"):
     status, row = ask(a, "POST", "/v1/operators", {"name": name, "role": role})
     assert status == 201, row
     return row["token"]
+
+
+def open_poll(a, context, commands, wait_s=30):
+    """A live poll that a broker has opened and nobody has answered; its socket."""
+    s = context.wrap_socket(socket.create_connection(("127.0.0.1", a.port)), server_hostname="localhost")
+    body = json.dumps({"pending": [ref(x) for x in commands], "running": [], "wait_s": wait_s})
+    s.sendall(("POST /v1/live HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % len(body) + body).encode())
+    return s
+
+
+def queued(a, token, count):
+    """That many commands, each waiting for a reviewer."""
+    commands = [token.command("make %d" % k) for k in range(count)]
+    connection = a.connection()
+    for jws in commands:
+        status, answer = post(a, jws, connection=connection)
+        assert status == 202, answer
+    return commands
+
+
+def resident_kb(a):
+    return int([x for x in open("/proc/%d/status" % a.process.pid) if x.startswith("VmRSS")][0].split()[1])
 
 
 def in_thread(fn):
