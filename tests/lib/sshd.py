@@ -17,7 +17,8 @@ def free_port():
 
 
 class Sshd:
-    """shell: the account's login shell; environment: variables sshd sets in every session (SetEnv)."""
+    """shell: the account's login shell; environment: variables sshd sets in every session (SetEnv);
+    config: more of sshd_config, with @USER@ for the account."""
 
     def __init__(self, t, shell, environment=None, config="", authorized_prefix="", name="sshd"):
         t.need_root()
@@ -61,7 +62,8 @@ LogLevel ERROR
 Subsystem sftp %s
 %s
 %s
-""" % (self.port, self.dir, self.dir, self.home, self.sftp_server(), "SetEnv " + setenv if setenv else "", config))
+""" % (self.port, self.dir, self.dir, self.home, self.sftp_server(), "SetEnv " + setenv if setenv else "",
+       config.replace("@USER@", self.user)))
         with open(self.dir / "log", "wb") as log:
             self.process = t.spawn([shutil.which("sshd", path="/usr/sbin:/sbin"), "-D", "-e", "-f",
                                     self.dir / "sshd_config"], stderr=log, stdout=log)
