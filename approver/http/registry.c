@@ -176,7 +176,8 @@ int registry_put_agent(struct registry *r, const struct agent_row *row)
 		}
 	}
 	if (a) {
-		a->disabled = row->disabled;
+		if (row->disabled)
+			a->disabled = true;
 		if (row->last_used > a->last_used)
 			a->last_used = row->last_used;
 	}
@@ -219,7 +220,8 @@ int registry_put_credential(struct registry *r, const struct credential_row *row
 	if (c) {
 		c->not_before = row->not_before;
 		c->expires = row->expires;
-		c->revoked = row->revoked;
+		if (row->revoked && !c->revoked)
+			c->revoked = row->revoked;
 		if (row->revoked_by && !c->revoked_by)
 			c->revoked_by = strdup(row->revoked_by);
 		if (row->last_used > c->last_used)

@@ -68,8 +68,8 @@ struct operator_account *registry_operator(struct registry *registry, const char
 /* The operator whose token this is, compared with every operator's in constant time; NULL. */
 struct operator_account *registry_sign_in(struct registry *registry, const char *token, size_t len);
 
-/* Make memory agree with a row that is stored now (added or changed).  -1: out of memory or not a usable row.
- */
+/* Make memory agree with a row that is stored now (added or changed); as there, what was disabled or revoked
+ * stays so.  -1: out of memory or not a usable row. */
 int registry_put_agent(struct registry *registry, const struct agent_row *row);
 int registry_put_credential(struct registry *registry, const struct credential_row *row);
 int registry_put_operator(struct registry *registry, const struct operator_row *row);

@@ -36,11 +36,12 @@ static const char *const texts[STATEMENTS] = {
     [ST_REVIEW_COUNT] = "SELECT count(*) FROM reviews WHERE command=?",
     [ST_AGENT_PUT] =
 	"INSERT INTO agents(id,owner,created,disabled) VALUES(?,?,?,?) ON CONFLICT(id) DO UPDATE SET "
-	"owner=excluded.owner,disabled=excluded.disabled",
+	"owner=excluded.owner,disabled=max(disabled,excluded.disabled)",
     [ST_CREDENTIAL_PUT] =
 	"INSERT INTO credentials(id,agent,key,issued,not_before,expires,revoked,last_used,issued_by,"
-	"revoked_by) VALUES(?,?,?,?,?,?,?,?,?,?) ON CONFLICT(id) DO UPDATE SET revoked=excluded.revoked,"
-	"expires=excluded.expires,last_used=excluded.last_used,revoked_by=excluded.revoked_by",
+	"revoked_by) VALUES(?,?,?,?,?,?,?,?,?,?) ON CONFLICT(id) DO UPDATE SET "
+	"revoked=coalesce(nullif(revoked,0),excluded.revoked),expires=excluded.expires,"
+	"last_used=excluded.last_used,revoked_by=coalesce(revoked_by,excluded.revoked_by)",
     [ST_OPERATOR_PUT] =
 	"INSERT INTO operators(name,role,token_s256,created,disabled) VALUES(?,?,?,?,?) ON CONFLICT(name) "
 	"DO UPDATE SET role=excluded.role,token_s256=excluded.token_s256,disabled=excluded.disabled,"

@@ -143,9 +143,10 @@ int store_command_decide(struct store *store, const struct command_row *row);
 int store_command_outcome(struct store *store, const struct command_row *row);
 /* Add one reviewer's approval of a pending command; returns how many distinct ones it has now, or -1. */
 int store_review_add(struct store *store, const char *command, const char *operator_name, int64_t ms);
+/* Insert, or update what may change of it.  Nothing brings back what was taken away: a row that was read
+ * before a revocation and is written after it leaves the agent disabled and the credential revoked. */
 int store_agent_put(struct store *store, const struct agent_row *row);
-int store_credential_put(struct store *store,
-			 const struct credential_row *row); /* insert, or update revoked/expires/last_used */
+int store_credential_put(struct store *store, const struct credential_row *row);
 int store_operator_put(struct store *store, const struct operator_row *row);
 /* The policy text in force is kept by its hash so that every decision can be explained later. */
 int store_policy_put(struct store *store, const char *s256, const void *text, size_t len, int64_t ms,

@@ -84,6 +84,40 @@ static void test_sessions(const char *dir)
 	store_close(store);
 }
 
+/* Each use of a credential is written from a copy of its row, which may be older than its revocation. */
+static void test_revoked(const char *dir)
+{
+	char path[256];
+	struct store *store = store_at(dir, "revoked.db", path, sizeof path);
+	struct agent_row agent = {.id = (char *)(size_t) "a", .owner = (char *)(size_t) "alice"};
+	struct credential_row used = {.id = (char *)(size_t) "k", .agent = agent.id, .expires = 90};
+	struct agent_row disabled = agent;
+	struct credential_row revoked = used;
+	disabled.disabled = true;
+	revoked.revoked = 50;
+	revoked.revoked_by = (char *)(size_t) "ann";
+	used.last_used = 49;
+	store_begin(store);
+	store_agent_put(store, &agent);
+	store_agent_put(store, &disabled);
+	store_agent_put(store, &agent);
+	store_credential_put(store, &used);
+	store_credential_put(store, &revoked);
+	store_credential_put(store, &used);
+	store_commit(store);
+	struct store_reader *reader = store_reader_new(store);
+	bool found = store_credential(reader, "k", &used) == 1;
+	holds("a use that is written late does not give a revoked credential back",
+	      found && used.revoked == 50 && used.revoked_by && !strcmp(used.revoked_by, "ann"));
+	holds("and is written all the same", found && used.last_used == 49);
+	credential_row_finish(&used);
+	found = store_agent(reader, "a", &agent) == 1;
+	holds("nor does it enable a disabled agent", found && agent.disabled);
+	agent_row_finish(&agent);
+	store_reader_free(reader);
+	store_close(store);
+}
+
 static void test_command(const char *dir)
 {
 	static const char id[] = "00000000-0000-7000-8000-00000000000a";
@@ -262,6 +296,7 @@ int main(void)
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	test_groups(dir);
 	test_sessions(dir);
+	test_revoked(dir);
 	test_command(dir);
 	test_killed(dir);
 	test_full(dir);
