@@ -110,12 +110,14 @@ static void done(struct work *work, struct group *group, enum work_end end)
 	work_free(&w);
 }
 
-/* The credential that asked, from memory while the command is live, else from the store.  1, 0 unknown, -1.
- */
+/* The credential that asked, from memory while the command is live, else from the store.  One that is only
+ * being decided has not got its ID yet: it may be another's, whose command the store knows.  1, 0 unknown,
+ * -1. */
 static int who_asked(struct request *r, const char *id, struct credential **credential,
 		     char hash[S256_LEN + 1])
 {
-	if (live_peek(r->server->live, id, credential, hash) != LIVE_ABSENT)
+	enum live_state state = live_peek(r->server->live, id, credential, hash);
+	if (state == LIVE_PENDING || state == LIVE_RUNNING)
 		return 1;
 	struct store_reader *reader = server_reader(r->server);
 	struct command_row row;

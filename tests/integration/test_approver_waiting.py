@@ -1,5 +1,6 @@
 """Commands that wait for a person, hosts that wait for news, and hosts that fall silent."""
 import json
+import sqlite3
 import time
 
 from lib import jose
@@ -170,3 +171,25 @@ def test_outcomes(t):
     record = audit(a, denied)
     assert record["state"] == "denied" and record["exit"] is None, "what was denied stays denied"
     assert [e for e in record["events"] if e["kind"] == "command_outcome"], "but that something ran is in the log"
+
+
+def test_outcome_under_an_id_that_another_claims(t):
+    """Another agent could take the place of a finished command: its outcome refused, or told by that agent."""
+    a = t.approver(policy=POLICY)
+    token, thief = enrol(a), enrol(a, "thief")
+    jws = token.command("ls")
+    assert post(a, jws)[0] == 200
+    assert outcome(a, token, jws, exit=7) == (204, "")
+    stolen = thief.command("ls", jti=jti(jws))
+    hold = sqlite3.connect(a.dir / "whosh.db", isolation_level=None)
+    hold.execute("BEGIN IMMEDIATE")  # the writer waits: what was claimed stays claimed
+    claimed = in_thread(lambda: post(a, stolen))
+    time.sleep(0.5)
+    told = in_thread(lambda: outcome(a, thief, stolen, exit=0))
+    again = in_thread(lambda: outcome(a, token, jws, exit=7))
+    time.sleep(0.5)
+    hold.execute("ROLLBACK")
+    hold.close()
+    assert claimed.result(30)[0] == 409
+    assert told.result(30)[0] == 401, told.result()
+    assert again.result(30) == (204, ""), again.result()
