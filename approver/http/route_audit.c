@@ -122,7 +122,9 @@ bool route_audit_show(struct request *r)
 	buf_adds(&r->out, ",\"events\":[");
 	buf_add(&r->out, e.events.data ? e.events.data : "", e.events.len);
 	buf_addc(&r->out, ']');
-	record_text(&r->out, "command_jws", e.jws[0]);
+	/* While it waits, the end of the JWS is what withdraws it. */
+	bool withheld = row.state == COMMAND_PENDING && r->operator_account->role < ROLE_REVIEWER;
+	record_text(&r->out, "command_jws", withheld ? NULL : e.jws[0]);
 	record_text(&r->out, "permit_jws", e.jws[1]);
 	record_text(&r->out, "outcome_jws", e.jws[2]);
 	buf_addc(&r->out, '}');

@@ -225,9 +225,9 @@ static void withdrawn(void *arg, const struct answer *answer)
 
 void command_withdraw(struct command *command)
 {
-	char path[sizeof "/v1/commands/" + UUID_LEN];
+	char path[sizeof "/v1/commands/?tail=" + UUID_LEN + REQUEST_TAIL];
 	command->step = STEP_WAITING;
-	snprintf(path, sizeof path, "/v1/commands/%s", command->request.id);
+	snprintf(path, sizeof path, "/v1/commands/%s?tail=%s", command->request.id, command->request.tail);
 	struct client_request request = {
 	    .method = "DELETE", .path = path, .timeout_ms = POST_MS, .max = ANSWER_MAX};
 	command->call = client_call(command->broker->client, &request, withdrawn, command);

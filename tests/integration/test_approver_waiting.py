@@ -5,7 +5,8 @@ import time
 
 from lib import jose
 from lib.bare import (POLICY, ask, audit, enrol, in_thread, jti, live, operator, outcome, permit_of,
-                      polls_open, post, ref, review, serve)
+                      polls_open, post, ref, review, serve,
+                      withdraw)
 
 
 def test_review_wakes_the_poll(t):
@@ -91,15 +92,32 @@ def test_withdrawn(t):
     token = enrol(a)
     jws = token.command("make")
     assert post(a, jws)[0] == 202
-    path = "/v1/commands/" + jti(jws)
-    assert ask(a, "DELETE", path, token=None)[0] == 204
-    assert ask(a, "DELETE", path, token=None)[0] == 204
+    assert withdraw(a, jws)[0] == 204
+    assert withdraw(a, jws)[0] == 204
     assert review(a, jws, "approve")[0] == 409
     assert audit(a, jws)["cause"] == "withdrawn"
     decided = token.command("ls")
     post(a, decided)
-    assert ask(a, "DELETE", "/v1/commands/" + jti(decided), token=None)[0] == 409
-    assert ask(a, "DELETE", "/v1/commands/" + jose.uuid7(), token=None)[0] == 204
+    assert withdraw(a, decided)[0] == 409
+    assert withdraw(a, token.command("ls"))[0] == 204, "one that never came"
+
+
+def test_withdrawn_by_somebody_else(t):
+    """Whoever may look at what waits, or has seen an ID, could end it, and the log would say that the agent did."""
+    a = t.approver(policy=POLICY)
+    token, other = enrol(a), enrol(a, "other")
+    viewer = operator(a, "victor", "viewer")
+    jws, decided = token.command("make"), token.command("ls")
+    assert post(a, jws)[0] == 202 and post(a, decided)[0] == 200
+    seen = ask(a, "GET", "/v1/audit/" + jti(jws), token=viewer)
+    assert seen[0] == 200 and jws[-16:] not in json.dumps(seen[1]), "a viewer is not given the proof"
+    assert ask(a, "GET", "/v1/audit/" + jti(decided), token=viewer)[1]["command_jws"] == decided
+    for path in ("/v1/commands/" + jti(jws), "/v1/commands/%s?tail=%s" % (jti(jws), other.command("make")[-16:]),
+                 "/v1/commands/%s?tail=%s" % (jti(jws), "A" * 17)):
+        assert ask(a, "DELETE", path, token=None)[0] == 401, path
+    status, problem = ask(a, "DELETE", "/v1/commands/%s?tail=%s" % (jti(decided), "A" * 16), token=None)
+    assert status == 401 and "approved" not in problem["detail"], problem
+    assert review(a, jws, "approve")[0] == 200
 
 
 def test_polls(t):

@@ -70,6 +70,10 @@ def live(a, pending=(), running=(), wait_s=25, **kw):
     return answer
 
 
+def withdraw(a, jws):
+    return ask(a, "DELETE", "/v1/commands/%s?tail=%s" % (jti(jws), jws[-16:]), token=None)
+
+
 def outcome(a, token, jws, signer=None, **changes):
     now = int(time.time())
     claims = {"jti": jose.uuid7(), "iat": now, "aud": token.data["aud"], "sub": token.data["sub"], "command": jti(jws),
