@@ -2,6 +2,7 @@
  *
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
 #include "approver/http/command_work.h"
+#include "approver/http/identity.h"
 #include "approver/http/metrics.h"
 #include "approver/http/permit.h"
 #include "approver/http/refusals.h"
@@ -49,11 +50,13 @@ static enum work_end apply_command(struct work *work, struct group *group)
 	struct command_row *row = &w->row;
 	const struct buf *jws = &work->request->body;
 	char *last_model = NULL;
+	w->taken_away = identity_taken_away(registry_credential(group->server->registry, row->credential));
+	if (w->taken_away)
+		return WORK_DROPPED;
 	int bound = store_session_next(group->store, row->session, row->agent, row->credential, row->model,
 				       &row->seq, &last_model);
 	if (bound != 1) {
 		free(last_model);
-		w->other_session = bound == 0;
 		return bound ? WORK_FAILED : WORK_DROPPED;
 	}
 	int64_t index =
@@ -129,6 +132,9 @@ static void done_command(struct work *work, struct group *group, enum work_end e
 		answer_unavailable(r);
 	else if (w->repeated)
 		r->resumed = answer_as_stored;
+	else if (w->taken_away)
+		refuse(r, PROBLEM_REVOKED, "the credential was revoked, or its agent disabled", w->row.agent,
+		       w->row.credential);
 	else
 		refuse(r, PROBLEM_IDENTITY, "this session belongs to another key", w->row.agent,
 		       w->row.credential);

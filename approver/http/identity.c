@@ -22,6 +22,11 @@ const char *identity_unusable(const struct credential *credential, int64_t now, 
 	return NULL;
 }
 
+bool identity_taken_away(const struct credential *credential)
+{
+	return !credential || credential->revoked || credential->agent->disabled;
+}
+
 struct credential *identity_signer(struct agent *agent, const char *jws, size_t len)
 {
 	struct credential *recent = agent->recent;

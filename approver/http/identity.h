@@ -13,5 +13,8 @@ struct credential *identity_signer(struct agent *agent, const char *jws, size_t 
 /* NULL when the credential may be used at `now` (ms); else the reason, and whether it was taken away (403)
  * rather than out of its time (401) in *revoked. */
 const char *identity_unusable(const struct credential *credential, int64_t now, bool *revoked);
+/* Was it revoked, or its agent disabled?  For the writer, before it signs: what was believed on another
+ * thread may have been taken away, and that answered, since.  NULL: yes. */
+bool identity_taken_away(const struct credential *credential);
 
 #endif

@@ -5,6 +5,7 @@
  *
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
 #include "approver/http/settle.h"
+#include "approver/http/identity.h"
 #include "approver/http/live.h"
 #include "approver/http/metrics.h"
 #include "approver/http/permit.h"
@@ -18,7 +19,7 @@ struct settle_work {
 	struct work work;
 	char id[UUID_LEN + 1], operator_name[68];
 	enum settle_by by;
-	bool approve, final, forbidden;
+	bool approve, final, forbidden, taken_away;
 	char *reason;             /* the reviewer's; may be NULL */
 	struct buf names, permit; /* JSON array of who approved so far; the permit when it is final */
 };
@@ -80,6 +81,11 @@ static enum work_end apply_review(struct settle_work *w, struct group *group, st
 {
 	if (row->not_in_chain && in_chain(row->chain, w->operator_name)) {
 		w->forbidden = true;
+		return WORK_DROPPED;
+	}
+	struct registry *registry = group->server->registry;
+	if (w->approve && identity_taken_away(registry_credential(registry, row->credential))) {
+		w->taken_away = true;
 		return WORK_DROPPED;
 	}
 	char *names = NULL;
@@ -187,6 +193,10 @@ static void answer(struct settle_work *w, struct request *r, enum work_end end)
 	} else if (w->forbidden) {
 		answer_problemf(r, PROBLEM_FORBIDDEN,
 				"%s is part of this command's chain and may not review it", w->operator_name);
+	} else if (w->taken_away) {
+		answer_problem(
+		    r, PROBLEM_REVOKED,
+		    "its credential was revoked, or its agent disabled, since: it can only be denied");
 	} else if (end == WORK_DROPPED) {
 		r->context = w->by == SETTLE_WITHDRAWN ? r : NULL;
 		r->resumed = answer_ended;

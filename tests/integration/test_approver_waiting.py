@@ -70,6 +70,22 @@ def test_reviewers_at_the_same_moment(t):
         assert len(decided) == 1, decided
 
 
+def test_revoked_while_it_waits(t):
+    """A stolen key's line would still run, because a reviewer approved it after the key was revoked."""
+    a = t.approver(policy=POLICY)
+    token, other = enrol(a), enrol(a, "other")
+    jws, late = token.command("make"), other.command("make")
+    assert post(a, jws)[0] == 202 and post(a, late)[0] == 202
+    assert ask(a, "DELETE", "/v1/credentials/" + token.data["credential"])[0] == 204
+    assert ask(a, "POST", "/v1/agents/other/disable")[0] == 204
+    for waiting in (jws, late):
+        status, problem = review(a, waiting, "approve")
+        assert status == 403 and "revoked" in problem["detail"], (status, problem)
+        assert audit(a, waiting)["state"] == "pending"
+        assert review(a, waiting, "deny", "stolen")[1]["state"] == "denied"
+        assert permit_of(a, waiting, live(a, [waiting])["permits"][jti(waiting)])["verdict"] == "denied"
+
+
 def test_nobody_reviews_in_time(t):
     """A line that nobody looked at must be denied, also when the approver was restarted meanwhile."""
     a = t.approver(policy=POLICY)
