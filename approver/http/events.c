@@ -7,6 +7,7 @@
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
 #include "approver/http/events.h"
 #include "approver/http/record.h"
+#include "approver/http/registry.h"
 #include "approver/http/request.h"
 #include "approver/policy/policy.h"
 #include "common/json.h"
@@ -207,6 +208,9 @@ static ssize_t read_stream(void *arg, uint64_t position, char *into, size_t max)
 	struct stream *s = arg;
 	(void)position;
 	while (!s->out.len) {
+		/* Signed in when it began; removed since, perhaps. */
+		if (s->request->operator_account->disabled)
+			return MHD_CONTENT_READER_END_OF_STREAM;
 		fill(s);
 		if (s->out.failed)
 			return MHD_CONTENT_READER_END_WITH_ERROR;

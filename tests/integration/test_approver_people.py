@@ -115,3 +115,20 @@ def test_events_stream(t):
     ended = in_thread(again.read)
     assert a.stop() == 0
     ended.result(10)
+
+
+def test_events_stream_of_a_removed_operator(t):
+    """Someone who has left would go on reading every agent's lines for as long as the connection stood."""
+    a = t.approver(policy=POLICY)
+    token = enrol(a)
+    c = a.connection(40)
+    c.request("GET", "/v1/events", headers={"Authorization": "Bearer " + operator(a, "victor", "viewer")})
+    stream = c.getresponse()
+    assert stream.status == 200
+    assert post(a, token.command("ls before"))[0] == 200
+    while "ls before" not in (line := stream.readline().decode()):
+        assert line, "the stream ended too early"
+    assert ask(a, "DELETE", "/v1/operators/victor")[0] == 204
+    assert post(a, token.command("ls after"))[0] == 200
+    while line := stream.readline().decode():
+        assert "ls after" not in line, line
