@@ -14,7 +14,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MAX_WAIT_S = 30, MAX_IDS = 16384 };
+/* An answer that has ANSWER_FULL bytes is given: what is left is for the broker's next poll.  A permit may be
+ * long, and a poll may name one command many times. */
+enum { MAX_WAIT_S = 30, MAX_IDS = 16384, ANSWER_FULL = 8 << 20 };
 
 /* What one poll says; the refs borrow from the tree. */
 struct said {
@@ -115,7 +117,7 @@ static bool answer_now(struct request *r, struct said *said)
 	struct live *live = r->server->live;
 	struct buf permits BUF_AUTO = BUF_INIT, gone BUF_AUTO = BUF_INIT;
 	live_look(live, said->pending, said->n_pending, 0);
-	for (size_t i = 0; i < said->n_pending; i++) {
+	for (size_t i = 0; i < said->n_pending && permits.len < ANSWER_FULL; i++) {
 		struct live_ref *ref = &said->pending[i];
 		if (ref->state == LIVE_ABSENT || (ref->state == LIVE_RUNNING && ref->trusted))
 			if (look_in_store(r, ref, &permits, &gone))

@@ -6,8 +6,8 @@ import ssl
 import threading
 import time
 
-from lib.bare import (POLICY, ask, audit, enrol, in_thread, jti, live, open_poll, polls_open, post, queued, resident_kb, review,
-                      serve)
+from lib.bare import (POLICY, ask, audit, enrol, in_thread, jti, live, open_poll, polls_open, post, queued, ref, resident_kb,
+                      review, serve)
 
 
 def test_killed_approver_has_what_it_answered(t):
@@ -171,3 +171,15 @@ def soak_ten_thousand_connections(t):
     for s in waiting:
         assert s.recv(12).startswith(b"HTTP/1.1 200")
         s.close()
+
+
+def test_poll_that_names_one_command_often(t):
+    """A poll could have the approver make hundreds of megabytes of answer from one permit."""
+    a = t.approver(policy=POLICY)
+    token = enrol(a)
+    jws = token.command("make")
+    assert post(a, jws)[0] == 202
+    assert review(a, jws, "deny", "r" * 4000)[0] == 200
+    status, _, data = a.api("POST", "/v1/live", {"pending": [ref(jws)] * 16000, "running": [], "wait_s": 1}, token=None)
+    assert status == 200 and len(data) < 10 << 20, (status, len(data))
+    assert live(a, [jws])["permits"], "an honest one gets its permit"
