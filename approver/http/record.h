@@ -7,6 +7,11 @@
 #include "approver/store/store.h"
 #include "common/buf.h"
 
+/* A listing ends at so many bytes.  Its commands may have a line of a megabyte each: a few hundred of those,
+ * that one agent left, must not cost the approver its memory whenever somebody looks.  (whoctl takes 64 MiB.)
+ */
+enum { LISTING_FULL = 32 << 20 };
+
 /* Append `,"name":"value"` or `,"name":null`. */
 void record_text(struct buf *out, const char *name, const char *value);
 /* Append `,"name":"2026-…Z"`, or null when ms is 0. */

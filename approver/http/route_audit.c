@@ -25,7 +25,7 @@ static bool list_command(const struct command_row *row, void *arg)
 		buf_addc(listing->out, ',');
 	record_open(listing->out, row);
 	buf_addc(listing->out, '}');
-	return true;
+	return listing->out->len < LISTING_FULL;
 }
 
 /* A time as RFC 3339 or as whole milliseconds or seconds since 1970; false after answering what is wrong. */
@@ -76,6 +76,9 @@ bool route_audit_list(struct request *r)
 	buf_adds(&r->out, "{\"commands\":[");
 	if (store_who(reader, &filter, list_command, &listing))
 		return answer_unavailable(r);
+	if (r->out.len >= LISTING_FULL) /* cut short it would look like all there is */
+		return answer_problem(r, PROBLEM_TOO_LARGE,
+				      "these commands are more than 32 MiB: ask with a smaller limit");
 	buf_adds(&r->out, "]}");
 	return answer_json(r, 200);
 }

@@ -106,7 +106,7 @@ static bool list_review(const struct command_row *row, void *arg)
 	free(names);
 	explain(out, x, row);
 	buf_addc(out, '}');
-	return x->n < MAX_LISTED;
+	return x->n < MAX_LISTED && out->len < LISTING_FULL;
 }
 
 bool route_reviews_list(struct request *r)

@@ -1,11 +1,14 @@
 """The approver when things go wrong: killed, stopped, disk full, slow clients, many waiting."""
+import base64
 import http.client
+import json
 import os
 import socket
 import ssl
 import threading
 import time
 
+from lib import jose
 from lib.bare import (POLICY, ask, audit, enrol, in_thread, jti, live, open_poll, polls_open, post, queued, ref, resident_kb,
                       review, serve)
 
@@ -171,6 +174,28 @@ def soak_ten_thousand_connections(t):
     for s in waiting:
         assert s.recv(12).startswith(b"HTTP/1.1 200")
         s.close()
+
+
+def test_lists_of_very_long_lines(t):
+    """One agent's long lines would make the approver run out of memory when a reviewer looks, and nobody could review."""
+    a = t.approver(policy=POLICY)
+    token = enrol(a)
+    line = base64.b64encode(b"\xff" * 500000).decode()
+    first = None
+    for _ in range(14):
+        command = jose.claims(token.command("x"))["command"]
+        del command["line"]
+        jws = token.command(command={**command, "line_b64": line})
+        assert post(a, jws)[0] == 202
+        first = first or jws
+    status, _, data = a.api("GET", "/v1/reviews")
+    assert status == 200 and len(data) < 48 << 20, (status, len(data))
+    waiting = json.loads(data)["reviews"]
+    assert 0 < len(waiting) < 14 and waiting[0]["id"] == jti(first), len(waiting)
+    assert review(a, first, "deny", "too long")[0] == 200
+    status, problem = ask(a, "GET", "/v1/audit")
+    assert status == 413 and "limit" in problem["detail"], (status, str(problem)[:200])
+    assert len(ask(a, "GET", "/v1/audit?limit=2")[1]["commands"]) == 2
 
 
 def test_poll_that_names_one_command_often(t):
