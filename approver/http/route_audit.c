@@ -7,11 +7,12 @@
 #include "common/clock.h"
 #include "common/json.h"
 #include "common/text.h"
+#include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { MAX_LIMIT = 10000 };
+enum { MAX_LIMIT = 10000, MAX_MATCH = 256 };
 
 struct listing {
 	struct buf *out;
@@ -65,6 +66,8 @@ bool route_audit_list(struct request *r)
 		return true;
 	if (filter.before && !uuid_valid(filter.before))
 		return answer_problem(r, PROBLEM_MALFORMED, "before is the ID of a command");
+	if (filter.match && strlen(filter.match) > MAX_MATCH)
+		return answer_problemf(r, PROBLEM_MALFORMED, "match is %d bytes at most", MAX_MATCH);
 	if (limit) {
 		char *end;
 		long n = strtol(limit, &end, 10);
@@ -75,7 +78,10 @@ bool route_audit_list(struct request *r)
 	struct listing listing = {&r->out, 0};
 	buf_adds(&r->out, "{\"commands\":[");
 	if (store_who(reader, &filter, list_command, &listing))
-		return answer_unavailable(r);
+		return errno == ETIME
+			   ? answer_problem(r, PROBLEM_TOO_LARGE,
+					    "this search takes too long: name an agent, a session or a time")
+			   : answer_unavailable(r);
 	if (r->out.len >= LISTING_FULL) /* cut short it would look like all there is */
 		return answer_problem(r, PROBLEM_TOO_LARGE,
 				      "these commands are more than 32 MiB: ask with a smaller limit");

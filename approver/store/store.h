@@ -181,6 +181,7 @@ struct who_filter {
 	const char *before; /* page on: only commands older than this ID */
 	int limit;
 };
+/* -1 with errno ETIME when it was not done after five seconds, some of it handed out. */
 int store_who(struct store_reader *reader, const struct who_filter *filter, store_command_fn *fn, void *arg);
 /* Commands in one state, oldest first. */
 int store_in_state(struct store_reader *reader, enum command_state state, store_command_fn *fn, void *arg);

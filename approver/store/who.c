@@ -16,13 +16,15 @@
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
 #include "approver/store/sqlite.h"
 #include "common/buf.h"
+#include "common/clock.h"
 #include "common/text.h"
+#include <errno.h>
 #include <limits.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { RARE = 20000, DEFAULT_LIMIT = 100, MAX_TRIGRAMS = 8, NONE = -1 };
+enum { RARE = 20000, DEFAULT_LIMIT = 100, MAX_TRIGRAMS = 8, NONE = -1, SEARCH_MS = 5000, LOOK_EVERY = 100 };
 
 #define WITH_TABLE(name) "c." #name ","
 static const char columns[] = COMMAND_COLUMNS(WITH_TABLE, WITH_TABLE, WITH_TABLE) "c.n";
@@ -281,6 +283,13 @@ static int begin(struct search *search)
 	return 0;
 }
 
+/* A search has a thread of the approver for itself, and what others left decides how long it takes: it ends.
+ */
+static int too_long(void *until)
+{
+	return clock_mono_ms() > *(const int64_t *)until;
+}
+
 int store_who(struct store_reader *reader, const struct who_filter *filter, store_command_fn *fn, void *arg)
 {
 	struct search search = {.reader = reader,
@@ -290,6 +299,8 @@ int store_who(struct store_reader *reader, const struct who_filter *filter, stor
 				.like = BUF_INIT,
 				.words = BUF_INIT,
 				.left = filter->limit > 0 ? filter->limit : DEFAULT_LIMIT};
+	int64_t until = clock_mono_ms() + SEARCH_MS;
+	sqlite3_progress_handler(reader->db, LOOK_EVERY, too_long, &until);
 	if (filter->match) {
 		like_pattern(&search.like, filter->match);
 		words_pattern(&search.words, filter->match);
@@ -299,8 +310,11 @@ int store_who(struct store_reader *reader, const struct who_filter *filter, stor
 		result = tell_unindexed(&search);
 	if (!result && search.left)
 		result = tell_indexed(&search);
+	sqlite3_progress_handler(reader->db, 0, NULL, NULL);
 	if (!sqlite3_get_autocommit(reader->db))
 		sqlite3_exec(reader->db, "ROLLBACK", NULL, NULL, NULL);
+	if (result)
+		errno = too_long(&until) ? ETIME : EIO;
 	buf_finish(&search.like);
 	buf_finish(&search.words);
 	return result;

@@ -208,3 +208,20 @@ def test_poll_that_names_one_command_often(t):
     status, _, data = a.api("POST", "/v1/live", {"pending": [ref(jws)] * 16000, "running": [], "wait_s": 1}, token=None)
     assert status == 200 and len(data) < 10 << 20, (status, len(data))
     assert live(a, [jws])["permits"], "an honest one gets its permit"
+
+
+def test_search_that_takes_too_long(t):
+    """One question over lines that were made for it would keep the approver from deciding for hours."""
+    a = t.approver(policy=POLICY)
+    token = enrol(a)
+    assert ask(a, "GET", "/v1/audit?match=" + "a" * 257)[0] == 400
+    c = a.connection()
+    for _ in range(60):
+        assert post(a, token.command("rm " + "a" * 700000), connection=c)[0] == 200
+    began = time.monotonic()
+    status, problem = ask(a, "GET", "/v1/audit?match=" + "a" * 255 + "b")
+    took = time.monotonic() - began
+    assert took < 15, took
+    assert status == 413 and "too long" in problem["detail"] or status == 200 and took < 5.5, (status, problem)
+    assert post(a, token.command("ls"))[0] == 200
+    assert len(ask(a, "GET", "/v1/audit?match=ls&limit=1")[1]["commands"]) == 1, "the next search has its own time"
