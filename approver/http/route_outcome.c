@@ -32,7 +32,19 @@ static void work_free(struct outcome_work **w)
 	free(*w);
 }
 
-/* What is known of the command before this outcome: 1 known, 0 unknown, -1 error. */
+static bool is_outcome(int64_t index, enum event_kind kind, int64_t ms, const char *body, size_t len,
+		       void *told)
+{
+	(void)index;
+	(void)ms;
+	(void)body;
+	(void)len;
+	*(bool *)told = kind == EVENT_COMMAND_OUTCOME;
+	return kind != EVENT_COMMAND_OUTCOME;
+}
+
+/* What is known of the command before this outcome: 1 known, 0 unknown, -1 error.  It is told once, whatever
+ * became of the command: even a revoked key is heard here, and must not fill the log. */
 static int stored_state(struct store_reader *reader, const char *id, enum command_state *state, bool *told)
 {
 	struct command_row row;
@@ -40,9 +52,9 @@ static int stored_state(struct store_reader *reader, const char *id, enum comman
 	if (found != 1)
 		return found;
 	*state = row.state;
-	*told = row.state == COMMAND_EXITED || (row.state == COMMAND_LOST && row.outcome && row.started);
+	*told = row.state == COMMAND_EXITED;
 	command_row_finish(&row);
-	return 1;
+	return !*told && store_events_of(reader, id, is_outcome, told) ? -1 : 1;
 }
 
 static enum work_end write_outcome(struct outcome_work *w, struct group *group)
