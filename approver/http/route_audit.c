@@ -107,8 +107,11 @@ static bool one_event(int64_t index, enum event_kind kind, int64_t ms, const cha
 	buf_addf(&e->events, "%s{\"index\":%" PRId64 ",\"kind\":\"%s\",\"ts\":\"%s\"}",
 		 e->events.len ? "," : "", index, event_kind_name(kind), when);
 	int place = places[kind] - 1;
-	if (place >= 0 && !e->jws[place])
-		e->jws[place] = strndup(body, len);
+	if (place < 0)
+		return true;
+	/* The last one: an outcome told before its time, which counts for nothing, is not the evidence. */
+	free(e->jws[place]);
+	e->jws[place] = strndup(body, len);
 	return true;
 }
 

@@ -230,3 +230,17 @@ def test_outcome_under_an_id_that_another_claims(t):
     assert claimed.result(30)[0] == 409
     assert told.result(30)[0] == 401, told.result()
     assert again.result(30) == (204, ""), again.result()
+
+
+def test_outcome_told_before_its_time(t):
+    """An agent could put a success of its own making in front of how its command really ended."""
+    a = t.approver(policy=POLICY)
+    token = enrol(a)
+    jws = token.command("make")
+    assert post(a, jws)[0] == 202
+    assert outcome(a, token, jws, exit=0) == (204, "")
+    assert audit(a, jws)["state"] == "pending"
+    assert review(a, jws, "approve")[0] == 200
+    assert outcome(a, token, jws, exit=3) == (204, "")
+    record = audit(a, jws)
+    assert record["exit"] == 3 and jose.claims(record["outcome_jws"])["exit"] == 3, record
