@@ -76,6 +76,9 @@ static enum work_end apply(struct work *work, struct group *group)
 {
 	struct row_work *w = (struct row_work *)work;
 	struct row_change *c = &w->change;
+	/* Whether one that comes with another new one is new, the next group will see. */
+	if (c->must_be_new && group->new_row)
+		return WORK_AGAIN;
 	w->exists = c->must_be_new && is_there(group->server->registry, c);
 	if (w->exists)
 		return WORK_DROPPED;
@@ -84,6 +87,7 @@ static enum work_end apply(struct work *work, struct group *group)
 						 : store_operator_put(group->store, &c->row.account);
 	if (failed)
 		return WORK_FAILED;
+	group->new_row = group->new_row || c->must_be_new;
 	if (c->event == EVENT_KINDS)
 		return WORK_KEPT;
 	return c->body.failed || store_append(group->store, c->event, group->now, w->subject, c->body.data,

@@ -1,6 +1,8 @@
 """What operators may do with the approver, and what they see."""
 import json
 import signal
+import sqlite3
+import time
 
 from lib import jose
 from lib.bare import POLICY, ask, audit, enrol, in_thread, jti, operator, outcome, permit_of, post, review
@@ -132,3 +134,26 @@ def test_events_stream_of_a_removed_operator(t):
     assert post(a, token.command("ls after"))[0] == 200
     while line := stream.readline().decode():
         assert "ls after" not in line, line
+
+
+def test_one_name_given_twice_at_once(t):
+    """Two administrators would each be told that theirs was made, and one had a dead token or an agent of another's."""
+    a = t.approver(policy=POLICY)
+    hold = sqlite3.connect(a.dir / "whosh.db", isolation_level=None)
+    ask(a, "GET", "/v1/agents")
+    hold.execute("BEGIN IMMEDIATE")  # what comes meanwhile is one group
+    first = in_thread(lambda: ask(a, "POST", "/v1/agents", {"id": "first", "owner": "o"}))
+    time.sleep(0.3)
+    agents = [in_thread(lambda o=o: ask(a, "POST", "/v1/agents", {"id": "x", "owner": o})) for o in ("alice", "bob")]
+    people = [in_thread(lambda: ask(a, "POST", "/v1/operators", {"name": "p", "role": "viewer"})) for _ in range(2)]
+    time.sleep(0.5)
+    hold.execute("ROLLBACK")
+    hold.close()
+    assert first.result(30)[0] == 201
+    for both in (agents, people):
+        assert sorted(x.result(30)[0] for x in both) == [201, 409], [x.result() for x in both]
+    token = [x.result()[1]["token"] for x in people if x.result()[0] == 201][0]
+    assert ask(a, "GET", "/v1/agents", token=token)[0] == 200
+    owner = [x.result()[1]["owner"] for x in agents if x.result()[0] == 201][0]
+    a.restart()
+    assert ask(a, "GET", "/v1/agents/x")[1]["owner"] == owner
