@@ -169,6 +169,8 @@ void server_free(struct server *server)
 	buf_addf(&body, "{\"reason\":\"shutdown\",\"unanswered\":%lld}", (long long)server->active);
 	record_event(server, EVENT_LOG_STOPPED, NULL, &body);
 	writer_stop(server->writer);
+	wait_for_answers(
+	    server); /* of what the writer had until now: a disk may be slower than the first wait */
 	handler_stop(server);
 	forget(server);
 }

@@ -3,7 +3,9 @@ import base64
 import http.client
 import json
 import os
+import signal
 import socket
+import sqlite3
 import ssl
 import threading
 import time
@@ -69,6 +71,26 @@ def test_stop_answers_what_it_has(t):
     assert poll.result(10)["permits"] == {}
     a.start()
     assert ask(a, "GET", "/v1/reviews")[1]["reviews"][0]["id"] == jti(jws)
+
+
+def test_stop_waits_for_a_slow_disk(t):
+    """A stop while the disk is slow would decide lines and tell nobody: they would be as good as lost."""
+    a = t.approver(policy=POLICY)
+    token = enrol(a)
+    waiting = token.command("make")
+    assert post(a, waiting)[0] == 202
+    hold = sqlite3.connect(a.dir / "whosh.db", isolation_level=None)
+    hold.execute("BEGIN IMMEDIATE")
+    asked = [in_thread(lambda: post(a, token.command("ls"))) for _ in range(8)]
+    reviewed = in_thread(lambda: review(a, waiting, "approve"))
+    time.sleep(0.5)
+    a.process.send_signal(signal.SIGTERM)
+    time.sleep(2.5)
+    hold.execute("ROLLBACK")
+    hold.close()
+    assert a.process.wait(20) == 0
+    assert {x.result(10)[0] for x in asked} == {200}, [x.result() for x in asked]
+    assert reviewed.result(10)[0] == 200
 
 
 def test_slow_client(t):
