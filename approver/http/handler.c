@@ -82,6 +82,8 @@ static void completed(void *arg, struct MHD_Connection *http, void **context,
 	(void)code;
 	if (!r)
 		return;
+	if (r->abandoned)
+		r->abandoned(r);
 	buf_wipe(&r->body);
 	buf_wipe(&r->out);
 	free(r);
@@ -175,6 +177,7 @@ static enum MHD_Result handle(void *arg, struct MHD_Connection *http, const char
 		step = r->route ? r->route->run : NULL;
 	}
 	r->resumed = NULL;
+	r->abandoned = NULL;
 	if (!r->status && step && !step(r))
 		return MHD_YES; /* it waits; it may be gone to another thread already */
 	return send_answer(r);

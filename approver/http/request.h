@@ -3,7 +3,9 @@
  * A handler either answers before it returns true, or returns false having called request_suspend and handed
  * the request to the writer or the live table; it must not touch the request after that.  Whoever has it then
  * fills in the answer and calls request_resume.  `resumed`, when set, is called on the HTTP thread first: it
- * may answer there (reading the store off the writer's thread) or wait again, by the same rule.
+ * may answer there (reading the store off the writer's thread) or wait again, by the same rule.  When the
+ * client has gone by then the library may end the request without asking us again: whoever keeps a `context`
+ * while it waits sets `abandoned` as well, which then is called instead.
  *
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
 #ifndef WHOSH_HTTP_REQUEST_H
@@ -33,6 +35,7 @@ struct request {
 	size_t received;
 	bool running; /* the whole request is here and its handler has it */
 	request_fn *resumed;
+	void (*abandoned)(struct request *request);
 	void *context; /* the handler's, while it waits */
 	struct request *wake_next;
 	int64_t began_us; /* when the whole request was here */

@@ -130,6 +130,15 @@ static bool answer_now(struct request *r, struct said *said)
 
 /* ── waiting ───────────────────────────────────────────────────────────────────────────────────────────── */
 
+static void end_poll(struct request *r)
+{
+	struct poll *poll = r->context;
+	live_leave(r->server->live, poll);
+	buf_finish(&poll->permits);
+	free(poll);
+	r->context = NULL;
+}
+
 static bool live_resumed(struct request *r)
 {
 	struct poll *poll = r->context;
@@ -138,9 +147,7 @@ static bool live_resumed(struct request *r)
 	bool again = poll->missed && !poll->permits.len && !r->server->ending;
 	if (!again)
 		answer_live(r, &poll->permits, &none);
-	buf_finish(&poll->permits);
-	free(poll);
-	r->context = NULL;
+	end_poll(r);
 	return again ? route_live_post(r) : true;
 }
 
@@ -153,6 +160,7 @@ static void wait_for_news(struct request *r, struct poll *poll, const struct sai
 	poll->fd = info ? info->connect_fd : -1;
 	r->context = poll;
 	r->resumed = live_resumed;
+	r->abandoned = end_poll;
 	struct live *live = r->server->live;
 	request_suspend(r);
 	live_wait(live, poll, said->pending, said->n_pending, said->wait_s * 1000, &wake);

@@ -1,11 +1,14 @@
 """Commands that wait for a person, hosts that wait for news, and hosts that fall silent."""
 import json
+import socket
 import sqlite3
+import ssl
+import struct
 import time
 
 from lib import jose
-from lib.bare import (POLICY, ask, audit, enrol, in_thread, jti, live, operator, outcome, permit_of,
-                      polls_open, post, ref, review, serve,
+from lib.bare import (POLICY, ask, audit, enrol, in_thread, jti, live, open_poll, operator, outcome,
+                      permit_of, polls_open, post, ref, review, serve,
                       withdraw)
 
 
@@ -160,6 +163,24 @@ def test_polls(t):
     c.sock.close()
     c.close()
     t.eventually(lambda: polls_open(a, 0), "the approver to notice that the client is gone")
+
+
+def test_polls_that_are_cut_off(t):
+    """Each host that dies while it waits would cost the approver memory for good, and permits would go to the dead."""
+    a = t.approver(policy=POLICY)
+    token = enrol(a)
+    jws = token.command("make")
+    assert post(a, jws)[0] == 202
+    context = ssl.create_default_context(cafile=str(a.dir / "ca.pem"))
+    for _ in range(3):
+        polls = [open_poll(a, context, [jws]) for _ in range(100)]
+        t.eventually(lambda: not polls_open(a, 0), "polls to wait")
+        for s in polls:
+            s.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            s.close()
+        t.eventually(lambda: polls_open(a, 0), "the polls to end", 10)
+    assert review(a, jws, "approve")[0] == 200
+    assert jti(jws) in live(a, [jws])["permits"]
 
 
 def test_host_lost_and_found(t):
