@@ -32,22 +32,29 @@ static void work_free(struct settle_work *w)
 	free(w);
 }
 
-/* ["alice","bob"] and one more, who may be among them already. */
-static void add_name(struct buf *out, const char *names, const char *name)
+/* ["alice","bob"] and one more, who may be among them already; who was removed since no longer counts.  How
+ * many they are then. */
+static int add_name(struct buf *out, struct registry *registry, const char *names, const char *name)
 {
 	cJSON *tree JSON_AUTO = names ? json_parse(names, strlen(names), NULL) : NULL;
 	const cJSON *child;
+	int count = 1;
 	buf_clear(out);
 	buf_addc(out, '[');
 	cJSON_ArrayForEach(child, tree)
 	{
 		if (!cJSON_IsString(child) || !strcmp(child->valuestring, name))
 			continue;
+		const struct operator_account *o = registry_operator(registry, child->valuestring);
+		if (!o || o->disabled)
+			continue;
 		json_add_string(out, child->valuestring, strlen(child->valuestring));
 		buf_addc(out, ',');
+		count++;
 	}
 	json_add_string(out, name, strlen(name));
 	buf_addc(out, ']');
+	return count;
 }
 
 static bool in_chain(const char *chain, const char *name)
@@ -91,16 +98,16 @@ static enum work_end apply_review(struct settle_work *w, struct group *group, st
 	char *names = NULL;
 	if (store_reviews(group->reader, w->id, &names))
 		return WORK_FAILED;
-	add_name(&w->names, w->approve ? names : NULL, w->operator_name);
+	int have = add_name(&w->names, registry, w->approve ? names : NULL, w->operator_name);
 	free(names);
 	if (w->names.failed || append_review(w, group))
 		return WORK_FAILED;
 	w->final = !w->approve;
 	if (!w->approve)
 		return WORK_KEPT;
-	int have = store_review_add(group->store, w->id, w->operator_name, group->now);
 	w->final = have >= row->reviewers_needed;
-	return have < 0 ? WORK_FAILED : WORK_KEPT;
+	return store_review_add(group->store, w->id, w->operator_name, group->now) < 0 ? WORK_FAILED
+										       : WORK_KEPT;
 }
 
 static void waited(char out[96], const struct command_row *row, int64_t now)

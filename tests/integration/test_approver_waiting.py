@@ -58,6 +58,19 @@ def test_two_reviewers_and_not_of_the_chain(t):
     assert audit(a, second)["reason"] == "not on a Friday"
 
 
+def test_reviewer_removed_before_the_second(t):
+    """A stolen token's approval would still be one of the two that a line needs, after its operator was removed."""
+    a = t.approver(policy=POLICY)
+    token = enrol(a)
+    bob, carol, dave = operator(a, "bob"), operator(a, "carol"), operator(a, "dave")
+    jws = token.command("deploy prod")
+    assert post(a, jws)[0] == 202
+    assert review(a, jws, "approve", token=bob)[1] == {"state": "pending", "approved_by": ["bob"]}
+    assert ask(a, "DELETE", "/v1/operators/bob")[0] == 204
+    assert review(a, jws, "approve", token=carol)[1] == {"state": "pending", "approved_by": ["carol"]}
+    assert review(a, jws, "approve", token=dave)[1] == {"state": "approved", "approved_by": ["carol", "dave"]}
+
+
 def test_reviewers_at_the_same_moment(t):
     """Two reviewers who disagree at once: exactly one decides, and the other is told."""
     a = t.approver(policy=POLICY)
