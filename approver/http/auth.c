@@ -11,7 +11,6 @@
 #include "common/clock.h"
 #include "common/json.h"
 #include "common/log.h"
-#include <arpa/inet.h>
 #include <microhttpd.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -25,20 +24,6 @@ enum {
 	SIGN_IN_AGAIN_MS = 15 * 60 * 1000,
 	MAX_TOKEN = 256
 };
-
-static void address_of(struct request *r, char out[INET6_ADDRSTRLEN])
-{
-	const union MHD_ConnectionInfo *info =
-	    MHD_get_connection_info(r->http, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
-	const struct sockaddr *a = info ? info->client_addr : NULL;
-	snprintf(out, INET6_ADDRSTRLEN, "unknown");
-	if (a && a->sa_family == AF_INET)
-		inet_ntop(AF_INET, &((const struct sockaddr_in *)(const void *)a)->sin_addr, out,
-			  INET6_ADDRSTRLEN);
-	else if (a && a->sa_family == AF_INET6)
-		inet_ntop(AF_INET6, &((const struct sockaddr_in6 *)(const void *)a)->sin6_addr, out,
-			  INET6_ADDRSTRLEN);
-}
 
 /* Count a failure from this address; true when it has had too many within the window.  Addresses share places
  * by hash: a neighbour's failures may be counted in, which costs only someone who fails himself. */
@@ -69,8 +54,8 @@ static bool failed(struct request *r, bool tried)
 {
 	if (!tried)
 		return answer_problem(r, PROBLEM_SIGN_IN, "this needs an operator's token");
-	char address[INET6_ADDRSTRLEN];
-	address_of(r, address);
+	char address[ADDRESS_SIZE];
+	request_address(r, address);
 	metric_add(METRIC_SIGN_INS_FAILED, 1);
 	if (too_many(address)) {
 		answer_problem(r, PROBLEM_RATE, "too many failed sign-ins from this address");
@@ -89,9 +74,9 @@ static void note_sign_in(struct request *r, struct operator_account *o)
 	int64_t now = clock_wall_ms(), before = o->signed_in;
 	if (now - before < SIGN_IN_AGAIN_MS || !atomic_compare_exchange_strong(&o->signed_in, &before, now))
 		return;
-	char address[INET6_ADDRSTRLEN];
+	char address[ADDRESS_SIZE];
 	struct buf body BUF_AUTO = BUF_INIT;
-	address_of(r, address);
+	request_address(r, address);
 	metric_add(METRIC_SIGN_INS, 1);
 	buf_adds(&body, "{\"operator\":");
 	json_add_string(&body, o->name, strlen(o->name));

@@ -191,7 +191,9 @@ bool decide_command(struct request *r)
 	memcpy(w->tail, jws + len - TAIL_LEN, TAIL_LEN);
 	snprintf(r->param, sizeof r->param, "%s", c->jti);
 	enum live_state state;
-	switch (live_claim(server->live, c->jti, w->s256, w->tail, credential, &state)) {
+	char from[ADDRESS_SIZE];
+	request_address(r, from);
+	switch (live_claim(server->live, c->jti, w->s256, w->tail, from, credential, &state)) {
 	case LIVE_OTHER_BYTES:
 		return answer_problem(r, PROBLEM_REPLAY, "another command with this ID is recorded");
 	case LIVE_SAME:

@@ -8,6 +8,7 @@
 #include "approver/http/live_table.h"
 #include "common/clock.h"
 #include "common/secure.h"
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -87,7 +88,7 @@ static void grow(struct live *live)
 }
 
 static struct live_command *insert(struct live *live, const char *id, const char *command_s256,
-				   const char *tail, struct credential *credential)
+				   const char *tail, const char *from, struct credential *credential)
 {
 	struct live_command *command = calloc(1, sizeof *command);
 	if (!command)
@@ -97,6 +98,7 @@ static struct live_command *insert(struct live *live, const char *id, const char
 	memcpy(command->id, id, UUID_LEN);
 	memcpy(command->s256, command_s256, S256_LEN);
 	memcpy(command->tail, tail, TAIL_LEN);
+	snprintf(command->from, sizeof command->from, "%s", from);
 	command->credential = credential;
 	command->state = LIVE_DECIDING;
 	live->n_state[LIVE_DECIDING]++;
@@ -145,7 +147,7 @@ void live_remove(struct live *live, struct live_command *command)
 }
 
 enum live_claim live_claim(struct live *live, const char *id, const char *command_s256, const char *tail,
-			   struct credential *credential, enum live_state *state)
+			   const char *from, struct credential *credential, enum live_state *state)
 {
 	enum live_claim claim = LIVE_CLAIMED;
 	pthread_mutex_lock(&live->lock);
@@ -153,7 +155,7 @@ enum live_claim live_claim(struct live *live, const char *id, const char *comman
 	if (command) {
 		*state = command->state;
 		claim = memcmp(command->s256, command_s256, S256_LEN) ? LIVE_OTHER_BYTES : LIVE_SAME;
-	} else if (live->count >= live->max || !insert(live, id, command_s256, tail, credential)) {
+	} else if (live->count >= live->max || !insert(live, id, command_s256, tail, from, credential)) {
 		claim = LIVE_FULL;
 	}
 	pthread_mutex_unlock(&live->lock);
@@ -165,7 +167,7 @@ bool live_restore(struct live *live, const char *id, const char *command_s256, c
 {
 	pthread_mutex_lock(&live->lock);
 	struct live_command *command =
-	    live_find(live, id) ? NULL : insert(live, id, command_s256, tail, credential);
+	    live_find(live, id) ? NULL : insert(live, id, command_s256, tail, "", credential);
 	if (command) {
 		live_set_state(live, command, state);
 		timer_set(&live->timers, &command->timer, clock_mono_ms() + (ms > 0 ? ms : 0));
@@ -230,6 +232,19 @@ enum live_state live_peek(struct live *live, const char *id, struct credential *
 		*credential = command->credential;
 		memcpy(command_s256, command->s256, S256_LEN);
 		command_s256[S256_LEN] = '\0';
+	}
+	pthread_mutex_unlock(&live->lock);
+	return state;
+}
+
+enum live_state live_sent_from(struct live *live, const char *id, const char *address, bool *same)
+{
+	enum live_state state = LIVE_ABSENT;
+	pthread_mutex_lock(&live->lock);
+	struct live_command *command = live_find(live, id);
+	if (command) {
+		state = command->state;
+		*same = !strcmp(command->from, address);
 	}
 	pthread_mutex_unlock(&live->lock);
 	return state;

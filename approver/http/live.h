@@ -1,7 +1,7 @@
 /* live.h: the commands that are being decided, wait for a person, or run; and the polls that wait for them.
  *
- * The idea.  What must survive is in the store; this is what must be quick.  An entry is 160 bytes: 10,000
- * commands that wait for a person cost 1.6 MB.  It is made when a command's signature has been believed
+ * The idea.  What must survive is in the store; this is what must be quick.  An entry is 208 bytes: 10,000
+ * commands that wait for a person cost 2 MB.  It is made when a command's signature has been believed
  * (DECIDING: the writer has it), so that the same request sent twice at once is one command.  It ends when
  * the command is denied, its outcome is known, or its host is lost.  Whoever wants to change an entry's fate
  * in the store first takes it (live_take) and gives it back if the group failed, so that of two reviewers in
@@ -22,7 +22,7 @@
 #include "common/jws.h"
 #include "common/uuid.h"
 
-enum { TAIL_LEN = 16 };
+enum { TAIL_LEN = 16, ADDRESS_SIZE = 46 /* INET6_ADDRSTRLEN */ };
 
 struct live;
 struct request;
@@ -54,9 +54,9 @@ void live_free(struct live *live);
 
 enum live_claim { LIVE_CLAIMED, LIVE_SAME, LIVE_OTHER_BYTES, LIVE_FULL };
 /* A command whose signature is good: take the ID.  SAME (with *state): it is known here already with these
- * very bytes.  `s256` is of the JWS, `tail` its last 16 characters. */
+ * very bytes.  `s256` is of the JWS, `tail` its last 16 characters, `from` the address that sent it. */
 enum live_claim live_claim(struct live *live, const char *id, const char *s256, const char *tail,
-			   struct credential *credential, enum live_state *state);
+			   const char *from, struct credential *credential, enum live_state *state);
 /* At start: an entry for a command the store knows. */
 bool live_restore(struct live *live, const char *id, const char *s256, const char *tail,
 		  struct credential *credential, enum live_state state, int64_t deadline_ms);
@@ -81,6 +81,9 @@ void live_decided(struct live *live, const char *id, bool approved, const struct
 
 /* Find each and check its tail; renew the lease of those that run when `renew_ms` is not 0. */
 void live_look(struct live *live, struct live_ref *refs, size_t n, int64_t renew_ms);
+/* How it stands with a command, and whether this address sent it (not known of one taken up again at start).
+ */
+enum live_state live_sent_from(struct live *live, const char *id, const char *address, bool *same);
 /* Hang the DECIDING and PENDING ones on the poll, which starts to wait; its connection is suspended already.
  */
 void live_wait(struct live *live, struct poll *poll, const struct live_ref *refs, size_t n, int64_t ms,

@@ -5,6 +5,7 @@
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
 #include "approver/http/live_table.h"
 #include "common/clock.h"
+#include "common/secure.h"
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,7 +23,7 @@ static void wake(struct poll *poll, struct poll **list)
 
 static bool usable(const struct live_command *command, const struct live_ref *ref)
 {
-	return !memcmp(command->tail, ref->tail, TAIL_LEN);
+	return secure_equal(command->tail, ref->tail, TAIL_LEN);
 }
 
 void live_look(struct live *live, struct live_ref *refs, size_t n, int64_t renew_ms)

@@ -18,6 +18,7 @@ struct live_command {
 	struct poll *poll; /* that waits for it, with its neighbours there */
 	struct live_command *poll_prev, *poll_next;
 	char id[UUID_LEN], s256[S256_LEN], tail[TAIL_LEN]; /* not terminated */
+	char from[ADDRESS_SIZE];                           /* "": not known */
 	unsigned char state;                               /* enum live_state */
 	bool taken;
 };

@@ -6,6 +6,7 @@
 #include "common/json.h"
 #include "common/text.h"
 #include <microhttpd.h>
+#include <arpa/inet.h>
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -99,6 +100,20 @@ void request_suspend(struct request *r)
 void request_resume(struct request *r)
 {
 	MHD_resume_connection(r->http);
+}
+
+void request_address(struct request *r, char out[ADDRESS_SIZE])
+{
+	const union MHD_ConnectionInfo *info =
+	    MHD_get_connection_info(r->http, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+	const struct sockaddr *a = info ? info->client_addr : NULL;
+	snprintf(out, ADDRESS_SIZE, "unknown");
+	if (a && a->sa_family == AF_INET)
+		inet_ntop(AF_INET, &((const struct sockaddr_in *)(const void *)a)->sin_addr, out,
+			  ADDRESS_SIZE);
+	else if (a && a->sa_family == AF_INET6)
+		inet_ntop(AF_INET6, &((const struct sockaddr_in6 *)(const void *)a)->sin6_addr, out,
+			  ADDRESS_SIZE);
 }
 
 const char *request_query(struct request *r, const char *name)

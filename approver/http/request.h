@@ -11,6 +11,7 @@
 #ifndef WHOSH_HTTP_REQUEST_H
 #define WHOSH_HTTP_REQUEST_H
 
+#include "approver/http/live.h"
 #include "approver/http/server.h"
 #include "common/buf.h"
 
@@ -81,6 +82,8 @@ void request_resume(struct request *request);
 
 /* A query argument; NULL when absent or empty. */
 const char *request_query(struct request *request, const char *name);
+/* The address it came from, as text. */
+void request_address(struct request *request, char out[ADDRESS_SIZE]);
 /* The body as a JSON object with only these members; NULL with the problem answered. */
 struct cJSON *request_json(struct request *request, const char *const *names);
 

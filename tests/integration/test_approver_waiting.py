@@ -144,12 +144,32 @@ def test_withdrawn_by_somebody_else(t):
     seen = ask(a, "GET", "/v1/audit/" + jti(jws), token=viewer)
     assert seen[0] == 200 and jws[-16:] not in json.dumps(seen[1]), "a viewer is not given the proof"
     assert ask(a, "GET", "/v1/audit/" + jti(decided), token=viewer)[1]["command_jws"] == decided
-    for path in ("/v1/commands/" + jti(jws), "/v1/commands/%s?tail=%s" % (jti(jws), other.command("make")[-16:]),
+    for path in ("/v1/commands/%s?tail=%s" % (jti(jws), other.command("make")[-16:]),
                  "/v1/commands/%s?tail=%s" % (jti(jws), "A" * 17)):
         assert ask(a, "DELETE", path, token=None)[0] == 401, path
+    elsewhere = a.connection(source=("127.0.0.2", 0))
+    assert ask(a, "DELETE", "/v1/commands/" + jti(jws), connection=elsewhere)[0] == 401
+    elsewhere.close()
     status, problem = ask(a, "DELETE", "/v1/commands/%s?tail=%s" % (jti(decided), "A" * 16), token=None)
     assert status == 401 and "approved" not in problem["detail"], problem
     assert review(a, jws, "approve")[0] == 200
+
+
+def test_withdrawn_without_the_tail(t):
+    """A harness that knows only the contract's DELETE by ID could not take its question back."""
+    a = t.approver(policy=POLICY)
+    token = enrol(a)
+    jws, denied = token.command("make"), token.command("make")
+    bare = lambda j: ask(a, "DELETE", "/v1/commands/" + jti(j), token=None)[0]
+    assert post(a, jws)[0] == 202 and post(a, denied)[0] == 202
+    assert (bare(jws), bare(jws)) == (204, 204)
+    assert audit(a, jws)["cause"] == "withdrawn"
+    assert review(a, denied, "deny", "no")[0] == 200 and bare(denied) == 409
+    again = token.command("make")
+    assert post(a, again)[0] == 202
+    a.restart()
+    assert bare(again) == 401, "who posted it is not known any more"
+    assert withdraw(a, again)[0] == 204
 
 
 def test_polls(t):

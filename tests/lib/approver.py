@@ -93,9 +93,10 @@ class Approver:
         return self.t.eventually(look, "%d pending" % n)
 
     # ── the bare protocol ──────────────────────────────────────────────────────────────────────────────
-    def connection(self, timeout=30):
+    def connection(self, timeout=30, source=None):
         context = ssl.create_default_context(cafile=str(self.dir / "ca.pem"))
-        return http.client.HTTPSConnection("127.0.0.1", self.port, context=context, timeout=timeout)
+        return http.client.HTTPSConnection("127.0.0.1", self.port, context=context, timeout=timeout,
+                                           source_address=source)
 
     def api(self, method, path, body=None, token="admin", headers=None, timeout=30):
         """One request: (status, headers, bytes). token: "admin", a token's text, or None."""
