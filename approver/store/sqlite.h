@@ -5,6 +5,7 @@
 #define WHOSH_STORE_SQLITE_H
 
 #include "approver/store/store.h"
+#include "common/buf.h"
 #include <sqlite3.h>
 
 enum statement {
@@ -86,6 +87,18 @@ int64_t index_backlog(sqlite3 *db);
 /* Before an indexed command's texts change, and after: *n is 0 when it was not indexed (then not again). */
 int index_forget(struct store *store, const char *id, int64_t *n);
 int index_again(struct store *store, const char *id);
+/* pattern.c: append a pattern for LIKE ... ESCAPE '\\', whose own characters mean themselves; */
+void pattern_like(struct buf *out, const char *match);
+/* a query for the trigram index that proposes: nothing when the pattern is too short, or not UTF-8; */
+void pattern_words(struct buf *out, const char *match);
+/* text as one phrase of such a query. */
+void pattern_quote(struct buf *out, const char *text, size_t len);
+/* Has it one or two characters? */
+bool pattern_is_short(const char *match);
+/* short_match.c: of a pattern of one or two characters, a query for what may match; or so much may that
+ * looking at everything costs less; -1 on error.  Within a transaction that is rolled back. */
+enum short_match { SHORT_NOWHERE, SHORT_FOUND, SHORT_ANYWHERE };
+int short_match(struct store_reader *reader, const char *match, struct buf *words);
 /* read.c: a statement on a reader's connection; NULL: logged. */
 sqlite3_stmt *reader_prepare(struct store_reader *reader, const char *sql);
 /* The row that a SELECT of COMMAND_NAMES stands on. */

@@ -13,6 +13,9 @@ static const char command_insert[] =
 #define FACETS "ts,agent,human,model,session,verdict,host,user,credential"
 #define INDEXED "n," FACETS ",CAST(line AS TEXT),task,reason"
 
+/* Two blanks, so that every character begins a trigram: see short_match.c. */
+#define WORDS_PADDED "?||'  ',?||'  ',?||'  '"
+
 static const char *const texts[STATEMENTS] = {
     [ST_BEGIN] = "BEGIN IMMEDIATE",
     [ST_COMMIT] = "COMMIT",
@@ -51,8 +54,8 @@ static const char *const texts[STATEMENTS] = {
     [ST_NAME_PUT] = "INSERT INTO names(text) VALUES(?)",
     [ST_FACETS_PUT] = "INSERT INTO facets(n," FACETS ") VALUES(?,?,?,?,?,?,?,?,?,?)",
     [ST_FACETS_DROP] = "DELETE FROM facets WHERE n=?",
-    [ST_WORDS_PUT] = "INSERT INTO words(rowid,line,task,reason) VALUES(?,?,?,?)",
-    [ST_WORDS_DROP] = "INSERT INTO words(words,rowid,line,task,reason) VALUES('delete',?,?,?,?)",
+    [ST_WORDS_PUT] = "INSERT INTO words(rowid,line,task,reason) VALUES(?," WORDS_PADDED ")",
+    [ST_WORDS_DROP] = "INSERT INTO words(words,rowid,line,task,reason) VALUES('delete',?," WORDS_PADDED ")",
     [ST_INDEX_NEXT] = "SELECT " INDEXED " FROM commands c WHERE n>(SELECT coalesce(max(n),0) FROM facets) "
 		      "ORDER BY n LIMIT ?",
     [ST_INDEXED_GET] = "SELECT " INDEXED " FROM commands c WHERE id=? AND n IN (SELECT n FROM facets)",

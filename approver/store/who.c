@@ -8,6 +8,9 @@
  *	words                     the trigram index, then facets, then LIKE on the text itself
  *	nothing rare              the narrow rows themselves, from the end
  *
+ * A pattern that is too short for a trigram is looked for in the newest commands first, where one that is
+ * common soon has enough; for the rest, where it is not, short_match.c says which trigrams to ask for.
+ *
  * Rare is found by counting: at most RARE entries of each index are looked at before the choice is made.
  * The trigram index only proposes: that the text holds the pattern in one piece is for LIKE to say, which
  * also decides for the unindexed, so both parts of an answer mean the same by "match".  All of one answer is
@@ -17,20 +20,27 @@
 #include "approver/store/sqlite.h"
 #include "common/buf.h"
 #include "common/clock.h"
-#include "common/text.h"
 #include <errno.h>
 #include <limits.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { RARE = 20000, DEFAULT_LIMIT = 100, MAX_TRIGRAMS = 8, NONE = -1, SEARCH_MS = 5000, LOOK_EVERY = 100 };
+enum {
+	RARE = 20000,
+	DEFAULT_LIMIT = 100,
+	NONE = -1,
+	SEARCH_MS = 5000,
+	LOOK_EVERY = 100,
+	NEWEST = 2000,
+	NEWEST_OF_SOME = 60000 /* where facets leave some out, before a text is read */
+};
 
 #define WITH_TABLE(name) "c." #name ","
 static const char columns[] = COMMAND_COLUMNS(WITH_TABLE, WITH_TABLE, WITH_TABLE) "c.n";
 
 /* Parameters have one number each in every statement here. */
-enum { P_LIKE = 1, P_WORDS, P_BELOW, P_SINCE, P_UNTIL, P_ABOVE, P_FACET /* and on */ };
+enum { P_LIKE = 1, P_WORDS, P_BELOW, P_SINCE, P_UNTIL, P_ABOVE, P_FROM, P_FACET /* and on */ };
 
 static const struct {
 	const char *column;
@@ -55,7 +65,7 @@ struct search {
 	struct buf like, words;  /* the pattern for LIKE; for the trigram index, empty when it is too short */
 	int64_t numbers[FACETS]; /* of the names asked for */
 	int64_t indexed;         /* the newest command in the index */
-	int64_t below;           /* only commands before this one */
+	int64_t below, from;     /* only commands before this one, and from this one on */
 	int left;                /* rows still wanted; 0: enough */
 };
 
@@ -72,6 +82,7 @@ static void bind(const struct search *search, sqlite3_stmt *s, bool by_number)
 	sqlite3_bind_text(s, P_LIKE, search->like.data, -1, SQLITE_STATIC);
 	sqlite3_bind_text(s, P_WORDS, search->words.data, -1, SQLITE_STATIC);
 	sqlite3_bind_int64(s, P_BELOW, search->below);
+	sqlite3_bind_int64(s, P_FROM, search->from);
 	sqlite3_bind_int64(s, P_SINCE, filter->since ? filter->since : INT64_MIN);
 	sqlite3_bind_int64(s, P_UNTIL, filter->until ? filter->until : INT64_MAX);
 	sqlite3_bind_int64(s, P_ABOVE, search->indexed);
@@ -186,80 +197,63 @@ static int choose(struct search *search)
 	return best;
 }
 
-static int tell_indexed(struct search *search)
+/* Those of the index that a driver yields: words, when it is NONE and there are any. */
+static int tell_driven(struct search *search, int driver)
 {
 	struct buf sql BUF_AUTO = BUF_INIT;
+	bool words = driver == NONE && search->words.len;
+	buf_addf(&sql, "SELECT %s FROM ", columns);
+	if (words)
+		buf_adds(&sql, "words CROSS JOIN facets f ON f.n=words.rowid");
+	else if (driver == BY_TIME)
+		buf_adds(&sql, "facets f INDEXED BY facets_ts");
+	else if (driver != NONE)
+		buf_addf(&sql, "facets f INDEXED BY facets_%s", facets[driver].column);
+	else
+		buf_adds(&sql, "facets f NOT INDEXED");
+	const char *n = words ? "words.rowid" : "f.n";
+	buf_addf(&sql, " CROSS JOIN commands c ON c.n=f.n WHERE %s<?%d AND %s>=?%d", n, P_BELOW, n, P_FROM);
+	if (words)
+		buf_addf(&sql, " AND words MATCH ?%d", P_WORDS);
+	add_conditions(&sql, search, 'f');
+	buf_addf(&sql, " ORDER BY %s DESC", n);
+	return tell(search, &sql, true);
+}
+
+/* A pattern of one or two characters, and nothing else that is rare. */
+static int tell_short(struct search *search)
+{
+	int newest = NEWEST;
+	for (int i = 0; i < FACETS; i++)
+		if (asked(search, i))
+			newest = NEWEST_OF_SOME;
+	search->from = (search->below < search->indexed ? search->below : search->indexed + 1) - newest;
+	if (tell_driven(search, NONE))
+		return -1;
+	search->below = search->from;
+	search->from = 0;
+	if (!search->left || search->below <= 0)
+		return 0;
+	switch (short_match(search->reader, search->filter->match, &search->words)) {
+	case SHORT_NOWHERE:
+		return 0;
+	case SHORT_FOUND:
+	case SHORT_ANYWHERE:
+		return tell_driven(search, NONE);
+	default:
+		return -1;
+	}
+}
+
+static int tell_indexed(struct search *search)
+{
 	int found = find_numbers(search);
 	int driver = found == 1 ? choose(search) : NONE;
 	if (found != 1 || driver == -2)
 		return found == 0 ? 0 : -1;
-	buf_addf(&sql, "SELECT %s FROM ", columns);
-	if (driver == BY_TIME)
-		buf_adds(&sql, "facets f INDEXED BY facets_ts");
-	else if (driver != NONE)
-		buf_addf(&sql, "facets f INDEXED BY facets_%s", facets[driver].column);
-	else if (search->words.len)
-		buf_adds(&sql, "words CROSS JOIN facets f ON f.n=words.rowid");
-	else
-		buf_adds(&sql, "facets f NOT INDEXED");
-	bool words = driver == NONE && search->words.len;
-	if (words)
-		buf_addf(&sql, " CROSS JOIN commands c ON c.n=f.n WHERE words MATCH ?%d AND words.rowid<?%d",
-			 P_WORDS, P_BELOW);
-	else
-		buf_addf(&sql, " CROSS JOIN commands c ON c.n=f.n WHERE f.n<?%d", P_BELOW);
-	add_conditions(&sql, search, 'f');
-	buf_addf(&sql, " ORDER BY %s DESC", words ? "words.rowid" : "f.n");
-	return tell(search, &sql, true);
-}
-
-/* LIKE's own characters in the pattern mean themselves. */
-static void like_pattern(struct buf *out, const char *match)
-{
-	buf_addc(out, '%');
-	for (; *match; match++) {
-		if (strchr("%_\\", *match))
-			buf_addc(out, '\\');
-		buf_addc(out, *match);
-	}
-	buf_addc(out, '%');
-}
-
-static void quoted(struct buf *out, const char *text, size_t len)
-{
-	buf_adds(out, out->len ? " AND \"" : "\"");
-	for (size_t i = 0; i < len; i++) {
-		if (text[i] == '"')
-			buf_addc(out, '"');
-		buf_addc(out, text[i]);
-	}
-	buf_addc(out, '"');
-}
-
-/* Some of the pattern's trigrams, from all over it: enough to propose by, and each costs a pass over all
- * commands that have it. */
-static void words_pattern(struct buf *out, const char *match)
-{
-	size_t len = strlen(match), characters = 0, at = 0, starts[3] = {0};
-	uint32_t c;
-	if (!utf8_valid(match, len))
-		return;
-	while (at < len) {
-		at += utf8_next(match + at, len - at, &c);
-		characters++;
-	}
-	size_t trigrams = characters < 3 ? 0 : characters - 2;
-	size_t wanted = trigrams < MAX_TRIGRAMS ? trigrams : MAX_TRIGRAMS, taken = 0;
-	at = 0;
-	for (size_t i = 0; i < characters && taken < wanted; i++) {
-		starts[i % 3] = at;
-		at += utf8_next(match + at, len - at, &c);
-		/* The first, the last, and between them at even distances. */
-		if (i < 2 || (wanted > 1 && i - 2 < taken * (trigrams - 1) / (wanted - 1)))
-			continue;
-		quoted(out, match + starts[(i + 1) % 3], at - starts[(i + 1) % 3]);
-		taken++;
-	}
+	if (driver == NONE && search->filter->match && pattern_is_short(search->filter->match))
+		return tell_short(search);
+	return tell_driven(search, driver);
 }
 
 static int begin(struct search *search)
@@ -302,8 +296,8 @@ int store_who(struct store_reader *reader, const struct who_filter *filter, stor
 	int64_t until = clock_mono_ms() + SEARCH_MS;
 	sqlite3_progress_handler(reader->db, LOOK_EVERY, too_long, &until);
 	if (filter->match) {
-		like_pattern(&search.like, filter->match);
-		words_pattern(&search.words, filter->match);
+		pattern_like(&search.like, filter->match);
+		pattern_words(&search.words, filter->match);
 	}
 	int result = search.like.failed || search.words.failed ? -1 : begin(&search);
 	if (!result)

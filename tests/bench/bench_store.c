@@ -216,6 +216,11 @@ static void bench_who(struct store *store)
 	ASK(.match = "DROP TABLE", .verdict = "approved");
 	ASK(.match = "gi");
 	ASK(.match = "qz");
+	ASK(.match = "Q");
+	ASK(.match = "bl");
+	ASK(.match = "\xc3\x9c");
+	ASK(.match = "3p", .verdict = "denied");
+	ASK(.match = "e", .verdict = "denied", .human = "human-0");
 #undef ASK
 	store_reader_free(reader);
 }

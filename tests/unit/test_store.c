@@ -281,6 +281,11 @@ static void test_versions(const char *dir)
 	holds("a database of the first version is brought up to date with all it has", aged && found == 1);
 	store_reader_free(reader);
 	store_close(store);
+	sql(path, "PRAGMA user_version=2");
+	store = store_at(dir, "old.db", path, sizeof path);
+	holds("an index made before texts were padded is made again",
+	      store_unindexed(store) == 1 && !store_index_some(store, 100));
+	store_close(store);
 	sql(path, "PRAGMA user_version=99");
 	store = store_open(path, &error);
 	holds("a database of a newer whoshd is left alone, and the message says why",

@@ -8,7 +8,7 @@
 #include "tests/unit/test_store.h"
 #include <unistd.h>
 
-enum { COMMANDS = 600 };
+enum { COMMANDS = 3000 };
 
 static const char *const agents[] = {"db-migration-agent", "builder", "a"};
 static const char *const humans[] = {"ann", "bob"};
@@ -24,6 +24,9 @@ static const char *const lines[] = {
     "bytes \xff\xfe here",
     "drop  table",
     "C:\\temp\\new",
+    "w",
+    "j7",
+    "\xc3\x96l",
 };
 static const char *const tasks[] = {"clean up sessions", "ticket OPS-7", NULL, ""};
 
@@ -147,6 +150,19 @@ static void ask_all(struct store_reader *reader, const char *where)
 	    {"a backslash as itself", {.match = "C:\\temp\\n", .limit = COMMANDS}},
 	    {"two characters", {.match = "ls", .limit = COMMANDS}},
 	    {"one character", {.match = "%", .limit = COMMANDS}},
+	    {"two characters at the end of a line", {.match = "EW", .limit = COMMANDS}},
+	    {"one character that is a whole line", {.match = "w", .limit = COMMANDS}},
+	    {"two characters that are a whole line", {.match = "J7", .limit = COMMANDS}},
+	    {"two characters, few of them wanted", {.match = "j7", .limit = 5}},
+	    {"two characters that are nowhere", {.match = "qz"}},
+	    {"a letter that only Unicode folds", {.match = "\xc3\x96", .limit = COMMANDS}},
+	    {"and its other case, which LIKE does not", {.match = "\xc3\xb6", .limit = COMMANDS}},
+	    {"two characters of three bytes each", {.match = "\xe2\x82\xac\xe2\x82\xac", .limit = COMMANDS}},
+	    {"one byte that is not UTF-8", {.match = "\xfe", .limit = COMMANDS}},
+	    {"a quote", {.match = "\"", .limit = COMMANDS}},
+	    {"one character and a verdict", {.match = "j", .verdict = "denied", .limit = COMMANDS}},
+	    {"two characters before a command",
+	     {.match = "j7", .before = "00000000-0000-7000-8000-000000000123", .limit = COMMANDS}},
 	    {"three characters of three bytes each",
 	     {.match = "\xe2\x82\xac\xe2\x82\xac\xe2\x82\xac", .limit = COMMANDS}},
 	    {"beside bytes that are not UTF-8", {.match = "here", .limit = COMMANDS}},
