@@ -92,6 +92,7 @@ $(BUILD)/whoctl: $(WHOCTL) $(POLICY) $(BUILD)/libcommon.a
 $(BUILD)/unit/%: $(BUILD)/tests/unit/%.o $(BUILD)/libwhosh.a $(BUILD)/libcommon.a
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(LDFLAGS) -pthread -o $@ $^ $(LIBS_BROKER) $(LIBS_APPROVER)
+$(BUILD)/tests/policy/other_parser: private LDFLAGS += -Wl,--no-as-needed -ltree-sitter -Wl,--as-needed
 $(BUILD)/tests/%: $(BUILD)/tests/%.o $(BUILD)/libwhosh.a $(BUILD)/libcommon.a
 	$(CC) $(CFLAGS) $(LDFLAGS) -pthread -o $@ $^ $(LIBS_BROKER) $(LIBS_APPROVER)
 
