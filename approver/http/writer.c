@@ -19,7 +19,7 @@ enum {
 	IDLE_MS = 50,      /* nothing came for so long: time to index */
 	INDEX_FROM = 512,  /* fewer than that are read one by one soon enough */
 	INDEX_SLICE = 64,  /* and whoever comes meanwhile waits for no more than that */
-	INDEX_LATE = 16384 /* in a house that never rests: more than that are not left for later */
+	INDEX_LATE = 32768 /* in a house that never rests: more than that are not left for later */
 };
 
 struct writer {
