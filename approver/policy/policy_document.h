@@ -73,8 +73,12 @@ const char *hazard(const struct sh_command *command, const struct sh_word *words
 const char *hazard_assignments(const struct sh_command *command);
 /* Why this variable may not be set by a line; NULL when it may. */
 const char *hazard_variable(const char *name);
-/* policy_program.c: the same for programs whose options run programs. */
+/* policy_program.c: the same for programs that are given code. */
 const char *hazard_program(const char *name, const struct sh_word *words, size_t n);
+/* policy_option.c: the same for programs whose options run programs. */
+const char *hazard_options(const char *name, const struct sh_word *words, size_t n);
+/* policy_client.c: the same for a database client's statements. */
+const char *hazard_client(const char *name, const struct sh_word *words, size_t n);
 
 /* policy_wrapper.c: how many leading words are a wrapper (env, timeout, nice …) around another command; 0
  * when none. *why is set when it is a wrapper that is not understood. */

@@ -84,7 +84,24 @@ const char *hazard_variable(const char *name)
 					    "OPENSSL_*",
 					    "GREP_OPTIONS",
 					    "WHOSH_*",
-					    "OPTIND",
+					    "RIPGREP_CONFIG_PATH",
+					    "PYTEST_*",
+					    "CONFIG_SHELL",
+					    "CONFIG_SITE",
+					    "COMPILER_PATH",
+					    "COLLECT_*",
+					    "GCC_*",
+					    "LIBRARY_PATH",
+					    "CFLAGS",
+					    "CXXFLAGS",
+					    "CPPFLAGS",
+					    "LDFLAGS",
+					    "LDLIBS",
+					    "AR",
+					    "AS",
+					    "CPP",
+					    "LD",
+					    "RM",
 					    "HOSTALIASES",
 					    "DOCKER_*",
 					    "KUBECONFIG",
@@ -95,6 +112,13 @@ const char *hazard_variable(const char *name)
 					    "RUST*",
 					    "GO*",
 					    NULL};
+	/* bash evaluates what they are given, `a[$(id)]` included, or counts on from there. */
+	static const char *const evaluated[] = {"RANDOM", "SRANDOM", "SECONDS", "LINENO",   "HISTCMD",
+						"EPOCH*", "OPT*",    "COMP_*",  "DIRSTACK", "FUNCNAME",
+						"GROUPS", "PPID",    "UID",     "EUID",     "FUNCNEST",
+						"HIST*",  "MAIL*",   "TMOUT",   NULL};
+	if (listed(name, evaluated))
+		return "sets a variable that bash evaluates";
 	return listed(name, names) ? "sets a variable that changes how commands are found or what they load"
 				   : NULL;
 }
@@ -268,6 +292,16 @@ static const char *hazard_printf(const struct sh_word *words, size_t n)
 	return NULL;
 }
 
+/* wait -p NAME: of a name with a subscript, that is evaluated. */
+static const char *hazard_wait(const struct sh_word *words, size_t n)
+{
+	for (size_t i = 1; i < n; i++)
+		if (words[i].certainty != SH_LITERAL ||
+		    (words[i].text[0] == '-' && strchr(words[i].text, 'p')))
+			return "wait with a variable that bash may evaluate";
+	return NULL;
+}
+
 /* bash splits no value after `export` itself; behind `command` that is not certain. */
 static const char *hazard_split(const struct sh_word *words, size_t n)
 {
@@ -307,7 +341,8 @@ const char *hazard(const struct sh_command *command, const struct sh_word *words
 		const char *(*check)(const struct sh_word *, size_t);
 	} checked[] = {{"export", hazard_names}, {"local", hazard_names}, {"readonly", hazard_names},
 		       {"read", hazard_names},   {"unset", hazard_names}, {"set", hazard_set},
-		       {"test", hazard_test},    {"[", hazard_test},      {"printf", hazard_printf}};
+		       {"test", hazard_test},    {"[", hazard_test},      {"printf", hazard_printf},
+		       {"wait", hazard_wait}};
 	for (size_t i = 0; i < sizeof checked / sizeof *checked; i++) {
 		if (strcmp(words[0].text, checked[i].name) != 0)
 			continue;

@@ -78,8 +78,12 @@ static const char *const loaders[] = {
     "GCC_EXEC_PREFIX", /* where gcc finds its as and ld */
     "OPENSSL_CONF",
     "OPENSSL_ENGINES",
-    "OPENSSL_MODULES", /* shared objects inside every program that speaks TLS */
-    "GSS_MECH_CONFIG", /* the same for Kerberos */
+    "OPENSSL_MODULES",     /* shared objects inside every program that speaks TLS */
+    "GSS_MECH_CONFIG",     /* the same for Kerberos */
+    "RIPGREP_CONFIG_PATH", /* rg --pre */
+    "PYTEST_PLUGINS",
+    "CONFIG_SHELL",
+    "CONFIG_SITE", /* configure runs these */
     "LESSOPEN",
     "LESSCLOSE", /* less runs these */
     NULL};
@@ -143,15 +147,57 @@ static bool reads_otherwise(const char *locale)
 	return false;
 }
 
+/* The editor, pager or helper that programs run: everyday when it is a program of the system by its name
+ * alone, or less with its switches; anything longer is a command line, which nobody approved. */
+static bool runs_more_than_a_program(const char *value)
+{
+	static const char *const folders[] = {"/usr/bin/", "/bin/", "/usr/local/bin/"};
+	for (size_t i = 0; i < sizeof folders / sizeof *folders; i++)
+		if (!strncmp(value, folders[i], strlen(folders[i]))) {
+			value += strlen(folders[i]);
+			break;
+		}
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_+:.-";
+	size_t len = strspn(value, plain);
+	if (!value[len])
+		return *value == '-';
+	return strncmp(value, "less -", 6) != 0 ||
+	       value[6 + strspn(value + 6, "EFGIJKMNQRSWXefginqrsuw")] != '\0';
+}
+
 /* Those whose value decides. */
 static bool value_loads_code(const char *entry)
 {
+	static const char *const runners[] = {"EDITOR",
+					      "VISUAL",
+					      "PAGER",
+					      "MANPAGER",
+					      "GIT_EDITOR",
+					      "GIT_PAGER",
+					      "GIT_SEQUENCE_EDITOR",
+					      "GIT_ASKPASS",
+					      "SSH_ASKPASS",
+					      "SUDO_ASKPASS",
+					      "BROWSER",
+					      "FCEDIT",
+					      "SVN_EDITOR",
+					      "HGEDITOR",
+					      "KUBE_EDITOR",
+					      "SYSTEMD_EDITOR",
+					      "SYSTEMD_PAGER",
+					      "PSQL_EDITOR",
+					      "PSQL_PAGER",
+					      "RUSTC_WRAPPER",
+					      "RUSTC_WORKSPACE_WRAPPER",
+					      NULL};
 	static const char *const locales[] = {"LC_ALL", "LC_CTYPE", "LANG", NULL};
 	static const char *const languages[] = {"LANGUAGE", NULL};
 	const char *value = strchr(entry, '=') + 1;
 	/* A folder of message catalogues: bash prints by their formats, and may open its script as one. */
 	if (in_table(entry, languages))
 		return strchr(value, '/') != NULL;
+	if (in_table(entry, runners))
+		return runs_more_than_a_program(value);
 	return (in_table(entry, locales) && reads_otherwise(value)) || !strncmp(value, "() {", 4);
 }
 

@@ -62,7 +62,7 @@ static void test_lines(void)
 	      "[\"cat\",\"src/**\"],[\">\",\"/tmp/**\"]]},"
 	    "{\"name\":\"no-ddl\",\"verdict\":\"deny\",\"commands\":[[\"psql\",\"**\"]],"
 	      "\"line_matches\":\"(?i)drop\\\\s+table\"},"
-	    "{\"name\":\"sql\",\"verdict\":\"approve\",\"commands\":[[\"psql\",\"**\"]]}]}";
+	    "{\"name\":\"sql\",\"verdict\":\"approve\",\"commands\":[[\"psql\",\"**\"],[\"sqlite3\",\"**\"]]}]}";
 	/* clang-format on */
 	struct policy *p = parse(text);
 	if (!p) {
@@ -79,6 +79,11 @@ static void test_lines(void)
 	line_is("a denial is outvoted by an approval", p, "ls; psql -c 'DROP  TABLE x'", "deny by no-ddl");
 	line_is("a denial hits what its commands are not", p, "ls 'drop table'", "approve by reads");
 	line_is("an approval that a denial does not meet is lost", p, "psql -c 'select 1'", "approve by sql");
+	line_is("SQL runs a program", p, "psql -c \"COPY x TO PrOgRam 'id'\"", "review by default");
+	line_is("SQL loads code", p, "sqlite3 a.db \"SELECT Load_Extension('./x')\"", "review by default");
+	line_is("SQL runs an editor", p, "sqlite3 a.db 'SELECT edit(\"x\")'", "review by default");
+	line_is("a column is taken for one of these", p, "sqlite3 a.db 'SELECT credit, program_id FROM x'",
+		"approve by sql");
 	line_is("a path outside the pattern passes", p, "cat /etc/shadow", "review by default");
 	line_is("a path climbs out of the pattern", p, "cat src/../../etc/shadow", "review by default");
 	line_is("a redirection writes anywhere", p, "ls > /etc/passwd", "review by default");
