@@ -66,7 +66,7 @@ help:
 	@echo "make deps       install what is missing on Debian 12 (apt-get; asks sudo when not root)"
 	@echo "make demo       deps, all, then the main job on real input in a temporary directory"
 	@echo "make check      deps, all, and every test        make lint    style, man pages, static analysis"
-	@echo "make bench      measure, print ratios            make soak    the long tests"
+	@echo "make bench      measure, print ratios            make soak    the long tests (FUZZ_SECONDS=3600)"
 	@echo "make fuzz       fuzz each parser FUZZ_SECONDS=10 make install DESTDIR= PREFIX=/usr/local"
 
 $(BUILD)/%.o: %.c Makefile

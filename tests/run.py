@@ -158,7 +158,7 @@ def main():
         for script in sorted((HERE / "policy").glob("*.py")):
             run_program(tally, "policy " + script.name, [sys.executable, script, "--build", build])
     if "fuzz" in chosen:
-        seconds = "3600" if args.soak else "3"
+        seconds = os.environ.get("FUZZ_SECONDS", "3600") if args.soak else "3"
         run_program(tally, "fuzz build", ["make", "-s", "-j2", "BUILD=%s" % build, "fuzzers"])
         run_program(tally, "fuzz", [HERE / "fuzz" / "run.sh", build / "fuzz", seconds], timeout=86400)
 
