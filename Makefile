@@ -56,7 +56,7 @@ FUZZERS = $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(sort $(wildcard tests/fuzz
 PROGRAMS = $(BUILD)/whosh $(BUILD)/whosh-broker $(BUILD)/whoshd $(BUILD)/whoctl
 SOURCES = $(shell git ls-files '*.c' '*.h' 2>/dev/null)
 
-.PHONY: all deps demo check bench soak install uninstall fuzz lint format clean help unit programs
+.PHONY: all deps demo check bench soak install uninstall fuzz lint format clean help unit programs always
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -68,6 +68,13 @@ help:
 	@echo "make check      deps, all, and every test        make lint    style, man pages, static analysis"
 	@echo "make bench      measure, print ratios            make soak    the long tests (FUZZ_SECONDS=3600)"
 	@echo "make fuzz       fuzz each parser FUZZ_SECONDS=10 make install DESTDIR= PREFIX=/usr/local"
+
+# What was built for another PREFIX looks for its broker there: rebuilt when the paths change.
+$(BUILD)/paths: always
+	@mkdir -p $(@D)
+	@echo '$(LIBEXECDIR) $(SYSCONFDIR)' | cmp -s - $@ || echo '$(LIBEXECDIR) $(SYSCONFDIR)' > $@
+$(BUILD)/common/conf.o $(BUILD)/shell/whosh/broker_link.o: $(BUILD)/paths
+always:
 
 $(BUILD)/%.o: %.c Makefile
 	@mkdir -p $(@D)

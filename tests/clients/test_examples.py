@@ -57,6 +57,24 @@ def test_forced_command(t):
     assert r.code == 255 and b"PTY allocation request failed" in r.err, "the example permits no terminal: %s" % r
 
 
+def test_installed_under_another_prefix(t):
+    """A packager builds once and installs elsewhere; the shell there would look for its broker in the wrong place."""
+    t.need("make")
+    build, prefix = t.tmp / "build", t.tmp / "usr"
+    t.run(["cp", "-a", t.build, build])
+    make = ["make", "-s", "BUILD=%s" % build, "PREFIX=%s" % prefix]
+    r = t.run([*make, "install"], cwd=t.source, timeout=170, env={**os.environ, "MAKEFLAGS": ""})
+    assert r.code == 0, r
+    a = t.approver()
+    r = t.run([prefix / "bin/whosh", "-c", "echo ran"], env=t.env(a, a.agent("worker")), cwd=t.tmp)
+    assert (r.code, r.out, r.err) == (0, b"ran\n", b""), r
+    for page in ("man1/whosh.1", "man5/whosh.conf.5", "man8/whoshd.8"):
+        assert (prefix / "share/man" / page).exists(), page
+    assert t.run([*make, "uninstall"], cwd=t.source).code == 0
+    left = [x for x in prefix.rglob("*") if not x.is_dir()]
+    assert not left, left
+
+
 def units(t, folder, values):
     """The unit files as `make install` writes them, with this build's programs."""
     folder.mkdir()
