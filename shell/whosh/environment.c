@@ -2,9 +2,9 @@
  *
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
 #include "shell/whosh/environment.h"
+#include "shell/whosh/environment_value.h"
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 /* A name, or with '*' at its end every name that begins so. */
 static const char *const loaders[] = {
@@ -114,12 +114,12 @@ static const char *const for_broker[] = {"PATH",
 					 "WHOSH_TOKEN_FILE",
 					 NULL};
 
-static size_t name_len(const char *entry)
+size_t name_len(const char *entry)
 {
 	return strcspn(entry, "=");
 }
 
-static bool in_table(const char *entry, const char *const *table)
+bool name_in_table(const char *entry, const char *const *table)
 {
 	size_t len = name_len(entry);
 	for (; *table; table++) {
@@ -132,87 +132,18 @@ static bool in_table(const char *entry, const char *const *table)
 	return false;
 }
 
-/* A locale of Chinese, Japanese or Korean that is not UTF-8?  In some of their charsets (GBK, Big5) the
- * second byte of a character may be a backslash or another sign of the shell's, and the line, which policy
- * and reviewer read as UTF-8, is another line to bash. */
-static bool reads_otherwise(const char *locale)
-{
-	static const char *const languages[] = {"zh", "ja", "ko", "chinese", "japanese", "korean"};
-	const char *charset = strchr(locale, '.');
-	if (charset && (!strncasecmp(charset, ".utf-8", 6) || !strncasecmp(charset, ".utf8", 5)))
-		return false;
-	for (size_t i = 0; i < sizeof languages / sizeof *languages; i++)
-		if (!strncasecmp(locale, languages[i], strlen(languages[i])))
-			return true;
-	return false;
-}
-
-/* The editor, pager or helper that programs run: everyday when it is a program of the system by its name
- * alone, or less with its switches; anything longer is a command line, which nobody approved. */
-static bool runs_more_than_a_program(const char *value)
-{
-	static const char *const folders[] = {"/usr/bin/", "/bin/", "/usr/local/bin/"};
-	for (size_t i = 0; i < sizeof folders / sizeof *folders; i++)
-		if (!strncmp(value, folders[i], strlen(folders[i]))) {
-			value += strlen(folders[i]);
-			break;
-		}
-	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_+:.-";
-	size_t len = strspn(value, plain);
-	if (!value[len])
-		return *value == '-';
-	return strncmp(value, "less -", 6) != 0 ||
-	       value[6 + strspn(value + 6, "EFGIJKMNQRSWXefginqrsuw")] != '\0';
-}
-
-/* Those whose value decides. */
-static bool value_loads_code(const char *entry)
-{
-	static const char *const runners[] = {"EDITOR",
-					      "VISUAL",
-					      "PAGER",
-					      "MANPAGER",
-					      "GIT_EDITOR",
-					      "GIT_PAGER",
-					      "GIT_SEQUENCE_EDITOR",
-					      "GIT_ASKPASS",
-					      "SSH_ASKPASS",
-					      "SUDO_ASKPASS",
-					      "BROWSER",
-					      "FCEDIT",
-					      "SVN_EDITOR",
-					      "HGEDITOR",
-					      "KUBE_EDITOR",
-					      "SYSTEMD_EDITOR",
-					      "SYSTEMD_PAGER",
-					      "PSQL_EDITOR",
-					      "PSQL_PAGER",
-					      "RUSTC_WRAPPER",
-					      "RUSTC_WORKSPACE_WRAPPER",
-					      NULL};
-	static const char *const locales[] = {"LC_ALL", "LC_CTYPE", "LANG", NULL};
-	static const char *const languages[] = {"LANGUAGE", NULL};
-	const char *value = strchr(entry, '=') + 1;
-	/* A folder of message catalogues: bash prints by their formats, and may open its script as one. */
-	if (in_table(entry, languages))
-		return strchr(value, '/') != NULL;
-	if (in_table(entry, runners))
-		return runs_more_than_a_program(value);
-	return (in_table(entry, locales) && reads_otherwise(value)) || !strncmp(value, "() {", 4);
-}
-
 bool environment_loads_code(const char *entry)
 {
 	/* An entry without '=' or without a name is nothing a program needs; a value of "() {" was once a
 	 * function. */
 	if (*entry == '=' || !strchr(entry, '='))
 		return true;
-	return in_table(entry, loaders) || value_loads_code(entry);
+	return name_in_table(entry, loaders) || value_loads_code(entry);
 }
 
 bool environment_told(const char *entry)
 {
-	return in_table(entry, told);
+	return name_in_table(entry, told);
 }
 
 bool environment_kept(const char *entry, const char *names)
@@ -339,7 +270,7 @@ char **environment_for_broker(char *const *from)
 	char **out = calloc(sizeof for_broker / sizeof *for_broker, sizeof *out);
 	size_t n = 0;
 	for (char *const *e = from; out && *e; e++)
-		if (in_table(*e, for_broker) && n + 1 < sizeof for_broker / sizeof *for_broker)
+		if (name_in_table(*e, for_broker) && n + 1 < sizeof for_broker / sizeof *for_broker)
 			out[n++] = *e;
 	return out;
 }

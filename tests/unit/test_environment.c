@@ -40,7 +40,11 @@ static void test_tables(void)
 					   "GIT_EDITOR=-x",
 					   "GIT_ASKPASS=../x",
 					   "PSQL_PAGER=less -Ro/tmp/x",
-					   "RIPGREP_CONFIG_PATH=x"};
+					   "RIPGREP_CONFIG_PATH=x",
+					   "MAKEFLAGS= --eval=x -- A=b",
+					   "GOFLAGS=-toolexec=x",
+					   "RUSTFLAGS=-Clinker=x",
+					   "PYTEST_ADDOPTS=-p x"};
 	static const char *const harmless[] = {"PATH=/bin",
 					       "HOME=/",
 					       "LC_ALL=C.UTF-8",
@@ -53,6 +57,10 @@ static void test_tables(void)
 					       "MAKEFLAGS= -j4 --jobserver-auth=3,4",
 					       "ENV2=",
 					       "EDITOR=vim",
+					       "GOFLAGS=-mod=vendor",
+					       "RUSTFLAGS=-Copt-level=3",
+					       "PYTEST_ADDOPTS=-q",
+					       "RUSTFLAGS_X=linker",
 					       "PAGER=",
 					       "PAGER=cat",
 					       "GIT_PAGER=less -FRX",
