@@ -2,8 +2,8 @@
  *
  *     load URL CA TOKEN_FILE COUNT CONNECTIONS
  *
- * Signs COUNT commands, says "ready", waits for a line on standard input, posts them all, and prints the
- * seconds it took.  Each must be answered with a permit.
+ * Signs COUNT commands, opens the connections with a look at /healthz, says "ready", waits for a line on
+ * standard input, posts them all, and prints the seconds it took.  Each must be answered with a permit.
  *
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
 #include "common/token.h"
@@ -20,10 +20,11 @@
 enum { SESSIONS = 50 };
 
 static const char *ca;
-static char url[1024];
+static char url[1024], health[1024];
 static struct buf *commands;
 static int count;
 static atomic_int next, refused;
+static pthread_barrier_t connected, started;
 
 static void sign_one(struct buf *out, const struct token *token, const char *session, int number)
 {
@@ -52,9 +53,14 @@ static void *post_all(void *arg)
 	(void)arg;
 	curl_easy_setopt(curl, CURLOPT_CAINFO, ca);
 	curl_easy_setopt(curl, CURLOPT_CAPATH, NULL);
-	curl_easy_setopt(curl, CURLOPT_URL, url);
+	curl_easy_setopt(curl, CURLOPT_URL, health);
 	curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, ignore);
 	curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
+	if (curl_easy_perform(curl))
+		atomic_fetch_add(&refused, 1);
+	pthread_barrier_wait(&connected);
+	curl_easy_setopt(curl, CURLOPT_URL, url);
+	pthread_barrier_wait(&started);
 	while ((i = atomic_fetch_add(&next, 1)) < count) {
 		long status = 0;
 		curl_easy_setopt(curl, CURLOPT_POSTFIELDS, commands[i].data);
@@ -73,6 +79,7 @@ int main(int argc, char **argv)
 	if (argc != 6)
 		return 2;
 	snprintf(url, sizeof url, "%s/v1/commands", argv[1]);
+	snprintf(health, sizeof health, "%s/healthz", argv[1]);
 	ca = argv[2];
 	count = atoi(argv[4]);
 	int connections = atoi(argv[5]);
@@ -87,14 +94,18 @@ int main(int argc, char **argv)
 		uuid_new(sessions[i]);
 	for (int i = 0; i < count; i++)
 		sign_one(&commands[i], token, sessions[i % SESSIONS], i);
+	pthread_barrier_init(&connected, NULL, (unsigned)connections + 1);
+	pthread_barrier_init(&started, NULL, (unsigned)connections + 1);
+	for (int i = 0; i < connections; i++)
+		if (pthread_create(&threads[i], NULL, post_all, NULL))
+			return 1;
+	pthread_barrier_wait(&connected);
 	puts("ready");
 	fflush(stdout);
 	if (!fgets(line, sizeof line, stdin))
 		return 1;
 	double began = now_ms();
-	for (int i = 0; i < connections; i++)
-		if (pthread_create(&threads[i], NULL, post_all, NULL))
-			return 1;
+	pthread_barrier_wait(&started);
 	for (int i = 0; i < connections; i++)
 		pthread_join(threads[i], NULL);
 	printf("%.6f\n", (now_ms() - began) / 1e3);
