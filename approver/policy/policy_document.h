@@ -77,6 +77,8 @@ const char *hazard_variable(const char *name);
 const char *hazard_program(const char *name, const struct sh_word *words, size_t n);
 /* policy_option.c: the same for programs whose options run programs. */
 const char *hazard_options(const char *name, const struct sh_word *words, size_t n);
+/* policy_git.c: the same for git's subcommands. */
+const char *hazard_git(const struct sh_word *words, size_t n);
 /* policy_client.c: the same for a database client's statements. */
 const char *hazard_client(const char *name, const struct sh_word *words, size_t n);
 

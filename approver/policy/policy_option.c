@@ -16,7 +16,7 @@ static const struct {
 	const char *options[17]; /* beginnings of words; with a $, the whole word */
 } dangerous[] = {
     {"git", "cpuOx", {"--config-env", "--exec-path", "--paginate", "--upload-pack", "--receive-pack", "--ext-diff",
-		      "--textconv", "--output", "--open-files-in-pager", "--exec", "--edit"}},
+		      "--textconv", "--output", "--open-files-in-pager", "--exec", "--edit", "--template", "--interactive"}},
     {"tar", "IFT", {"--checkpoint-action", "--use-compress-program", "--to-command", "--info-script",
 		    "--new-volume-script", "--rsh-command", "--rmt-command", "--files-from"}},
     {"ssh", "oFSEI", {NULL}},
@@ -118,27 +118,6 @@ static bool dangerous_word(size_t p, const char *text)
 	return (!strcmp(dangerous[p].program, "git") && strstr(text, "::")) ||
 	       (!strcmp(dangerous[p].program, "make") && strchr(text, '=')) ||
 	       (!strcmp(dangerous[p].program, "curl") && strstr(text, "%output"));
-}
-
-/* Without a message, or asked to, git commit runs the editor that the environment or a file names. */
-static const char *hazard_git(const struct sh_word *words, size_t n)
-{
-	static const char why[] = "git runs an editor";
-	bool commit = n > 1 && !strcmp(words[1].text, "commit"), said = false;
-	for (size_t i = 2; i < n && strcmp(words[i].text, "--") != 0; i++) {
-		const char *text = words[i].text;
-		bool letters = text[0] == '-' && text[1] != '-';
-		if (letters && !strcmp(words[1].text, "add") && strpbrk(text, "ei"))
-			return why;
-		/* -m and its kin take what follows, so a letter after one of them is none. */
-		size_t first = letters ? strcspn(text, "mFCet") : 0;
-		said |= (letters && text[first] && strchr("mFC", text[first])) ||
-			!strncmp(text, "--message", 9) || !strcmp(text, "--no-edit") ||
-			!strncmp(text, "--file=", 7) || !strcmp(text, "--file");
-		if (commit && letters && (text[first] == 'e' || text[first] == 't'))
-			return why;
-	}
-	return commit && !said ? why : NULL;
 }
 
 static const char *hazard_listed(size_t p, const struct sh_word *words, size_t n)

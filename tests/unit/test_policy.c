@@ -102,6 +102,33 @@ static void test_lines(void)
 	policy_free(p);
 }
 
+/* Where an operator wrote ["git","**"]. */
+static void test_git(void)
+{
+	static const char *const held[] = {"git submodule foreach ls",
+					   "git bisect run x",
+					   "git config alias.x '!id'",
+					   "git difftool",
+					   "git rebase main",
+					   "git -C x commit",
+					   "git commit -a",
+					   "git clone --template=x y",
+					   "git clone --config core.x=y z",
+					   "git add -i",
+					   "git commit -me -e"};
+	static const char *const plain[] = {"git config --get user.name", "git commit -qam x",
+					    "git -C x commit -m y",       "git commit --amend --no-edit",
+					    "git submodule update",       "git add -A",
+					    "git log --oneline",          "git commit -m 'e t' --quiet"};
+	struct policy *p = parse("{\"version\":1,\"default\":\"review\",\"rules\":[{\"name\":\"git\","
+				 "\"verdict\":\"approve\",\"commands\":[[\"git\",\"**\"]]}]}");
+	for (size_t i = 0; p && i < sizeof held / sizeof *held; i++)
+		line_is(held[i], p, held[i], "review by default");
+	for (size_t i = 0; p && i < sizeof plain / sizeof *plain; i++)
+		line_is(plain[i], p, plain[i], "approve by git");
+	policy_free(p);
+}
+
 static void test_conditions(void)
 {
 	struct policy *p = parse("{\"version\":1,\"default\":\"deny\",\"rules\":["
@@ -166,6 +193,7 @@ static void test_refused(void)
 int main(void)
 {
 	test_lines();
+	test_git();
 	test_conditions();
 	test_refused();
 	return checks_end();
