@@ -28,8 +28,9 @@ enum {
 	READ_AWAY = 16 * MAX_BODY
 };
 
-static const char priorities[] = "NORMAL:-VERS-ALL:+VERS-TLS1.3:-CIPHER-ALL:+AES-128-GCM:+AES-256-GCM:"
-				 "+CHACHA20-POLY1305";
+static const char priorities[] =
+    "NORMAL:-VERS-ALL:+VERS-TLS1.3:-CIPHER-ALL:+AES-128-GCM:+AES-256-GCM:%SERVER_PRECEDENCE:"
+    "+CHACHA20-POLY1305";
 
 /* ── a request's beginning ─────────────────────────────────────────────────────────────────────────────── */
 
@@ -209,8 +210,10 @@ __attribute__((format(printf, 2, 0))) static void on_log(void *arg, const char *
 int handler_start(struct server *server)
 {
 	const struct server_settings *s = &server->settings;
+	/* poll and not epoll: under epoll the library turns in a circle while a TLS handshake waits for its
+	 * client.  Commands that wait are suspended, and are not in what is polled. */
 	unsigned flags =
-	    MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_TLS | MHD_USE_ERROR_LOG;
+	    MHD_USE_POLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_TLS | MHD_USE_ERROR_LOG;
 	server->daemon = MHD_start_daemon(
 	    flags, 0, NULL, NULL, handle, server, MHD_OPTION_EXTERNAL_LOGGER, on_log, NULL,
 	    MHD_OPTION_LISTEN_SOCKET, s->listen_fd, MHD_OPTION_THREAD_POOL_SIZE, (unsigned)SERVER_THREADS,

@@ -11,8 +11,8 @@ import threading
 import time
 
 from lib import jose
-from lib.bare import (POLICY, ask, audit, enrol, in_thread, jti, live, open_poll, polls_open, post, queued, ref, resident_kb,
-                      review, serve)
+from lib.bare import (POLICY, ask, audit, cpu_ms, enrol, in_thread, jti, live, open_poll, polls_open, post, queued, ref,
+                      resident_kb, review, serve)
 
 
 def test_killed_approver_has_what_it_answered(t):
@@ -109,6 +109,30 @@ def test_slow_client(t):
         except ConnectionError:
             pass
         s.close()
+
+
+def test_half_a_handshake(t):
+    """Six bytes from anyone, and the approver turned in a circle until that client's time was over; each handshake
+    of a good one was slowed by it as well."""
+    a = t.approver()
+    context = ssl.create_default_context(cafile=str(a.dir / "ca.pem"))
+    half = socket.create_connection(("127.0.0.1", a.port))
+    half.send(b"\x16\x03\x01\x02\x00\x01")
+    incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+    hello = context.wrap_bio(incoming, outgoing, server_hostname="localhost")
+    try:
+        hello.do_handshake()
+    except ssl.SSLWantReadError:
+        pass
+    silent = socket.create_connection(("127.0.0.1", a.port))
+    silent.send(outgoing.read())
+    assert silent.recv(1), "the approver's answer"
+    before = cpu_ms(a.process.pid)
+    time.sleep(0.5)  # what it does meanwhile is the question
+    spent = cpu_ms(a.process.pid) - before
+    half.close()
+    silent.close()
+    assert spent < 200, "%d ms of 500" % spent
 
 
 def test_only_tls_1_3(t):

@@ -4,6 +4,7 @@ Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later
 """
 import concurrent.futures
 import json
+import os
 import socket
 import time
 
@@ -127,6 +128,13 @@ def queued(a, token, count):
         status, answer = post(a, jws, connection=connection)
         assert status == 202, answer
     return commands
+
+
+def cpu_ms(pid):
+    """The processor time that a process has used, milliseconds (in steps of a clock tick)."""
+    with open("/proc/%d/stat" % pid) as f:
+        fields = f.read().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) * 1000 // os.sysconf("SC_CLK_TCK")
 
 
 def resident_kb(a):
