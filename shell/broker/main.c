@@ -209,8 +209,8 @@ int main(int argc, char **argv)
 		return usage(stderr, EXIT_USAGE_ERROR);
 	setup_process(private >= 0);
 	int result = private >= 0 ? run_private(&all.broker, private) : run_system(&all.broker, config);
-	/* Its shell has its answer and ends: on one processor it would wait for all the libraries here to be let
-	 * go of first. */
+	/* Its shell has its answer and ends: on one processor it would wait for all the libraries here to be
+	 * let go of first. */
 	if (private >= 0)
 		nanosleep(&(struct timespec){.tv_nsec = 200000}, NULL);
 	warm_stop(&all.warm);
