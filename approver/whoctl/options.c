@@ -5,6 +5,7 @@
  *
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
 #include "approver/whoctl/whoctl.h"
+#include "common/jws.h"
 #include "common/text.h"
 #include <string.h>
 
@@ -68,12 +69,19 @@ static enum option option_lettered(const char *word)
 	return (enum option)i;
 }
 
+/* One in 64 credential IDs begins with a '-', and is no option. */
+static bool is_credential(const char *word)
+{
+	return strlen(word) == S256_LEN && strspn(word, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+							"0123456789-_") == S256_LEN;
+}
+
 int options_parse(struct ctl *ctl, int argc, char *const *argv)
 {
 	bool ended = false;
 	for (int i = 1; i < argc; i++) {
 		const char *word = argv[i];
-		if (ended || word[0] != '-' || !word[1]) {
+		if (ended || word[0] != '-' || !word[1] || is_credential(word)) {
 			ctl->operand[ctl->operands++] = word;
 			continue;
 		}

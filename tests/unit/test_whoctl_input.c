@@ -55,6 +55,10 @@ static void test_options(void)
 	expect("a flag's value is ignored", parse(&ctl, operands, flag) == EXIT_USAGE_ERROR);
 	expect("of two state directories one is taken at random",
 	       parse(&ctl, operands, twice) == EXIT_USAGE_ERROR);
+	char *credential[] = {"whoctl", "credential", "revoke", "-rbiA34Cyb1qJ2z6S_s6w_4qx_7Gt4q21LwFOSt3hOU",
+			      NULL};
+	expect("one credential in 64 cannot be revoked, for its ID is taken for an option",
+	       parse(&ctl, operands, credential) == 0 && ctl.operands == 3 && strlen(operands[2]) == 43);
 	char *input[] = {"whoctl", "-", "-q", NULL};
 	expect("standard input cannot be named",
 	       parse(&ctl, operands, input) == 0 && ctl.operands == 1 && given(&ctl, OPT_QUIET));
