@@ -25,6 +25,9 @@ static const struct header {
     {JWS_HOP,
      {"eyJhbGciOiJFZDI1NTE5IiwidHlwIjoid2hvc2gtaG9wK2p3dCJ9",
       "eyJ0eXAiOiJ3aG9zaC1ob3Arand0IiwiYWxnIjoiRWQyNTUxOSJ9"}},
+    {JWS_DELEGATE,
+     {"eyJhbGciOiJFZDI1NTE5IiwidHlwIjoid2hvc2gtZGVsZWdhdGUrand0In0",
+      "eyJ0eXAiOiJ3aG9zaC1kZWxlZ2F0ZStqd3QiLCJhbGciOiJFZDI1NTE5In0"}},
 };
 
 static const struct header *header_of(const char *typ)

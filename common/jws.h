@@ -14,6 +14,7 @@
 #define JWS_PERMIT "whosh-permit+jwt"
 #define JWS_OUTCOME "whosh-outcome+jwt"
 #define JWS_HOP "whosh-hop+jwt"
+#define JWS_DELEGATE "whosh-delegate+jwt" /* asks what a hop may say, before it is signed */
 
 #define KEY_BYTES 32
 #define S256_LEN 43 /* a SHA-256 in base64url */

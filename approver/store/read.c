@@ -64,8 +64,8 @@ static int one(struct store_reader *reader, sqlite3_stmt *s)
 	return code == SQLITE_DONE ? 0 : sqlite_failed(reader->db, "a row is read");
 }
 
-/* The end of a listing: the last step's code is SQLITE_ROW when its reader had enough. */
-static int listed(struct store_reader *reader, sqlite3_stmt *s, int code)
+/* The last step's code is SQLITE_ROW when its reader had enough. */
+int reader_listed(struct store_reader *reader, sqlite3_stmt *s, int code)
 {
 	bool good = s && (code == SQLITE_ROW || code == SQLITE_DONE);
 	if (s && !good)
@@ -141,7 +141,7 @@ int store_agents(struct store_reader *reader, bool (*fn)(const struct agent_row 
 		more = fn(&row, arg);
 		agent_row_finish(&row);
 	}
-	return listed(reader, s, code);
+	return reader_listed(reader, s, code);
 }
 
 #define SELECT_CREDENTIALS                                                                                   \
@@ -188,7 +188,7 @@ int store_credentials(struct store_reader *reader, bool (*fn)(const struct crede
 		more = fn(&row, arg);
 		credential_row_finish(&row);
 	}
-	return listed(reader, s, code);
+	return reader_listed(reader, s, code);
 }
 
 int store_operators(struct store_reader *reader, bool (*fn)(const struct operator_row *, void *), void *arg)
@@ -203,7 +203,7 @@ int store_operators(struct store_reader *reader, bool (*fn)(const struct operato
 		more = fn(&row, arg);
 		operator_row_finish(&row);
 	}
-	return listed(reader, s, code);
+	return reader_listed(reader, s, code);
 }
 
 int store_policy(struct store_reader *reader, const char *s256, char **text, size_t *len)
@@ -265,5 +265,5 @@ int store_events_of(struct store_reader *reader, const char *subject,
 				  sqlite3_column_int64(s, 2), body, len, arg);
 		free(body);
 	}
-	return listed(reader, s, code);
+	return reader_listed(reader, s, code);
 }

@@ -24,6 +24,10 @@ const char *event_kind_name(enum event_kind kind)
 	    [EVENT_OPERATOR_CHANGED] = "operator_changed",
 	    [EVENT_MODEL_CHANGED] = "model_changed",
 	    [EVENT_REFUSED] = "refused",
+	    [EVENT_DELEGATION] = "delegation",
+	    [EVENT_DELEGATION_REVOKED] = "delegation_revoked",
+	    [EVENT_KEY_ENROLLED] = "key_enrolled",
+	    [EVENT_KEY_REVOKED] = "key_revoked",
 	};
 	return kind < EVENT_KINDS && names[kind] ? names[kind] : "unknown";
 }

@@ -77,6 +77,15 @@ static const char *const steps[] = {
     "DELETE FROM facets;"
     "CREATE VIRTUAL TABLE words USING fts5(line, task, reason, content='', columnsize=0, detail=none, "
     "tokenize='trigram');",
+
+    /* Principal chains: the hops that were logged, and people's own keys. */
+    "CREATE TABLE hops(id TEXT PRIMARY KEY, hash TEXT NOT NULL UNIQUE, s256 TEXT NOT NULL, parent TEXT, "
+    "issuer TEXT NOT NULL, human TEXT NOT NULL, agent TEXT NOT NULL, task TEXT NOT NULL, signer TEXT, depth "
+    "INTEGER NOT NULL, issued INTEGER NOT NULL, expires INTEGER NOT NULL, revoked INTEGER NOT NULL, "
+    "log_index INTEGER NOT NULL, revoked_by TEXT) WITHOUT ROWID;"
+    "CREATE INDEX hops_expires ON hops(expires);"
+    "CREATE TABLE person_keys(id TEXT PRIMARY KEY, person TEXT NOT NULL, key BLOB NOT NULL, issued INTEGER "
+    "NOT NULL, expires INTEGER NOT NULL, revoked INTEGER NOT NULL, revoked_by TEXT) WITHOUT ROWID;",
 };
 
 enum { STEPS = sizeof steps / sizeof *steps };

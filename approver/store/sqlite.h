@@ -27,6 +27,8 @@ enum statement {
 	ST_CREDENTIAL_PUT,
 	ST_OPERATOR_PUT,
 	ST_POLICY_PUT,
+	ST_HOP_PUT,
+	ST_KEY_PUT,
 	ST_NAME_GET,
 	ST_NAME_PUT,
 	ST_FACETS_PUT,
@@ -101,6 +103,9 @@ enum short_match { SHORT_NOWHERE, SHORT_FOUND, SHORT_ANYWHERE };
 int short_match(struct store_reader *reader, const char *match, struct buf *words);
 /* read.c: a statement on a reader's connection; NULL: logged. */
 sqlite3_stmt *reader_prepare(struct store_reader *reader, const char *sql);
+/* read.c: the end of a listing: 0 when the last step's code says that all is well, or its reader had enough.
+ */
+int reader_listed(struct store_reader *reader, sqlite3_stmt *statement, int code);
 /* The row that a SELECT of COMMAND_NAMES stands on. */
 void command_fill(sqlite3_stmt *statement, struct command_row *row);
 

@@ -50,6 +50,15 @@ static const char *const texts[STATEMENTS] = {
 	"DO UPDATE SET role=excluded.role,token_s256=excluded.token_s256,disabled=excluded.disabled,"
 	"created=excluded.created",
     [ST_POLICY_PUT] = "INSERT INTO policies(s256,text,ms,by) VALUES(?,?,?,?) ON CONFLICT DO NOTHING",
+    [ST_HOP_PUT] =
+	"INSERT INTO hops(id,hash,s256,parent,issuer,human,agent,task,signer,depth,issued,expires,revoked,"
+	"log_index,revoked_by) VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT(id) DO UPDATE SET "
+	"revoked=coalesce(nullif(revoked,0),excluded.revoked),"
+	"revoked_by=coalesce(revoked_by,excluded.revoked_by)",
+    [ST_KEY_PUT] =
+	"INSERT INTO person_keys(id,person,key,issued,expires,revoked,revoked_by) VALUES(?,?,?,?,?,?,?) ON "
+	"CONFLICT(id) DO UPDATE SET revoked=coalesce(nullif(revoked,0),excluded.revoked),"
+	"revoked_by=coalesce(revoked_by,excluded.revoked_by)",
     [ST_NAME_GET] = "SELECT id FROM names WHERE text=?",
     [ST_NAME_PUT] = "INSERT INTO names(text) VALUES(?)",
     [ST_FACETS_PUT] = "INSERT INTO facets(n," FACETS ") VALUES(?,?,?,?,?,?,?,?,?,?)",

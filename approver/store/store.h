@@ -37,10 +37,14 @@ enum event_kind {
 	EVENT_CREDENTIAL_REVOKED,
 	EVENT_POLICY_LOADED, /* body: JSON {"policy_s256","operator"} and the text */
 	EVENT_OPERATOR_SIGN_IN,
-	EVENT_MODEL_CHANGED,    /* body: JSON {"session","command","from","to"} */
-	EVENT_OPERATOR_CHANGED, /* body: JSON {"change","name","role","operator"} */
-	EVENT_REFUSED,          /* body: JSON {"reason","agent","credential"}: an identity that was refused,
-				   rate-limited */
+	EVENT_MODEL_CHANGED,      /* body: JSON {"session","command","from","to"} */
+	EVENT_OPERATOR_CHANGED,   /* body: JSON {"change","name","role","operator"} */
+	EVENT_REFUSED,            /* body: JSON {"reason","agent","credential"}: an identity that was refused,
+				     rate-limited */
+	EVENT_DELEGATION,         /* body: the hop JWS */
+	EVENT_DELEGATION_REVOKED, /* body: JSON {"delegation","agent","operator"} */
+	EVENT_KEY_ENROLLED,       /* body: JSON {"key","person","expires"}: a person's own */
+	EVENT_KEY_REVOKED,        /* body: JSON {"key","person","operator"} */
 	EVENT_KINDS
 };
 const char *event_kind_name(enum event_kind kind); /* "command_requested" … */
@@ -102,6 +106,25 @@ struct operator_row {
 	int64_t created;
 	bool disabled;
 }; /* role: viewer|reviewer|admin */
+/* One hop of a principal chain, as it was logged. */
+struct hop_row {
+	char *id;          /* its jti */
+	char *hash, *s256; /* of what is signed ("header.payload": a child's par_hash), and of all of it */
+	char *parent;      /* the parent's hash; NULL: hop 0 */
+	char *issuer, *human, *agent, *task;
+	char *signer; /* thumbprint of the key that signed; NULL: the approver's */
+	int64_t depth, issued, expires, revoked /* 0: not */, log_index;
+	char *revoked_by;
+};
+/* A person's own key. */
+struct key_row {
+	char *id, *person; /* id: RFC 7638 thumbprint */
+	unsigned char key[32];
+	int64_t issued, expires, revoked /* 0: not */;
+	char *revoked_by;
+};
+void hop_row_finish(struct hop_row *row);
+void key_row_finish(struct key_row *row);
 void agent_row_finish(struct agent_row *row);
 void credential_row_finish(struct credential_row *row);
 void operator_row_finish(struct operator_row *row);
@@ -148,6 +171,8 @@ int store_review_add(struct store *store, const char *command, const char *opera
 int store_agent_put(struct store *store, const struct agent_row *row);
 int store_credential_put(struct store *store, const struct credential_row *row);
 int store_operator_put(struct store *store, const struct operator_row *row);
+int store_hop_put(struct store *store, const struct hop_row *row);
+int store_key_put(struct store *store, const struct key_row *row);
 /* The policy text in force is kept by its hash so that every decision can be explained later. */
 int store_policy_put(struct store *store, const char *s256, const void *text, size_t len, int64_t ms,
 		     const char *by);
@@ -191,6 +216,10 @@ int store_agents(struct store_reader *reader, bool (*fn)(const struct agent_row 
 int store_credentials(struct store_reader *reader, bool (*fn)(const struct credential_row *, void *),
 		      void *arg);
 int store_operators(struct store_reader *reader, bool (*fn)(const struct operator_row *, void *), void *arg);
+/* Hops that are good after `ms`, newest first; 0: all of them. */
+int store_hops(struct store_reader *reader, int64_t ms, bool (*fn)(const struct hop_row *, void *),
+	       void *arg);
+int store_keys(struct store_reader *reader, bool (*fn)(const struct key_row *, void *), void *arg);
 /* The JWS or JSON body of one event (malloc'd). 1, 0, -1. */
 int store_event(struct store_reader *reader, int64_t index, enum event_kind *kind, int64_t *ms, char **body,
 		size_t *len);
