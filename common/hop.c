@@ -58,6 +58,15 @@ static bool are_commands(const cJSON *list)
 	return true;
 }
 
+/* All of its texts together: comparing two scopes takes the product of their lengths. */
+static size_t text_bytes(const cJSON *value)
+{
+	size_t n = cJSON_IsString(value) ? strlen(value->valuestring) : 0;
+	for (const cJSON *child = value->child; child; child = child->next)
+		n += text_bytes(child);
+	return n;
+}
+
 bool scope_valid(const cJSON *scope, char why[160])
 {
 	static const char *const names[] = {"commands", "cwd", "hosts", NULL};
@@ -74,6 +83,8 @@ bool scope_valid(const cJSON *scope, char why[160])
 		if (list && !are_texts(list))
 			return fail(why, "scope.%s is a list of patterns that is not empty", names[i]);
 	}
+	if (text_bytes(scope) > HOP_MAX_SCOPE)
+		return fail(why, "%s", "the scope is longer than 4 KiB");
 	return true;
 }
 

@@ -30,6 +30,7 @@ enum {
 	CHAIN_MAX_HOPS = 8,
 	CHAIN_MAX_BYTES = 16 * 1024,
 	HOP_MAX_TASK = 4096,
+	HOP_MAX_SCOPE = 4096,  /* of all its texts */
 	HOP_MAX_PATTERNS = 256 /* in each list of a scope, and words in a pattern */
 };
 
