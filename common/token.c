@@ -1,60 +1,13 @@
 /* token.c: loading and writing a token file.
  *
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
-#include "common/error.h"
 #include "common/token.h"
-#include "common/codec.h"
-#include "common/io.h"
+#include "common/error.h"
 #include "common/json.h"
-#include "common/secure.h"
+#include "common/keyfile.h"
 #include "common/text.h"
-#include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-enum { MAX_TOKEN = 4096 };
-
-/* Why this open file may not hold a credential; NULL if it may. */
-static const char *unsafe(int fd)
-{
-	struct stat st;
-	if (fstat(fd, &st))
-		return strerror(errno);
-	if (!S_ISREG(st.st_mode))
-		return "not a regular file";
-	if (st.st_nlink != 1)
-		return "has more than one link";
-	if (st.st_uid != 0 && st.st_uid != geteuid())
-		return "owned by neither this account nor root";
-	if (st.st_mode & (S_IRWXG | S_IRWXO))
-		return "group or others have access to it (chmod 400)";
-	if (st.st_size > MAX_TOKEN)
-		return "larger than 4 KiB";
-	return NULL;
-}
-
-/* The private key of a JWK; cJSON's copies of `d` are wiped with it. */
-static struct signing_key *key_of(const cJSON *jwk)
-{
-	static const char *const members[] = {"kty", "crv", "x", "d", "kid", "alg", "use", NULL};
-	const char *other, *kty = json_string(jwk, "kty"), *crv = json_string(jwk, "crv");
-	const char *x = json_string(jwk, "x"), *d = json_string(jwk, "d");
-	if (!kty || strcmp(kty, "OKP") || !crv || strcmp(crv, "Ed25519") || !x || !d ||
-	    !json_only(jwk, members, &other))
-		return NULL;
-	struct buf public BUF_AUTO = BUF_INIT, private = BUF_INIT;
-	struct signing_key *key = NULL;
-	if (base64url_decode(&public, x, strlen(x)) && base64url_decode(&private, d, strlen(d)) &&
-	    !public.failed && !private.failed && public.len == KEY_BYTES && private.len == KEY_BYTES)
-		key =
-		    signing_key_new((const unsigned char *)private.data, (const unsigned char *)public.data);
-	buf_wipe(&private);
-	return key;
-}
 
 static struct token *parse(const char *path, const cJSON *json, char **error)
 {
@@ -73,7 +26,7 @@ static struct token *parse(const char *path, const cJSON *json, char **error)
 		return error_set(error, "%s: has no valid times", path), NULL;
 	if (cJSON_HasObjectItem(json, "agent_version") && (!version || strlen(version) > 64))
 		return error_set(error, "%s: agent_version is not a short text", path), NULL;
-	struct signing_key *key = key_of(json_object(json, "jwk"));
+	struct signing_key *key = jwk_private(json_object(json, "jwk"));
 	if (!key)
 		return error_set(error, "%s: holds no valid Ed25519 key", path), NULL;
 	struct token *token = calloc(1, sizeof *token);
@@ -96,41 +49,11 @@ static struct token *parse(const char *path, const cJSON *json, char **error)
 	return error_set(error, "out of memory"), NULL;
 }
 
-static void wipe_tree(cJSON *json)
-{
-	for (; json; json = json->next) {
-		if (json->valuestring)
-			secure_wipe(json->valuestring, strlen(json->valuestring));
-		if (json->child)
-			wipe_tree(json->child);
-	}
-}
-
 struct token *token_load(const char *path, char **error)
 {
-	*error = NULL;
-	int fd FD_AUTO = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-	if (fd < 0)
-		return error_set(error, "%s: %s", path,
-				 errno == ELOOP ? "is a symbolic link" : strerror(errno)),
-		       NULL;
-	const char *why = unsafe(fd);
-	if (why)
-		return error_set(error, "%s: %s", path, why), NULL;
-	struct buf text = BUF_INIT;
-	if (read_all(fd, MAX_TOKEN, &text)) {
-		buf_wipe(&text);
-		return error_set(error, "%s: %s", path,
-				 errno == EFBIG ? "larger than 4 KiB" : strerror(errno)),
-		       NULL;
-	}
-	cJSON *json = text.len ? json_parse(text.data, text.len, &why) : NULL;
-	buf_wipe(&text);
-	if (!json)
-		return error_set(error, "%s: not a token file: %s", path, why ? why : "it is empty"), NULL;
-	struct token *token = parse(path, json, error);
-	wipe_tree(json);
-	cJSON_Delete(json);
+	cJSON *json = keyfile_load(path, "a token file", error);
+	struct token *token = json ? parse(path, json, error) : NULL;
+	keyfile_forget(json);
 	return token;
 }
 
@@ -156,8 +79,6 @@ const char *token_unusable(const struct token *token, int64_t now)
 
 void token_format(struct buf *out, const struct token *token)
 {
-	unsigned char d[KEY_BYTES], x[KEY_BYTES];
-	signing_key_export(token->key, d, x);
 	buf_adds(out, "{\"v\":1,\"sub\":");
 	json_add_string(out, token->sub, strlen(token->sub));
 	buf_adds(out, ",\"aud\":");
@@ -167,10 +88,7 @@ void token_format(struct buf *out, const struct token *token)
 		buf_adds(out, ",\"agent_version\":");
 		json_add_string(out, token->agent_version, strlen(token->agent_version));
 	}
-	buf_adds(out, ",\"jwk\":{\"kty\":\"OKP\",\"crv\":\"Ed25519\",\"x\":\"");
-	base64url_encode(out, x, sizeof x);
-	buf_adds(out, "\",\"d\":\"");
-	base64url_encode(out, d, sizeof d);
-	buf_adds(out, "\"}}\n");
-	secure_wipe(d, sizeof d);
+	buf_addc(out, ',');
+	jwk_private_add(out, token->key);
+	buf_adds(out, "}\n");
 }
