@@ -90,8 +90,7 @@ bool scope_valid(const cJSON *scope, char why[160])
 
 /* ── claims ── */
 
-/* {"kty":"OKP","crv":"Ed25519","x":…}, a usable key. */
-static bool read_key(const cJSON *jwk, unsigned char key[KEY_BYTES])
+bool hop_key(const cJSON *jwk, unsigned char key[KEY_BYTES])
 {
 	static const char *const names[] = {"kty", "crv", "x", NULL};
 	const char *kty = json_string(jwk, "kty"), *crv = json_string(jwk, "crv"), *x = json_string(jwk, "x"),
@@ -122,7 +121,7 @@ static bool read_delegate(struct hop *hop, char why[160])
 	if (!agent || !name_valid(agent))
 		return fail(why, "%s names no agent", "act");
 	hop->act = agent;
-	if (!read_key(only_member(json_object(hop->tree, "cnf"), "jwk"), hop->key))
+	if (!hop_key(only_member(json_object(hop->tree, "cnf"), "jwk"), hop->key))
 		return fail(why, "%s holds no usable Ed25519 key", "cnf");
 	return true;
 }

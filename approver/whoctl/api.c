@@ -83,8 +83,9 @@ static int api_open(struct ctl *ctl)
 		return complain(EXIT_FAILED, "libcurl could not be started");
 	api->curl = curl_easy_init();
 	struct buf bearer = BUF_INIT;
-	buf_addf(&bearer, "Authorization: Bearer %s", api->settings.token.data);
-	bool ok = api->curl && !bearer.failed && header_add(&api->headers, bearer.data) &&
+	buf_addf(&bearer, "Authorization: Bearer %s",
+		 api->settings.token.data ? api->settings.token.data : "");
+	bool ok = api->curl && !bearer.failed && (ctl->tokenless || header_add(&api->headers, bearer.data)) &&
 		  header_add(&api->headers, "Content-Type: application/json") &&
 		  header_add(&api->headers, "Expect:");
 	buf_wipe(&bearer);

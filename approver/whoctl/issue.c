@@ -7,9 +7,9 @@
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
 #include "approver/whoctl/api.h"
 #include "approver/whoctl/human.h"
+#include "approver/whoctl/jwk.h"
 #include "approver/whoctl/newfile.h"
 #include "common/clock.h"
-#include "common/codec.h"
 #include "common/text.h"
 #include "common/token.h"
 #include <stdlib.h>
@@ -20,16 +20,11 @@
 #define TOKEN_ROOM 4096
 
 /* Ask for a credential for the public key; its row in *row. */
-static int request(struct ctl *ctl, const unsigned char x[KEY_BYTES], int64_t expires_s, cJSON **row)
+static int request(struct ctl *ctl, const struct signing_key *key, int64_t expires_s, cJSON **row)
 {
 	cJSON *body JSON_AUTO = cJSON_CreateObject();
-	cJSON *jwk = cJSON_AddObjectToObject(body, "jwk");
-	struct buf text BUF_AUTO = BUF_INIT;
-	base64url_encode(&text, x, KEY_BYTES);
 	cJSON_AddStringToObject(body, "agent", ctl->operand[0]);
-	cJSON_AddStringToObject(jwk, "kty", "OKP");
-	cJSON_AddStringToObject(jwk, "crv", "Ed25519");
-	cJSON_AddStringToObject(jwk, "x", text.data ? text.data : "");
+	jwk_public_add(body, key);
 	cJSON_AddNumberToObject(body, "expires_s", (double)expires_s);
 	return api_send(ctl, "POST", "/v1/credentials", body, row);
 }
@@ -86,7 +81,7 @@ static int issue_with(struct ctl *ctl, struct signing_key *key, struct newfile *
 	cJSON *row JSON_AUTO = NULL;
 	signing_key_export(key, NULL, x);
 	key_thumbprint(x, credential);
-	int status = request(ctl, x, expires_s, &row);
+	int status = request(ctl, key, expires_s, &row);
 	if (status != 0)
 		return status;
 	status = format(ctl, row, key, credential, &content);

@@ -28,7 +28,7 @@ static const struct spec {
     [OPT_QUIET] = {"quiet", NULL, "print the IDs only, one a line", 'q'},
     [OPT_OWNER] = {"owner", "HUMAN", "the person the agent works for", 0},
     [OPT_OUT] = {"out", "FILE", "write the secret to this new file, mode 0400", 0},
-    [OPT_EXPIRES] = {"expires", "TIME", "how long it is good: 90d, 12h (default 90d)", 0},
+    [OPT_EXPIRES] = {"expires", "TIME", "how long it is good: 90d, 12h, 20m", 0},
     [OPT_FORCE] = {"force", NULL, "replace FILE when it exists", 0},
     [OPT_ROLE] = {"role", "ROLE", "viewer, reviewer or admin", 0},
     [OPT_REASON] = {"reason", "TEXT", "why; the agent and the audit log are told", 0},
@@ -50,6 +50,11 @@ static const struct spec {
     [OPT_UNTIL] = {"until", "TIME", "before; written as for --since", 0},
     [OPT_LIMIT] = {"limit", "N", "at most so many (default 100)", 0},
     [OPT_BEFORE] = {"before", "ID", "only older ones than this command: the next page", 0},
+    [OPT_TO] = {"to", "AGENT", "the agent that gets the task", 0},
+    [OPT_SCOPE] = {"scope", "FILE", "JSON: what the delegation is limited to (-: standard input)", 0},
+    [OPT_DEPTH] = {"depth", "N", "how many further hops the delegate may add (0: none)", 0},
+    [OPT_KEY] = {"key", "FILE", "sign with your own key (whoctl key new)", 0},
+    [OPT_ALL] = {"all", NULL, "also those that are revoked or past", 0},
     [OPT_LAST] = {"last", "N", "also judge the last N lines that the approver has recorded", 0},
 };
 

@@ -50,6 +50,11 @@ enum option {
 	OPT_LIMIT,
 	OPT_BEFORE,
 	OPT_LAST,
+	OPT_TO,
+	OPT_SCOPE,
+	OPT_DEPTH,
+	OPT_KEY,
+	OPT_ALL,
 	OPTIONS
 };
 #define OPTION(name) (1ull << OPT_##name)
@@ -69,6 +74,7 @@ struct ctl {
 	int operands;
 	struct style style;
 	const struct verb *verb;
+	bool tokenless;  /* what is asked needs no operator's token: none is read or sent */
 	struct api *api; /* made by api_open when a verb first asks */
 };
 
@@ -111,6 +117,8 @@ extern const struct verb verb_agent_add, verb_agent_list, verb_agent_show, verb_
 extern const struct verb verb_credential_issue, verb_credential_list, verb_credential_revoke;
 extern const struct verb verb_operator_add, verb_operator_list, verb_operator_remove;
 extern const struct verb verb_pending, verb_approve, verb_deny, verb_watch, verb_who, verb_show, verb_status;
+extern const struct verb verb_delegate, verb_delegation_list, verb_delegation_revoke;
+extern const struct verb verb_key_new, verb_key_list, verb_key_revoke;
 extern const struct verb verb_policy_check, verb_policy_explain, verb_policy_test, verb_policy_load,
     verb_policy_diff, verb_policy_show;
 
