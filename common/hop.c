@@ -6,6 +6,7 @@
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
 #include "common/hop.h"
 #include "common/codec.h"
+#include "common/jwk.h"
 #include "common/text.h"
 #include <stdarg.h>
 #include <stdio.h>
@@ -90,24 +91,6 @@ bool scope_valid(const cJSON *scope, char why[160])
 
 /* ── claims ── */
 
-bool hop_key(const cJSON *jwk, unsigned char key[KEY_BYTES])
-{
-	static const char *const names[] = {"kty", "crv", "x", NULL};
-	const char *kty = json_string(jwk, "kty"), *crv = json_string(jwk, "crv"), *x = json_string(jwk, "x"),
-		   *other;
-	struct buf bytes BUF_AUTO = BUF_INIT;
-	if (!kty || strcmp(kty, "OKP") || !crv || strcmp(crv, "Ed25519") || !x ||
-	    !json_only(jwk, names, &other))
-		return false;
-	if (strlen(x) != S256_LEN || !base64url_decode(&bytes, x, strlen(x)) || bytes.failed ||
-	    bytes.len != KEY_BYTES)
-		return false;
-	memcpy(key, bytes.data, KEY_BYTES);
-	struct public_key *usable = public_key_new(key);
-	public_key_free(usable);
-	return usable != NULL;
-}
-
 /* An object with exactly one member of that name. */
 static const cJSON *only_member(const cJSON *object, const char *name)
 {
@@ -121,7 +104,7 @@ static bool read_delegate(struct hop *hop, char why[160])
 	if (!agent || !name_valid(agent))
 		return fail(why, "%s names no agent", "act");
 	hop->act = agent;
-	if (!hop_key(only_member(json_object(hop->tree, "cnf"), "jwk"), hop->key))
+	if (!jwk_read(only_member(json_object(hop->tree, "cnf"), "jwk"), hop->key))
 		return fail(why, "%s holds no usable Ed25519 key", "cnf");
 	return true;
 }

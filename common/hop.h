@@ -51,9 +51,6 @@ void hop_finish(struct hop *hop);
 /* Append the payload.  `scope` is JSON text or NULL; `hop`'s tree and lists are not looked at. */
 void hop_format(struct buf *out, const struct hop *hop, const char *scope);
 
-/* The key of {"kty":"OKP","crv":"Ed25519","x":…}; false when it is not exactly that, or not usable. */
-bool hop_key(const cJSON *jwk, unsigned char key[KEY_BYTES]);
-
 /* Is it a scope?  The reason in `why` if not. */
 bool scope_valid(const cJSON *scope, char why[160]);
 

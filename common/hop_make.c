@@ -5,6 +5,7 @@
 #include "common/clock.h"
 #include "common/error.h"
 #include "common/exits.h"
+#include "common/jwk.h"
 #include "common/text.h"
 #include <stdlib.h>
 #include <string.h>
@@ -113,7 +114,7 @@ static bool read_leave(struct leave *leave, const cJSON *answer)
 	const cJSON *cnf = json_object(answer, "cnf");
 	leave->chain = json_string(answer, "chain");
 	leave->human = json_string(answer, "human");
-	return leave->human && hop_key(cnf ? json_object(cnf, "jwk") : NULL, leave->key) &&
+	return leave->human && jwk_read(cnf ? json_object(cnf, "jwk") : NULL, leave->key) &&
 	       json_integer(answer, "depth", &leave->depth) &&
 	       json_integer(answer, "max_depth", &leave->max_depth) &&
 	       json_integer(answer, "expires", &leave->expires) && json_integer(answer, "now", &leave->now) &&

@@ -8,6 +8,7 @@
 #include "approver/http/refusals.h"
 #include "common/clock.h"
 #include "common/log.h"
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,6 +17,7 @@ void command_work_free(struct command_work *w)
 	if (w->decided)
 		policy_decision_finish(&w->decision);
 	policy_release(w->policy);
+	chain_release(w->delegation);
 	command_claims_finish(&w->claims);
 	buf_finish(&w->chain);
 	buf_finish(&w->detail);
@@ -44,13 +46,21 @@ static int note_model(struct command_work *w, struct group *group, const char *b
 		   : 0;
 }
 
+/* What was believed on another thread may have been taken away, and that answered, since. */
+static bool may_still(struct command_work *w, struct server *server)
+{
+	snprintf(w->why, sizeof w->why, "the credential was revoked, or its agent disabled");
+	return !identity_taken_away(registry_credential(server->registry, w->row.credential)) &&
+	       (!w->delegation || chain_stands(server, w->delegation, false, w->why));
+}
+
 static enum work_end apply_command(struct work *work, struct group *group)
 {
 	struct command_work *w = (struct command_work *)work;
 	struct command_row *row = &w->row;
 	const struct buf *jws = &work->request->body;
 	char *last_model = NULL;
-	w->taken_away = identity_taken_away(registry_credential(group->server->registry, row->credential));
+	w->taken_away = !may_still(w, group->server);
 	if (w->taken_away)
 		return WORK_DROPPED;
 	int bound = store_session_next(group->store, row->session, row->agent, row->credential, row->model,
@@ -133,8 +143,7 @@ static void done_command(struct work *work, struct group *group, enum work_end e
 	else if (w->repeated)
 		r->resumed = answer_as_stored;
 	else if (w->taken_away)
-		refuse(r, PROBLEM_REVOKED, "the credential was revoked, or its agent disabled", w->row.agent,
-		       w->row.credential);
+		refuse(r, PROBLEM_REVOKED, w->why, w->row.agent, w->row.credential);
 	else
 		refuse(r, PROBLEM_IDENTITY, "this session belongs to another key", w->row.agent,
 		       w->row.credential);

@@ -4,6 +4,7 @@
 #ifndef WHOSH_HTTP_COMMAND_WORK_H
 #define WHOSH_HTTP_COMMAND_WORK_H
 
+#include "approver/http/chain.h"
 #include "approver/http/claims.h"
 #include "approver/http/live.h"
 #include "approver/http/policy_box.h"
@@ -17,11 +18,13 @@ struct command_work {
 	struct command_claims claims;
 	struct policy_decision decision;
 	struct held_policy *policy;
-	struct command_row row; /* borrows from everything here */
+	struct chain *delegation; /* NULL: it came without a principal chain */
+	struct command_row row;   /* borrows from everything here */
 	struct buf chain, detail, permit;
 	char s256[S256_LEN + 1], tail[TAIL_LEN + 1];
 	bool decided;              /* `decision` is to be finished */
 	bool taken_away, repeated; /* why it was dropped; else the session is another's */
+	char why[CHAIN_WHY];       /* when it was taken away */
 };
 
 void command_work_free(struct command_work *work);

@@ -31,8 +31,13 @@ static char *lent(const char *text)
 	return (char *)(uintptr_t)text;
 }
 
+/* Who handed it to whom, as people are told: by the chain, or the agent's owner. */
 static void add_chain(struct command_work *w, const struct agent *agent)
 {
+	if (w->delegation) {
+		buf_add(&w->chain, w->delegation->principals.data, w->delegation->principals.len);
+		return;
+	}
 	buf_reserve(&w->chain, agent->chain_len + 64);
 	buf_add(&w->chain, agent->chain, agent->chain_len);
 	if (w->claims.task) {
@@ -40,6 +45,29 @@ static void add_chain(struct command_work *w, const struct agent *agent)
 		json_add_string(&w->chain, w->claims.task, strlen(w->claims.task));
 	}
 	buf_adds(&w->chain, ",\"proof\":\"proven\"}]");
+}
+
+/* What was delegated, beside what the agent says of it. */
+static void add_delegation(struct command_work *w)
+{
+	struct buf *out = &w->detail;
+	const struct chain *chain = w->delegation;
+	if (!chain || out->failed)
+		return;
+	const struct chain_hop *last = &chain->hops[chain->n - 1];
+	out->len--; /* the object's end */
+	buf_addf(out, "%s\"delegation\":{\"hops\":%d,\"by\":", out->len > 1 ? "," : "", chain->n);
+	/* The approver only attests what a person said. */
+	const char *by = chain->n > 1 || last->person ? last->issuer : chain->human;
+	json_add_string(out, by, strlen(by));
+	buf_addf(out, ",\"task\":\"%s\",\"human\":\"%s\"",
+		 chain->n > 1 || last->person ? "signed" : "attested",
+		 chain->hops[0].person ? "signed" : "attested");
+	if (w->claims.task && strcmp(w->claims.task, chain->task) != 0) {
+		buf_adds(out, ",\"claimed_task\":");
+		json_add_string(out, w->claims.task, strlen(w->claims.task));
+	}
+	buf_adds(out, "}}");
 }
 
 /* The strings of an array or the names of an object, for policy; NULL when there are none.  free() it. */
@@ -55,21 +83,44 @@ static const char **strings_of(const cJSON *value, bool names, size_t *n)
 	return list;
 }
 
+/* Whatever policy says: nothing that a hop above gives no authority for.  -1: out of memory. */
+static int hold_to_chain(struct command_work *w, const struct policy_request *request)
+{
+	static const char rule[] = "delegation";
+	struct policy_decision *decision = &w->decision;
+	char *why;
+	int inside = chain_covers(w->delegation, request, &why);
+	if (inside)
+		return inside < 0 ? -1 : 0;
+	free(decision->rule);
+	free(decision->reason);
+	decision->verdict = VERDICT_DENY;
+	decision->reason = why;
+	decision->rule = strdup(rule);
+	return decision->rule ? 0 : -1;
+}
+
 static int evaluate(struct command_work *w, const struct agent *agent)
 {
 	const struct command_claims *c = &w->claims;
-	const char *chain[] = {agent->owner, agent->id};
-	size_t n_argv, n_env;
+	const char *chain[CHAIN_MAX_HOPS + 1] = {agent->owner, agent->id};
+	size_t n_chain = 2, n_argv, n_env;
+	const struct chain *delegation = w->delegation;
+	for (int i = 0; delegation && i < delegation->n; i++) {
+		chain[0] = delegation->human;
+		chain[i + 1] = delegation->hops[i].agent->id;
+		n_chain = (size_t)i + 2;
+	}
 	const char **argv = strings_of(c->argv, false, &n_argv),
 		   **env = strings_of(c->env_kept, true, &n_env);
 	int result = -1;
 	struct policy_request request = {.agent = agent->id,
 					 .agent_version = c->agent_version,
-					 .human = agent->owner,
+					 .human = chain[0],
 					 .chain = chain,
-					 .n_chain = 2,
+					 .n_chain = n_chain,
 					 .model = c->model,
-					 .task = c->task,
+					 .task = delegation ? delegation->task : c->task,
 					 .host = c->host,
 					 .user = c->user,
 					 .cwd = c->cwd,
@@ -84,6 +135,8 @@ static int evaluate(struct command_work *w, const struct agent *agent)
 	if ((argv || !n_argv) && (env || !n_env))
 		result = policy_decide(policy_held(w->policy), &request, &w->decision);
 	w->decided = result == 0;
+	if (w->decided && delegation)
+		result = hold_to_chain(w, &request);
 	free(argv);
 	free(env);
 	return result;
@@ -103,10 +156,10 @@ static void fill_row(struct command_work *w, struct request *r, struct credentia
 				      .credential = credential->id,
 				      .session = lent(c->sid),
 				      .parent = lent(c->parent),
-				      .human = agent->owner,
+				      .human = w->delegation ? w->delegation->human : agent->owner,
 				      .chain = w->chain.data,
 				      .model = lent(c->model),
-				      .task = lent(c->task),
+				      .task = w->delegation ? w->delegation->task : lent(c->task),
 				      .user = lent(c->user),
 				      .host = lent(c->host),
 				      .cwd = lent(c->cwd),
@@ -180,10 +233,12 @@ bool decide_command(struct request *r)
 			      credential->id);
 	if (agent->disabled)
 		return refuse(r, PROBLEM_REVOKED, "the agent is disabled", c->sub, credential->id);
-	if (c->chain)
-		return refuse(r, PROBLEM_IDENTITY,
-			      "no hop of this chain was ever logged here: start it with whoctl delegate",
-			      c->sub, credential->id);
+	char why_chain[CHAIN_WHY];
+	if (c->chain) {
+		w->delegation = chain_take(server, c->chain, strlen(c->chain), why_chain);
+		if (!w->delegation || !chain_ends_at(w->delegation, credential, why_chain))
+			return refuse(r, PROBLEM_IDENTITY, why_chain, c->sub, credential->id);
+	}
 	if (server->ending)
 		return answer_unavailable(r);
 
@@ -210,6 +265,7 @@ bool decide_command(struct request *r)
 	w->policy = policy_hold(server->policy);
 	add_chain(w, agent);
 	command_claims_detail(c, &w->detail);
+	add_delegation(w);
 	if (w->chain.failed || w->detail.failed || evaluate(w, agent)) {
 		live_forget(server->live, c->jti);
 		return answer_problem(r, PROBLEM_UNAVAILABLE, "out of memory");

@@ -1,4 +1,4 @@
-/* delegations.c: live hops, by hash and by jti, and how many each issuer has.
+/* delegations.c: live hops, by hash and by jti, and how many are on each agent's account.
  *
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
 #include "approver/http/delegations.h"
@@ -11,22 +11,22 @@
 
 enum { BUCKETS = 8192 };
 
-struct issuer {
-	struct issuer *next;
+struct account {
+	struct account *next;
 	size_t live;
 	char name[];
 };
 
 struct entry {
 	struct entry *next_hash, *next_jti;
-	struct issuer *issuer;
+	struct account *account;
 	struct delegation is;
 };
 
 struct delegations {
 	pthread_rwlock_t lock;
 	struct entry *by_hash[BUCKETS], *by_jti[BUCKETS];
-	struct issuer *issuers[BUCKETS];
+	struct account *accounts[BUCKETS];
 	size_t count;
 };
 
@@ -55,19 +55,19 @@ static struct entry *find_jti(struct delegations *d, const char *jti)
 	return e;
 }
 
-static struct issuer *find_issuer(struct delegations *d, const char *name, bool make)
+static struct account *find_account(struct delegations *d, const char *name, bool make)
 {
-	struct issuer **at = &d->issuers[bucket(name)];
-	for (struct issuer *issuer = *at; issuer; issuer = issuer->next)
-		if (!strcmp(issuer->name, name))
-			return issuer;
-	struct issuer *issuer = make ? calloc(1, sizeof *issuer + strlen(name) + 1) : NULL;
-	if (!issuer)
+	struct account **at = &d->accounts[bucket(name)];
+	for (struct account *account = *at; account; account = account->next)
+		if (!strcmp(account->name, name))
+			return account;
+	struct account *account = make ? calloc(1, sizeof *account + strlen(name) + 1) : NULL;
+	if (!account)
 		return NULL;
-	strcpy(issuer->name, name);
-	issuer->next = *at;
-	*at = issuer;
-	return issuer;
+	strcpy(account->name, name);
+	account->next = *at;
+	*at = account;
+	return account;
 }
 
 static bool copy_out(struct delegations *d, struct entry *(*find)(struct delegations *, const char *),
@@ -93,8 +93,8 @@ bool delegation_by_jti(struct delegations *d, const char *jti, struct delegation
 
 static struct entry *add(struct delegations *d, const struct hop_row *row)
 {
-	struct issuer *issuer = find_issuer(d, row->issuer, true);
-	struct entry *e = issuer ? calloc(1, sizeof *e) : NULL;
+	struct account *account = find_account(d, row->depth ? row->issuer : row->agent, true);
+	struct entry *e = account ? calloc(1, sizeof *e) : NULL;
 	if (!e)
 		return NULL;
 	snprintf(e->is.jti, sizeof e->is.jti, "%s", row->id);
@@ -103,8 +103,8 @@ static struct entry *add(struct delegations *d, const struct hop_row *row)
 	snprintf(e->is.parent, sizeof e->is.parent, "%s", row->parent ? row->parent : "");
 	e->is.expires = row->expires;
 	e->is.log_index = row->log_index;
-	e->issuer = issuer;
-	issuer->live++;
+	e->account = account;
+	account->live++;
 	struct entry **hash = &d->by_hash[bucket(e->is.hash)], **jti = &d->by_jti[bucket(e->is.jti)];
 	e->next_hash = *hash;
 	*hash = e;
@@ -126,11 +126,20 @@ int delegations_put(struct delegations *d, const struct hop_row *row)
 	return e ? 0 : -1;
 }
 
-bool delegations_room(struct delegations *d, const char *issuer)
+void delegations_revoke(struct delegations *d, const char *jti, int64_t ms)
+{
+	pthread_rwlock_wrlock(&d->lock);
+	struct entry *e = find_jti(d, jti);
+	if (e && !e->is.revoked)
+		e->is.revoked = ms;
+	pthread_rwlock_unlock(&d->lock);
+}
+
+bool delegations_room(struct delegations *d, const char *agent)
 {
 	pthread_rwlock_rdlock(&d->lock);
-	const struct issuer *known = find_issuer(d, issuer, false);
-	bool room = d->count < DELEGATIONS_MAX && (!known || known->live < DELEGATIONS_PER_ISSUER);
+	const struct account *known = find_account(d, agent, false);
+	bool room = d->count < DELEGATIONS_MAX && (!known || known->live < DELEGATIONS_PER_AGENT);
 	pthread_rwlock_unlock(&d->lock);
 	return room;
 }
@@ -155,7 +164,7 @@ void delegations_expire(struct delegations *d, int64_t now_ms)
 			}
 			*at = e->next_hash;
 			unlink_jti(d, e);
-			e->issuer->live--;
+			e->account->live--;
 			d->count--;
 			free(e);
 		}
@@ -187,10 +196,10 @@ void delegations_free(struct delegations *d)
 		return;
 	delegations_expire(d, INT64_MAX);
 	for (size_t i = 0; i < BUCKETS; i++)
-		while (d->issuers[i]) {
-			struct issuer *next = d->issuers[i]->next;
-			free(d->issuers[i]);
-			d->issuers[i] = next;
+		while (d->accounts[i]) {
+			struct account *next = d->accounts[i]->next;
+			free(d->accounts[i]);
+			d->accounts[i] = next;
 		}
 	pthread_rwlock_destroy(&d->lock);
 	free(d);

@@ -12,7 +12,7 @@
 #include "common/uuid.h"
 
 enum {
-	DELEGATIONS_PER_ISSUER = 4096, /* live ones: what one agent can make us remember */
+	DELEGATIONS_PER_AGENT = 4096, /* live ones: what one agent can make us remember */
 	DELEGATIONS_MAX = 1000000
 };
 
@@ -37,8 +37,9 @@ bool delegation_by_hash(struct delegations *delegations, const char *hash, struc
 bool delegation_by_jti(struct delegations *delegations, const char *jti, struct delegation *found);
 /* Agree with a row that is stored now; -1: out of memory. */
 int delegations_put(struct delegations *delegations, const struct hop_row *row);
-/* May this issuer (approver, person or agent) make one more? */
-bool delegations_room(struct delegations *delegations, const char *issuer);
+void delegations_revoke(struct delegations *delegations, const char *jti, int64_t ms);
+/* May there be one more on this agent's account: by it, or (hop 0) to it? */
+bool delegations_room(struct delegations *delegations, const char *agent);
 /* Forget those that are past (every minute or so). */
 void delegations_expire(struct delegations *delegations, int64_t now_ms);
 

@@ -4,6 +4,7 @@
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
 #include "approver/http/housekeeping.h"
 #include "approver/http/connections.h"
+#include "approver/http/delegations.h"
 #include "approver/http/events.h"
 #include "approver/http/live.h"
 #include "approver/http/refusals.h"
@@ -11,6 +12,7 @@
 #include "approver/http/request.h"
 #include "approver/http/row_work.h"
 #include "approver/http/settle.h"
+#include "common/clock.h"
 #include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
@@ -83,7 +85,10 @@ static void one_tick(struct server *server, unsigned tick)
 	wake_polls(wake);
 	if (tick % (PING_S * PER_SECOND) == 0)
 		events_ping(server->events);
-	if (tick % (SAVE_S * PER_SECOND) == 0 && !server->unwritable)
+	if (tick % (SAVE_S * PER_SECOND) != 0)
+		return;
+	delegations_expire(server->delegations, clock_wall_ms());
+	if (!server->unwritable)
 		housekeeping_save_uses(server);
 }
 

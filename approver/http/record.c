@@ -11,6 +11,7 @@
 #include "common/json.h"
 #include "common/text.h"
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 static void name_of(struct buf *out, const char *name)
@@ -88,21 +89,42 @@ static const char *source_of(const cJSON *sources, const char *name, const char 
 	return said ? said : otherwise;
 }
 
+/* "delegation by orchestrator-v2"; `otherwise` where there was none. */
+static const char *delegated_by(const cJSON *delegation, char text[96], const char *otherwise)
+{
+	const char *by = json_string(delegation, "by");
+	if (!by)
+		return otherwise;
+	snprintf(text, 96, "delegation by %.64s", by);
+	return text;
+}
+
+/* What somebody's key signed is proven, what the approver vouches for attested. */
+static const char *delegated_grade(const cJSON *delegation, const char *member, const char *otherwise)
+{
+	const char *proof = json_string(delegation, member);
+	return !proof ? otherwise : !strcmp(proof, "signed") ? "proven" : "attested";
+}
+
 static void attributes(struct buf *out, const struct command_row *row)
 {
 	cJSON *detail JSON_AUTO = row->detail ? json_parse(row->detail, strlen(row->detail), NULL) : NULL;
-	const cJSON *sources = json_object(detail, "sources");
+	const cJSON *sources = json_object(detail, "sources"),
+		    *delegation = json_object(detail, "delegation");
+	char by[96];
 	name_of(out, "attributes");
 	buf_addc(out, '{');
 	attribute(out, "agent", row->agent, "proven", "signature");
 	attribute(out, "credential", row->credential, "proven", "thumbprint of the key that signed");
 	attribute(out, "session", row->session, "proven",
 		  source_of(sources, "session", "signed by its one key"));
-	attribute(out, "human", row->human, "attested", "enrolment");
+	attribute(out, "human", row->human, delegated_grade(delegation, "human", "attested"),
+		  delegation ? "principal chain" : "enrolment");
 	attribute(out, "agent_version", row->agent_version, "claimed",
 		  source_of(sources, "agent_version", "request"));
 	attribute(out, "model", row->model, "claimed", source_of(sources, "model", "request"));
-	attribute(out, "task", row->task, "claimed", source_of(sources, "task", "request"));
+	attribute(out, "task", row->task, delegated_grade(delegation, "task", "claimed"),
+		  delegated_by(delegation, by, source_of(sources, "task", "request")));
 	attribute(out, "user", row->user, "claimed", "broker");
 	attribute(out, "host", row->host, "claimed", "broker");
 	attribute(out, "cwd", row->cwd, "claimed", "broker");

@@ -83,6 +83,9 @@ void registry_operators(struct registry *registry, void (*fn)(struct operator_ac
 void agent_to_row(struct agent *agent, struct agent_row *row);
 void credential_to_row(struct credential *credential, struct credential_row *row);
 
+/* Is `later` the same credential as `earlier`, or one that took over from it? */
+bool credential_succeeds(const struct credential *later, const struct credential *earlier);
+
 enum role role_parse(const char *name); /* ROLE_NOBODY when it is none */
 const char *role_name(enum role role);
 

@@ -3,12 +3,12 @@
  * Private keys are made where they are used and never come here.
  *
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
+#include "approver/http/people.h"
 #include "approver/http/record.h"
 #include "approver/http/routes.h"
 #include "approver/http/row_work.h"
 #include "common/clock.h"
-#include "common/codec.h"
-#include "common/json.h"
+#include "common/jwk.h"
 #include <string.h>
 
 enum { DEFAULT_EXPIRES_S = 90 * 86400, MAX_EXPIRES_S = 3660 * 86400 };
@@ -54,25 +54,6 @@ static void answer_credential(struct request *r, const struct row_change *change
 	answer_json(r, 201);
 }
 
-/* {"kty":"OKP","crv":"Ed25519","x":…} as 32 bytes of a usable key. */
-static bool read_jwk(const cJSON *jwk, unsigned char x[KEY_BYTES])
-{
-	static const char *const names[] = {"kty", "crv", "x", NULL};
-	const char *kty = json_string(jwk, "kty"), *crv = json_string(jwk, "crv"),
-		   *text = json_string(jwk, "x");
-	const char *other;
-	struct buf bytes BUF_AUTO = BUF_INIT;
-	if (!kty || !crv || !text || strcmp(kty, "OKP") != 0 || strcmp(crv, "Ed25519") != 0 ||
-	    !json_only(jwk, names, &other))
-		return false;
-	if (!base64url_decode(&bytes, text, strlen(text)) || bytes.failed || bytes.len != KEY_BYTES)
-		return false;
-	memcpy(x, bytes.data, KEY_BYTES);
-	struct public_key *key = public_key_new(x);
-	public_key_free(key);
-	return key != NULL;
-}
-
 static void describe(struct buf *out, const struct credential_row *row, const char *operator_name)
 {
 	buf_adds(out, "{\"credential\":");
@@ -103,12 +84,12 @@ bool route_credentials_add(struct request *r)
 		return answer_problem(r, PROBLEM_NOT_FOUND, "no such agent");
 	if (agent->disabled)
 		return answer_problem(r, PROBLEM_CONFLICT, "the agent is disabled");
-	if (!read_jwk(json_object(json, "jwk"), row.key))
+	if (!jwk_read(json_object(json, "jwk"), row.key))
 		return answer_problem(r, PROBLEM_MALFORMED, "jwk is not a usable Ed25519 public key");
 	if (expires_s <= 0 || expires_s > MAX_EXPIRES_S)
 		return answer_problem(r, PROBLEM_MALFORMED, "expires_s is 1 to ten years of seconds");
 	key_thumbprint(row.key, id);
-	if (registry_credential(r->server->registry, id))
+	if (registry_credential(r->server->registry, id) || people_key(r->server->people, id))
 		return answer_problem(r, PROBLEM_CONFLICT, "this key was enrolled before");
 	row.id = id;
 	row.agent = agent->id;

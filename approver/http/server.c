@@ -9,11 +9,14 @@
  *
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
 #include "approver/http/server.h"
+#include "approver/http/chain.h"
 #include "approver/http/connections.h"
+#include "approver/http/delegations.h"
 #include "approver/http/events.h"
 #include "approver/http/handler.h"
 #include "approver/http/housekeeping.h"
 #include "approver/http/live.h"
+#include "approver/http/people.h"
 #include "approver/http/policy_box.h"
 #include "approver/http/refusals.h"
 #include "approver/http/registry.h"
@@ -64,10 +67,18 @@ static int load(struct server *server)
 		return -1;
 	server->policy = policy_box_new(policy);
 	server->registry = registry_new(reader);
+	server->people = people_new(reader);
+	server->delegations = delegations_new(reader);
+	server->chains = chain_cache_new();
+	unsigned char x[KEY_BYTES];
+	signing_key_export(server->settings.permit_key, NULL, x);
+	server->permit_public = public_key_new(x);
 	server->live = live_new(server->settings.max_live);
 	server->connections = connections_new(server->settings.slow_s * 1000);
 	server->log_size = store_next_index(server->store);
 	server->events = events_new(server);
+	if (!server->people || !server->delegations || !server->chains || !server->permit_public)
+		return -1;
 	if (!server->policy || !server->registry || !server->live || !server->connections || !server->events)
 		return -1;
 	return store_in_state(reader, COMMAND_PENDING, restore, server) ||
@@ -103,6 +114,10 @@ static void forget(struct server *server)
 	events_free(server->events);
 	connections_free(server->connections);
 	live_free(server->live);
+	chain_cache_free(server->chains);
+	delegations_free(server->delegations);
+	people_free(server->people);
+	public_key_free(server->permit_public);
 	registry_free(server->registry);
 	policy_box_free(server->policy);
 	server_readers_free();

@@ -13,7 +13,10 @@
 #include "common/jws.h"
 #include <stdatomic.h>
 
+struct chain_cache;
+struct delegations;
 struct live;
+struct people;
 struct registry;
 struct writer;
 struct policy_box;
@@ -43,6 +46,10 @@ struct server {
 	struct server_settings settings;
 	struct store *store;
 	struct registry *registry;
+	struct people *people;
+	struct delegations *delegations;
+	struct chain_cache *chains;
+	struct public_key *permit_public; /* of settings.permit_key */
 	struct live *live;
 	struct writer *writer;
 	struct policy_box *policy;

@@ -5,6 +5,7 @@
  *
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
 #include "approver/http/settle.h"
+#include "approver/http/chain.h"
 #include "approver/http/identity.h"
 #include "approver/http/live.h"
 #include "approver/http/metrics.h"
@@ -19,7 +20,8 @@ struct settle_work {
 	struct work work;
 	char id[UUID_LEN + 1], operator_name[68];
 	enum settle_by by;
-	bool approve, final, forbidden, taken_away;
+	bool approve, final, forbidden;
+	const char *taken_away;   /* why it can only be denied: static */
 	char *reason;             /* the reviewer's; may be NULL */
 	struct buf names, permit; /* JSON array of who approved so far; the permit when it is final */
 };
@@ -91,9 +93,12 @@ static enum work_end apply_review(struct settle_work *w, struct group *group, st
 		return WORK_DROPPED;
 	}
 	struct registry *registry = group->server->registry;
-	if (w->approve && identity_taken_away(registry_credential(registry, row->credential))) {
-		w->taken_away = true;
-		return WORK_DROPPED;
+	if (w->approve) {
+		w->taken_away = identity_taken_away(registry_credential(registry, row->credential))
+				    ? "its credential was revoked, or its agent disabled, since"
+				    : chain_record_fallen(group->server, row->chain);
+		if (w->taken_away)
+			return WORK_DROPPED;
 	}
 	char *names = NULL;
 	if (store_reviews(group->reader, w->id, &names))
@@ -201,9 +206,7 @@ static void answer(struct settle_work *w, struct request *r, enum work_end end)
 		answer_problemf(r, PROBLEM_FORBIDDEN,
 				"%s is part of this command's chain and may not review it", w->operator_name);
 	} else if (w->taken_away) {
-		answer_problem(
-		    r, PROBLEM_REVOKED,
-		    "its credential was revoked, or its agent disabled, since: it can only be denied");
+		answer_problemf(r, PROBLEM_REVOKED, "%s: it can only be denied", w->taken_away);
 	} else if (end == WORK_DROPPED) {
 		r->context = w->by == SETTLE_WITHDRAWN ? r : NULL;
 		r->resumed = answer_ended;

@@ -25,6 +25,15 @@ int store_hop_put(struct store *store, const struct hop_row *row)
 	return statement_finish(store, s, "a delegation is kept");
 }
 
+int store_hop_revoke(struct store *store, const char *id, int64_t ms, const char *by)
+{
+	sqlite3_stmt *s = statement_use(store, ST_HOP_REVOKE);
+	sqlite3_bind_int64(s, 1, ms);
+	text(s, 2, by);
+	text(s, 3, id);
+	return statement_finish(store, s, "a delegation is revoked");
+}
+
 int store_key_put(struct store *store, const struct key_row *row)
 {
 	sqlite3_stmt *s = statement_use(store, ST_KEY_PUT);

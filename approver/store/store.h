@@ -171,7 +171,8 @@ int store_review_add(struct store *store, const char *command, const char *opera
 int store_agent_put(struct store *store, const struct agent_row *row);
 int store_credential_put(struct store *store, const struct credential_row *row);
 int store_operator_put(struct store *store, const struct operator_row *row);
-int store_hop_put(struct store *store, const struct hop_row *row);
+int store_hop_put(struct store *store, const struct hop_row *row); /* a new one */
+int store_hop_revoke(struct store *store, const char *id, int64_t ms, const char *by);
 int store_key_put(struct store *store, const struct key_row *row);
 /* The policy text in force is kept by its hash so that every decision can be explained later. */
 int store_policy_put(struct store *store, const char *s256, const void *text, size_t len, int64_t ms,

@@ -1,0 +1,282 @@
+"""Principal chains: who authorised this?  An answer that cannot be forged."""
+import json
+import time
+
+from lib import chains, jose
+from lib.fixture import APPROVE_ALL
+from lib.bare import ask, audit, enrol, jti, operator, permit_of, post, review, serve
+
+POLICY = {"version": 1, "default": "review", "rules": [
+    {"name": "reads", "verdict": "approve", "commands": [["ls", "**"], ["true"], ["echo", "**"], ["cd", "**"]]},
+    {"name": "sql", "verdict": "review", "commands": [["psql", "**"]]},
+    {"name": "via", "verdict": "approve", "when": {"chain_includes": ["orchestrator"]}, "commands": [["deploy", "**"]]}]}
+
+
+def world(t, **settings):
+    """An approver, and three agents with a chain from a person to each: (a, agents' tokens, the chains)."""
+    a = serve(t, POLICY, **settings)
+    tokens = {name: enrol(a, name, owner="alice") for name in ("orchestrator", "migrator", "worker")}
+    first = chains.start(a, "orchestrator", "stage release 4.2")
+    second = chains.add(a, first, tokens["orchestrator"], "orchestrator", "migrator", tokens["migrator"],
+                        task="apply pending migrations")
+    third = chains.add(a, second, tokens["migrator"], "migrator", "worker", tokens["worker"], task="check the tables")
+    return a, tokens, [first, second, third]
+
+
+def run(a, token, line="true", **claims):
+    """Post one command: (status, the permit's claims or the answer)."""
+    jws = token.command(line, **claims)
+    status, answer = post(a, jws)
+    return status, permit_of(a, jws, answer) if status == 200 else answer, jws
+
+
+def test_lineage_is_told_whole(t):
+    """Who authorised it, for what, when, and how that is known, would not be answered for each principal."""
+    a, tokens, (first, second, third) = world(t)
+    status, permit, jws = run(a, tokens["worker"], chain=third, task="something else")
+    assert status == 200 and permit["verdict"] == "approved", permit
+    record = audit(a, jws)
+    assert [(p["type"], p["id"], p.get("task"), p["proof"]) for p in record["chain"]] == [
+        ("human", "admin", None, "attested"), ("agent", "orchestrator", "stage release 4.2", "attested"),
+        ("agent", "migrator", "apply pending migrations", "signed"),
+        ("agent", "worker", "check the tables", "signed")], record["chain"]
+    assert all(p["authorized_at"].startswith("20") for p in record["chain"])
+    assert record["human"] == "admin" and record["task"] == "check the tables", record
+    attributes = record["attributes"]
+    assert attributes["task"] == {"value": "check the tables", "grade": "proven", "source": "delegation by migrator"}
+    assert attributes["human"]["grade"] == "attested", attributes
+    assert record["detail"]["delegation"] == {"hops": 3, "by": "migrator", "task": "signed", "human": "attested",
+                                              "claimed_task": "something else"}, record["detail"]
+
+
+def test_hop_is_logged_when_it_is_made(t):
+    """A delegation that was never used would leave no trace, and one that was never logged would be believed."""
+    a, tokens, (first, second, _) = world(t)
+    hop = tokens["migrator"].sign("whosh-hop+jwt", chains.claims(a, "migrator", "worker", tokens["worker"], second))
+    status, answer, _ = run(a, tokens["worker"], chain=second + "~" + hop)
+    assert status == 401 and "never logged" in answer["detail"], answer
+    status, logged = chains.log(a, hop)
+    assert status == 201 and chains.log(a, hop) == (201, logged), "said again it is the same"
+    assert run(a, tokens["worker"], chain=second + "~" + hop)[0] == 200
+    listed = ask(a, "GET", "/v1/delegations")[1]["delegations"]
+    assert [d["log_index"] for d in listed][0] == logged["log_index"] and len(listed) == 4, listed
+    a.restart()
+    assert run(a, tokens["worker"], chain=second + "~" + hop)[0] == 200, "the log is not memory alone"
+
+
+def test_policy_and_reviewers_see_the_chain(t):
+    """Rules about who is behind a command would look at its agent only, and who authorised it could approve it."""
+    a, tokens, (_, second, third) = world(t)
+    assert run(a, tokens["worker"], "deploy web", chain=third)[1]["rule"] == "via"
+    assert run(a, tokens["worker"], "deploy web")[0] == 202
+    status, _, jws = run(a, tokens["migrator"], "psql -c 'ALTER TABLE x'", chain=second)
+    assert status == 202
+    pending = [p for p in ask(a, "GET", "/v1/reviews")[1]["reviews"] if p["id"] == jti(jws)][0]
+    assert [p["id"] for p in pending["chain"]] == ["admin", "orchestrator", "migrator"], pending
+    assert pending["task"] == "apply pending migrations", pending
+
+
+SCOPED = {"commands": [["ls", "**"], ["psql", ["-c", "-f"], "*"], ["echo", "**"], ["cd", "/srv/app"]],
+          "hosts": ["staging-*"], "cwd": ["/srv/app", "/srv/app/*"]}
+
+
+def scoped(t, scope=SCOPED):
+    a = serve(t, APPROVE_ALL)
+    orchestrator, worker = enrol(a, "orchestrator"), enrol(a, "worker")
+    first = chains.start(a, "orchestrator", scope=scope)
+    second = chains.add(a, first, orchestrator, "orchestrator", "worker", worker)
+    return a, orchestrator, worker, first, second
+
+
+def where(line, host="staging-1", cwd="/srv/app", **more):
+    return {"command": {"mode": "command", "line": line, "argv": [], "cwd": cwd, "user": "u", "uid": 1000, "host": host,
+                        "interpreter": "/bin/bash", **more}}
+
+
+def test_scope_holds_for_everyone_below(t):
+    """A worker could do what the hop above it may not, whatever policy says."""
+    a, orchestrator, worker, first, second = scoped(t)
+    for line, host, cwd, clause in (
+            ("ls -l", "staging-1", "/srv/app", None), ("psql -c 'ALTER TABLE x ADD y int'", "staging-2", "/srv/app/db", None),
+            ("psql -f migrate.sql", "staging-2", "/srv/app/db", "scope.commands"),
+            ("ls | echo x", "staging-1", "/srv/app", None), ("rm -rf x", "staging-1", "/srv/app", "scope.commands"),
+            ("ls; rm x", "staging-1", "/srv/app", "scope.commands"), ("ls", "prod-1", "/srv/app", "scope.hosts"),
+            ("ls", "staging-1", "/etc", "scope.cwd"), ("ls $(rm x)", "staging-1", "/srv/app", "scope.commands"),
+            ("eval ls", "staging-1", "/srv/app", "scope.commands"), ("ls > out", "staging-1", "/srv/app", "scope.commands"),
+            ("psql -c $X", "staging-1", "/srv/app", "scope.commands"), ("ls 'unclosed", "staging-1", "/srv/app", "scope.commands"),
+            ("cd /srv/app && ls", "staging-1", "/srv/app", "scope.cwd"), ("ls", "STAGING-1", "/srv/app", "scope.hosts"),
+            ("ls", "staging-1", "/srv/app2", "scope.cwd"), ("bash -c 'rm x'", "staging-1", "/srv/app", "scope.commands"),
+            ("timeout 5 rm x", "staging-1", "/srv/app", "scope.commands"), ("timeout 5 ls", "staging-1", "/srv/app", None)):
+        for token, chain in ((orchestrator, first), (worker, second)):
+            status, permit, jws = run(a, token, chain=chain, **where(line, host, cwd))
+            assert status == 200, permit
+            if clause is None:
+                assert permit["verdict"] == "approved", (line, permit)
+                continue
+            assert permit["verdict"] == "denied" and permit["rule"] == "delegation", (line, permit)
+            assert "hop 0 (" in permit["reason"] and clause + ":" in permit["reason"], (line, permit["reason"])
+            assert audit(a, jws)["reason"] == permit["reason"]
+
+
+def test_scope_only_narrows(t):
+    """A delegate could hand on more than it was given."""
+    a, orchestrator, worker, first, _ = scoped(t)
+    narrow = {"commands": [["ls", "-l"], ["psql", "-c", "*"]], "hosts": ["staging-7"], "cwd": ["/srv/app/db*"]}
+    chain = chains.add(a, first, orchestrator, "orchestrator", "worker", worker, scope=narrow)
+    status, permit, _ = run(a, worker, chain=chain, **where("ls -a", "staging-7", "/srv/app/db"))
+    assert permit["verdict"] == "denied" and "hop 1 (orchestrator to worker)" in permit["reason"], permit
+    for wider in ({"hosts": ["*"]}, {"hosts": ["staging-*", "prod-1"]}, {"hosts": ["stag*"]}, {"hosts": ["?taging-*"]},
+                  {"cwd": ["/srv/*"]}, {"cwd": ["/"]}, {"cwd": ["/srv/app*"]}, {"commands": [["**"]]},
+                  {"commands": [["ls", "**"], ["rm", "**"]]}, {"commands": [["psql", "**"]]},
+                  {"commands": [["psql", ["-c", "-x"], "*"]]}, {"commands": [["*", "**"]]},
+                  {"commands": [["psql", "-c"]]}, {"commands": [["psql", "-c", "*", "*"]]},
+                  {"commands": [["l[s]", "**"]]}, {"commands": [["cd", "/srv/app", "**"]]}):
+        hop = orchestrator.sign("whosh-hop+jwt", chains.claims(a, "orchestrator", "worker", worker, first, scope=wider))
+        status, answer = chains.log(a, hop)
+        assert status == 401 and "reaches further" in answer["detail"], (wider, answer)
+
+
+def test_what_a_hop_leaves_open_stays_limited(t):
+    """Leaving the scope out of a hop would be a way to lose the limits above it."""
+    a = serve(t, APPROVE_ALL)
+    tokens = [enrol(a, "agent%d" % i) for i in range(3)]
+    chain = chains.start(a, "agent0", scope={"hosts": ["h1"]})
+    chain = chains.add(a, chain, tokens[0], "agent0", "agent1", tokens[1])
+    hop = tokens[1].sign("whosh-hop+jwt", chains.claims(a, "agent1", "agent2", tokens[2], chain, scope={"hosts": ["h2"]}))
+    assert chains.log(a, hop)[0] == 401
+    chain = chains.add(a, chain, tokens[1], "agent1", "agent2", tokens[2], scope={"commands": [["ls"]]})
+    assert run(a, tokens[2], chain=chain, **where("ls", "h1"))[1]["verdict"] == "approved"
+    assert "scope.hosts" in run(a, tokens[2], chain=chain, **where("ls", "h2"))[1]["reason"]
+
+
+def test_review_cannot_revive_what_fell(t):
+    """A reviewer could let a command run whose delegation was revoked while it waited."""
+    a, tokens, (first, second, third) = world(t)
+    _, _, jws = run(a, tokens["worker"], "psql -l", chain=third)
+    _, _, other = run(a, tokens["orchestrator"], "psql -l", chain=first)
+    hop = jose.claims(second.split("~")[1])["jti"]
+    assert ask(a, "DELETE", "/v1/delegations/" + hop)[0] == 204
+    status, answer = review(a, jws, "approve")
+    assert status == 403 and "revoked" in answer["detail"], answer
+    assert review(a, jws, "deny", "revoked")[0] == 200
+    assert review(a, other, "approve")[0] == 200, "what is above the revoked hop is not touched"
+
+
+def test_revoked_ancestor(t):
+    """Taking a delegation back would leave all that came of it at work; and it must hold after a restart."""
+    a, tokens, (first, second, third) = world(t)
+    assert run(a, tokens["worker"], chain=third)[0] == 200
+    viewer = operator(a, "victor", "viewer")
+    middle = jose.claims(second.split("~")[1])["jti"]
+    assert ask(a, "DELETE", "/v1/delegations/" + middle, token=viewer)[0] == 403
+    assert ask(a, "DELETE", "/v1/delegations/" + middle)[0] == 204
+    for _ in range(2):
+        for name, chain, good in (("orchestrator", first, True), ("migrator", second, False), ("worker", third, False)):
+            status, answer, _ = run(a, tokens[name], chain=chain)
+            assert (status == 200) == good, (name, answer)
+            assert good or ("revoked" in answer["detail"] and "orchestrator to migrator" in answer["detail"]), answer
+        a.restart()
+    hop = tokens["worker"].sign("whosh-hop+jwt", chains.claims(a, "worker", "orchestrator", tokens["orchestrator"], third))
+    assert chains.log(a, hop)[0] == 401, "nobody delegates from it any more"
+
+
+def test_chain_falls_with_whoever_stands_in_it(t):
+    """Disabling an agent, revoking a key or removing the person would not reach what they had handed on."""
+    for fall in ("agent", "credential", "human"):
+        a = t.approver(policy=POLICY, name=fall)
+        tokens = {name: enrol(a, name) for name in ("orchestrator", "worker")}
+        bob = operator(a, "bob")
+        chain = chains.start(a, "orchestrator", operator=bob)
+        chain = chains.add(a, chain, tokens["orchestrator"], "orchestrator", "worker", tokens["worker"])
+        assert run(a, tokens["worker"], chain=chain)[0] == 200
+        if fall == "agent":
+            assert ask(a, "POST", "/v1/agents/orchestrator/disable", {})[0] == 204
+        elif fall == "credential":
+            assert ask(a, "DELETE", "/v1/credentials/" + tokens["orchestrator"].data["credential"])[0] == 204
+        else:
+            assert ask(a, "DELETE", "/v1/operators/bob")[0] == 204
+        status, answer, _ = run(a, tokens["worker"], chain=chain)
+        assert status == 401 and "no longer stands" in answer["detail"], (fall, answer)
+        assert run(a, tokens["worker"])[0] == 200, "the worker's own standing is untouched"
+
+
+def test_person_signs_hop_0(t):
+    """Whether the approver vouches for a person or the person's own key does would look the same."""
+    a, tokens, _ = world(t)
+    bob = operator(a, "bob")
+    key = jose.Token()
+    status, row = ask(a, "POST", "/v1/keys", {"jwk": chains.jwk(key)}, token=bob)
+    assert status == 201 and row["person"] == "bob", row
+    hop = key.sign("whosh-hop+jwt", chains.claims(a, "bob", "orchestrator", tokens["orchestrator"], human="bob"))
+    assert chains.log(a, hop)[0] == 201
+    _, _, jws = run(a, tokens["orchestrator"], chain=hop)
+    record = audit(a, jws)
+    assert [(p["id"], p["proof"]) for p in record["chain"]] == [("bob", "signed"), ("orchestrator", "signed")], record
+    assert record["attributes"]["human"]["grade"] == "proven" and record["attributes"]["task"]["source"] == "delegation by bob"
+    for changes in ({"human": "alice"}, {"human": "bob", "iss": "alice"}):
+        forged = key.sign("whosh-hop+jwt", chains.claims(a, "bob", "orchestrator", tokens["orchestrator"], **changes))
+        assert chains.log(a, forged)[0] == 401, changes
+    viewer = operator(a, "victor", "viewer")
+    assert ask(a, "POST", "/v1/keys", {"jwk": chains.jwk(jose.Token())}, token=viewer)[0] == 403
+    assert ask(a, "POST", "/v1/keys", {"jwk": chains.jwk(key)})[0] == 409, "a key is one person's"
+    assert ask(a, "POST", "/v1/keys", {"jwk": chains.jwk(tokens["worker"])}, token=bob)[0] == 409, "nor an agent's"
+    assert ask(a, "POST", "/v1/credentials", {"agent": "worker", "jwk": chains.jwk(key)})[0] == 409
+    assert ask(a, "DELETE", "/v1/keys/" + row["id"], token=bob)[0] == 204
+    assert run(a, tokens["orchestrator"], chain=hop)[0] == 401, "a revoked key's chain stands no more"
+
+
+def test_session_with_and_without_chain_are_told_apart(t):
+    """An agent enrolled with an owner works without a chain as before, and is not shown as delegated."""
+    a, tokens, _ = world(t)
+    _, permit, jws = run(a, tokens["worker"], task="own errand")
+    record = audit(a, jws)
+    assert [(p["id"], p["proof"]) for p in record["chain"]] == [("alice", "attested"), ("worker", "proven")], record
+    assert record["attributes"]["task"]["grade"] == "claimed" and "delegation" not in record["detail"], record
+
+
+def test_prepare_answers_what_a_hop_may_say(t):
+    """Without it nobody could make a hop: its key, its place, its latest end."""
+    a, tokens, (first, _, _) = world(t)
+
+    def prepare(token, sub, to, **more):
+        now = int(time.time())
+        body = token.sign("whosh-delegate+jwt", {"jti": jose.uuid7(), "iat": now, "exp": now + 60, "aud": chains.aud(a),
+                                                 "sub": sub, "to": to, "task": "more", **more})
+        return ask(a, "POST", "/v1/delegations/prepare", body, token=None)
+    status, answer = prepare(tokens["orchestrator"], "orchestrator", "worker", chain=first)
+    assert status == 200 and answer["depth"] == 1 and answer["expires"] == jose.claims(first)["exp"], answer
+    assert answer["cnf"]["jwk"] == chains.jwk(tokens["worker"]) and answer["chain"] == first and answer["human"] == "admin"
+    status, answer = prepare(tokens["orchestrator"], "orchestrator", "worker")
+    begun = jose.claims(answer["chain"])
+    assert status == 200 and begun["sub"] == "alice" and begun["act"] == {"sub": "orchestrator"} and answer["depth"] == 1
+    chain = chains.add(a, answer["chain"], tokens["orchestrator"], "orchestrator", "worker", tokens["worker"])
+    assert audit(a, run(a, tokens["worker"], chain=chain)[2])["human"] == "alice"
+    for token, sub, to, more, status in (
+            (tokens["worker"], "orchestrator", "worker", {}, 401), (jose.Token(), "worker", "orchestrator", {}, 401),
+            (tokens["worker"], "worker", "nobody", {}, 404), (tokens["worker"], "worker", "migrator", {"chain": first}, 401),
+            (tokens["worker"], "worker", "migrator", {"exp": int(time.time()) - 500}, 401),
+            (tokens["worker"], "worker", "migrator", {"aud": "other"}, 401),
+            (tokens["worker"], "worker", "migrator", {"extra": 1}, 400),
+            (tokens["worker"], "worker", "migrator", {"task": ""}, 400)):
+        got, answer = prepare(token, sub, to, **more)
+        assert got == status, (sub, to, more, got, answer)
+
+
+def test_one_agent_cannot_fill_the_memory(t):
+    """An agent gone wild could make the approver remember delegations without end."""
+    a, tokens, (first, _, _) = world(t)
+    connection = a.connection()
+    refused = None
+    for i in range(4200):
+        hop = tokens["orchestrator"].sign("whosh-hop+jwt", chains.claims(a, "orchestrator", "worker", tokens["worker"], first,
+                                                                         aud=jose.claims(first)["aud"]) if i == 0 else
+                                          {**base, "jti": jose.uuid7(), "iat": int(time.time())})
+        base = jose.claims(hop)
+        connection.request("POST", "/v1/delegations", body=hop)
+        answer = connection.getresponse()
+        data = answer.read()
+        if answer.status != 201:
+            refused = (answer.status, json.loads(data))
+            break
+    assert refused and refused[0] == 429, refused
+    assert run(a, tokens["orchestrator"], chain=first)[0] == 200
