@@ -60,7 +60,8 @@ int hop_wanted_check(const struct hop_wanted *wanted, const struct hop_signer *s
 	if (!task || !*task || strlen(task) > HOP_MAX_TASK || !utf8_valid(task, strlen(task)))
 		return refuse(EXIT_USAGE_ERROR, "the task is a text in UTF-8 of 1 to %d bytes", HOP_MAX_TASK);
 	if (wanted->expires_s < 0 || wanted->expires_s > DELEGATE_MAX_S)
-		return refuse(EXIT_USAGE_ERROR, "that is no time for a delegation to expire in");
+		return refuse(EXIT_USAGE_ERROR, "a delegation expires within %d days",
+			      DELEGATE_MAX_S / 86400);
 	if (wanted->more_depth < -1 || wanted->more_depth >= CHAIN_MAX_HOPS)
 		return refuse(EXIT_USAGE_ERROR, "the depth is 0 to %d further hops", CHAIN_MAX_HOPS - 1);
 	int status = wanted->scope ? check_scope(wanted->scope, error) : 0;
@@ -114,7 +115,7 @@ static bool read_leave(struct leave *leave, const cJSON *answer)
 	const cJSON *cnf = json_object(answer, "cnf");
 	leave->chain = json_string(answer, "chain");
 	leave->human = json_string(answer, "human");
-	return leave->human && jwk_read(cnf ? json_object(cnf, "jwk") : NULL, leave->key) &&
+	return jwk_read(cnf ? json_object(cnf, "jwk") : NULL, leave->key) &&
 	       json_integer(answer, "depth", &leave->depth) &&
 	       json_integer(answer, "max_depth", &leave->max_depth) &&
 	       json_integer(answer, "expires", &leave->expires) && json_integer(answer, "now", &leave->now) &&
@@ -133,9 +134,10 @@ static bool fits(const struct leave *leave, const struct hop_wanted *wanted, con
 	struct hop last;
 	if (signer->person)
 		return !leave->chain && !wanted->chain && leave->depth == 0 &&
-		       !strcmp(leave->human, signer->name);
-	if (!leave->chain || (wanted->chain ? strcmp(leave->chain, wanted->chain) != 0
-					    : !begun_here(leave->chain, signer->approver)))
+		       (!leave->human || !strcmp(leave->human, signer->name));
+	if (!leave->chain || !leave->human ||
+	    (wanted->chain ? strcmp(leave->chain, wanted->chain) != 0
+			   : !begun_here(leave->chain, signer->approver)))
 		return false;
 	bool good = chain_last(&last, leave->chain) && !strcmp(last.act, signer->name) &&
 		    !strcmp(last.aud, signer->aud) && !strcmp(last.sub, leave->human) &&
@@ -216,7 +218,7 @@ int hop_make(struct buf *chain, size_t *at, const struct hop_wanted *wanted, con
 	char jti[UUID_LEN + 1], hash[S256_LEN + 1];
 	struct hop hop = {.jti = jti,
 			  .iss = signer->name,
-			  .sub = leave.human,
+			  .sub = signer->person ? signer->name : leave.human,
 			  .aud = signer->aud,
 			  .act = wanted->to,
 			  .task = wanted->task,

@@ -11,7 +11,7 @@
 
 #include "common/hop.h"
 
-enum { DELEGATE_DEFAULT_S = 3600, DELEGATE_MAX_S = 10 * 366 * 86400 };
+enum { DELEGATE_DEFAULT_S = 3600, DELEGATE_MAX_S = 30 * 86400 };
 
 /* What is to be delegated.  Strings are borrowed. */
 struct hop_wanted {

@@ -125,6 +125,8 @@ static void attributes(struct buf *out, const struct command_row *row)
 	attribute(out, "model", row->model, "claimed", source_of(sources, "model", "request"));
 	attribute(out, "task", row->task, delegated_grade(delegation, "task", "claimed"),
 		  delegated_by(delegation, by, source_of(sources, "task", "request")));
+	attribute(out, "claimed_task", json_string(delegation, "claimed_task"), "claimed",
+		  source_of(sources, "task", "request"));
 	attribute(out, "user", row->user, "claimed", "broker");
 	attribute(out, "host", row->host, "claimed", "broker");
 	attribute(out, "cwd", row->cwd, "claimed", "broker");

@@ -58,6 +58,9 @@ static int read_request(struct ctl *ctl, struct request *request)
 		return complain_usage(ctl, "--task is a text in UTF-8 of 1 to %d bytes", HOP_MAX_TASK);
 	if (expires && (!duration_parse(expires, &wanted->expires_s) || wanted->expires_s == 0))
 		return complain_usage(ctl, "--expires: \"%s\" is no duration; write 20m or 12h", expires);
+	if (wanted->expires_s > DELEGATE_MAX_S)
+		return complain_usage(ctl, "--expires: a delegation expires within %d days",
+				      DELEGATE_MAX_S / 86400);
 	if (depth && (strlen(depth) != 1 || *depth < '0' || *depth >= '0' + CHAIN_MAX_HOPS))
 		return complain_usage(ctl, "--depth: \"%s\" is not 0 to %d further hops", depth,
 				      CHAIN_MAX_HOPS - 1);
