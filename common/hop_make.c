@@ -147,9 +147,11 @@ static bool fits(const struct leave *leave, const struct hop_wanted *wanted, con
 	return good;
 }
 
-/* "90s", "20m", "3h", "2d": the longest whole unit that is not more. */
+/* "90s", "20m", "3h", "2d": in the longest unit, no more, and with half a minute left to type it. */
 static void duration(char out[32], int64_t seconds)
 {
+	if (seconds > 60)
+		seconds -= 30;
 	struct buf text BUF_AUTO = BUF_INIT;
 	if (seconds >= 2 * 86400)
 		buf_addf(&text, "%lldd", (long long)seconds / 86400);
