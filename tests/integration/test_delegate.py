@@ -2,7 +2,10 @@
 import json
 import os
 import pwd
+import re
+import socket
 import stat
+import struct
 
 from lib import chains, jose
 
@@ -415,3 +418,93 @@ def test_policy_can_approve_it(t):
     assert explain("chain=$(whoctl delegate --to worker --task x) && WHOSH_PRINCIPAL_CHAIN=$chain ssh worker@host ls") == "approve"
     assert explain("WHOSH_PRINCIPAL_CHAIN=$(rm -rf x) ssh worker@host ls") == "review"
     assert explain("WHOSH_CONFIG=x whoctl delegate --to worker --task x") == "review"
+
+
+class Wire:
+    """A conversation with a broker, frame by frame, with the numbers of common/wire.h."""
+
+    def __init__(self, t, b):
+        text = re.sub(r"/\*.*?\*/", "", (t.source / "common/wire.h").read_text(), flags=re.S)
+        self.numbers = {}
+        for body in re.findall(r"enum wire_(?:type|tag) \{(.*?)\}", text, re.S):
+            self.numbers.update({x.split("=")[0].strip(): n for n, x in enumerate(body.split(","), 1)})
+        self.socket = socket.socket(socket.AF_UNIX)
+        self.socket.settimeout(20)
+        self.socket.connect(str(b.socket))
+        assert self.read()[0] == self.numbers["WIRE_HELLO"]
+
+    def send(self, kind, *fields):
+        body = b"".join(struct.pack(">HI", self.numbers["WIRE_" + tag], len(value)) + value for tag, value in fields)
+        self.socket.sendall(struct.pack(">IB", 1 + len(body), self.numbers["WIRE_" + kind]) + body)
+        return self
+
+    def exactly(self, n):
+        data = b""
+        while len(data) < n:
+            more = self.socket.recv(n - len(data))
+            if not more:
+                return None
+            data += more
+        return data
+
+    def read(self):
+        """(type, {tag: bytes}), or None when the broker has closed."""
+        head = self.exactly(4)
+        if head is None:
+            return None
+        body = self.exactly(struct.unpack(">I", head)[0])
+        kind, at, fields = body[0], 1, {}
+        while at < len(body):
+            tag, n = struct.unpack_from(">HI", body, at)
+            fields[tag] = body[at + 6:at + 6 + n]
+            at += 6 + n
+        return kind, fields
+
+    def refused(self):
+        kind, fields = self.read()
+        assert kind == self.numbers["WIRE_REFUSED"], (kind, fields)
+        assert self.read() is None, "the conversation goes on"
+        return fields[self.numbers["WIRE_STATUS"]], fields[self.numbers["WIRE_REASON"]].decode()
+
+
+def test_frames_out_of_order_or_malformed(t):
+    """A program of the agent's that speaks to the broker itself would get signed what whoctl would not send."""
+    a = t.approver()
+    orchestrator = a.agent("orchestrator")
+    a.agent("worker")
+    b = t.broker(a, {USER: orchestrator})
+    good = [("TO", b"worker"), ("TASK", b"t")]
+    wire = Wire(t, b).send("DELEGATE", *good)
+    kind, fields = wire.read()
+    assert kind == wire.numbers["WIRE_DELEGATED"] and fields[wire.numbers["WIRE_CHAIN"]].count(b"~") == 1, fields
+    assert wire.read() is None, "one delegation for each connection"
+    before = len(delegations(a, "--all"))
+    first = start(a).encode()
+    for fields in ([("TO", b"worker")], [("TASK", b"t")], good + [("TO", b"worker")], good + [("TASK", b"u")],
+                   good + [("CHAIN", first), ("CHAIN", first)], good + [("CHAIN", first + b"\0")],
+                   [("TO", b"wor\0ker"), ("TASK", b"t")], [("TO", b"worker"), ("TASK", b"\xff")],
+                   [("TO", b"worker"), ("TASK", b"t" * 5000)], good + [("SCOPE", b"{}")], good + [("SCOPE", b"[]}")],
+                   good + [("SCOPE", b'{"hosts":["a"]},"max_depth":7')], good + [("EXPIRES", b"-1")],
+                   good + [("EXPIRES", b"99999999999")], good + [("DEPTH", b"9")], good + [("CHAIN", b"x" * 200000)],
+                   good + [("ENV", b"WHOSH_COMMAND_ID=not-an-id")]):
+        status, reason = Wire(t, b).send("DELEGATE", *fields).refused()
+        assert status == b"77" and reason, (fields, status, reason)
+    assert len(delegations(a, "--all")) == before + 1, "something was delegated"
+    for second in ("ASK", "DELEGATE", "STARTED", "OUTCOME", "CHECK"):
+        wire = Wire(t, b).send("DELEGATE", *good).send(second)
+        answers = iter(wire.read, None)
+        assert all(kind != wire.numbers["WIRE_PERMIT"] for kind, _ in answers)
+    assert t.whosh(b, None, "-c", "true").code == 0, "the broker serves on"
+
+
+def test_gone_before_the_answer(t):
+    """A delegator that was interrupted would leave the broker waiting, or make it stumble."""
+    a = t.approver()
+    orchestrator = a.agent("orchestrator")
+    a.agent("worker")
+    b = t.broker(a, {USER: orchestrator})
+    for _ in range(50):
+        Wire(t, b).send("DELEGATE", ("TO", b"worker"), ("TASK", b"t")).socket.close()
+    assert chain_of(delegate(t, b, None, "--to", "worker", "--task", "x"))
+    assert b.process.poll() is None
+    assert b.stop() == 0
