@@ -156,6 +156,11 @@ struct chain *chain_take(struct server *server, const char *text, size_t len, ch
 	return chain;
 }
 
+bool chain_same_line(const struct credential *a, const struct credential *b)
+{
+	return credential_succeeds(a, b) || credential_succeeds(b, a);
+}
+
 bool chain_ends_at(const struct chain *chain, const struct credential *credential, char *why)
 {
 	const struct chain_hop *last = &chain->hops[chain->n - 1];
@@ -166,7 +171,7 @@ bool chain_ends_at(const struct chain *chain, const struct credential *credentia
 			 "--to %.64s "
 			 "--task TEXT and pass on what it prints",
 			 last->agent->id, agent, last->agent->id, agent);
-	else if (!credential_succeeds(credential, last->credential))
+	else if (!chain_same_line(credential, last->credential))
 		snprintf(why, CHAIN_WHY,
 			 "the principal chain was made for another key of %.64s: delegate to it again",
 			 agent);

@@ -51,6 +51,10 @@ bool chain_ends_at(const struct chain *chain, const struct credential *credentia
  * malloc'd, in *why; -1: out of memory. */
 int chain_covers(const struct chain *chain, const struct policy_request *request, char **why);
 
+/* Are they one agent's credential before and after rotations?  While a rotation is under way both of its keys
+ * are good, and a hop made for the one must not fail the other. */
+bool chain_same_line(const struct credential *a, const struct credential *b);
+
 /* chain_verify.c: the whole verification, uncached.  `last_is_new`: the last hop is about to be logged.  NULL
  * with `why`. */
 struct chain *chain_verify(struct server *server, const char *text, size_t len, bool last_is_new, char *why);

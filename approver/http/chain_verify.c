@@ -63,7 +63,7 @@ static bool find_signer(struct reading *r)
 	if (!hop->signer)
 		return wrong(r, "it is not signed by %s, to whom the hop before hands the task",
 			     before->agent->id);
-	return credential_succeeds(hop->signer, before->credential) ||
+	return chain_same_line(hop->signer, before->credential) ||
 	       wrong(r, "it is signed by another key of %s than the hop before names", before->agent->id);
 }
 
