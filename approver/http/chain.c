@@ -38,22 +38,6 @@ void chain_cache_free(struct chain_cache *cache)
 	free(cache);
 }
 
-void chain_release(struct chain *chain)
-{
-	if (!chain || --chain->holders)
-		return;
-	for (int i = 0; i < chain->n; i++) {
-		free(chain->hops[i].issuer);
-		scope_free(chain->hops[i].scope);
-	}
-	buf_finish(&chain->principals);
-	buf_finish(&chain->lineage);
-	free(chain->human);
-	free(chain->task);
-	free(chain->text);
-	free(chain);
-}
-
 static size_t place_of(const char *text, size_t len)
 {
 	char hash[S256_LEN + 1];
@@ -154,11 +138,6 @@ struct chain *chain_take(struct server *server, const char *text, size_t len, ch
 	if (!was_cached)
 		keep(server->chains, place, chain);
 	return chain;
-}
-
-bool chain_same_line(const struct credential *a, const struct credential *b)
-{
-	return credential_succeeds(a, b) || credential_succeeds(b, a);
 }
 
 bool chain_ends_at(const struct chain *chain, const struct credential *credential, char *why)

@@ -44,6 +44,11 @@ __attribute__((format(printf, 2, 3))) static bool wrong(struct reading *r, const
 	return false;
 }
 
+bool chain_same_line(const struct credential *a, const struct credential *b)
+{
+	return credential_succeeds(a, b) || credential_succeeds(b, a);
+}
+
 /* Whose signature is it?  Of hop 0 the approver's or a person's; else the key of the agent before, or one
  * that took over from it. */
 static bool find_signer(struct reading *r)
@@ -292,6 +297,22 @@ static struct chain *chain_new(const char *text, size_t len)
 		return chain;
 	free(chain);
 	return NULL;
+}
+
+void chain_release(struct chain *chain)
+{
+	if (!chain || --chain->holders)
+		return;
+	for (int i = 0; i < chain->n; i++) {
+		free(chain->hops[i].issuer);
+		scope_free(chain->hops[i].scope);
+	}
+	buf_finish(&chain->principals);
+	buf_finish(&chain->lineage);
+	free(chain->human);
+	free(chain->task);
+	free(chain->text);
+	free(chain);
 }
 
 struct chain *chain_verify(struct server *server, const char *text, size_t len, bool last_is_new, char *why)
