@@ -38,22 +38,6 @@ void chain_cache_free(struct chain_cache *cache)
 	free(cache);
 }
 
-void chain_release(struct chain *chain)
-{
-	if (!chain || --chain->holders)
-		return;
-	for (int i = 0; i < chain->n; i++) {
-		free(chain->hops[i].issuer);
-		scope_free(chain->hops[i].scope);
-	}
-	buf_finish(&chain->principals);
-	buf_finish(&chain->lineage);
-	free(chain->human);
-	free(chain->task);
-	free(chain->text);
-	free(chain);
-}
-
 static size_t place_of(const char *text, size_t len)
 {
 	char hash[S256_LEN + 1];
@@ -87,7 +71,13 @@ static void keep(struct chain_cache *cache, size_t place, struct chain *chain)
 
 /* ── with every command ── */
 
-__attribute__((format(printf, 3, 4))) static bool fallen(const struct chain_hop *hop, char *why,
+/* Who delegates: of hop 0 the person, also where the approver attests it. */
+static const char *from(const struct chain *chain, int i)
+{
+	return i ? chain->hops[i].issuer : chain->human;
+}
+
+__attribute__((format(printf, 4, 5))) static bool fallen(const struct chain *chain, int i, char *why,
 							 const char *format, ...)
 {
 	char text[256];
@@ -95,40 +85,39 @@ __attribute__((format(printf, 3, 4))) static bool fallen(const struct chain_hop 
 	va_start(args, format);
 	vsnprintf(text, sizeof text, format, args);
 	va_end(args);
-	snprintf(why, CHAIN_WHY, "the principal chain no longer stands (%.64s to %.64s): %s", hop->issuer,
-		 hop->agent->id, text);
+	snprintf(why, CHAIN_WHY, "the principal chain no longer stands (%.64s to %.64s): %s", from(chain, i),
+		 chain->hops[i].agent->id, text);
 	return false;
 }
 
-static bool hop_stands(struct server *server, const struct chain_hop *hop, bool is_new, int64_t now,
-		       char *why)
+static bool hop_stands(struct server *server, const struct chain *chain, int i, bool is_new, char *why)
 {
+	const struct chain_hop *hop = &chain->hops[i];
 	struct delegation logged;
-	if (hop->exp <= now)
-		return fallen(hop, why, "it has expired; delegate again");
+	if (hop->exp <= clock_now())
+		return fallen(chain, i, why, "it has expired; delegate again");
 	if (!is_new && !delegation_by_hash(server->delegations, hop->hash, &logged))
-		return fallen(hop, why, "the log has not seen it");
+		return fallen(chain, i, why, "the log has not seen it");
 	if (!is_new && logged.revoked)
-		return fallen(hop, why, "the delegation was revoked");
+		return fallen(chain, i, why, "the delegation was revoked");
 	if (hop->person && hop->person->revoked)
-		return fallen(hop, why, "%s's key was revoked", hop->person->person);
+		return fallen(chain, i, why, "%s's key was revoked", hop->person->person);
 	if (hop->signer && hop->signer->revoked)
-		return fallen(hop, why, "the credential that signed it was revoked");
+		return fallen(chain, i, why, "the credential that signed it was revoked");
 	if (hop->credential->revoked)
-		return fallen(hop, why, "the credential it was made for was revoked");
+		return fallen(chain, i, why, "the credential it was made for was revoked");
 	if (hop->agent->disabled)
-		return fallen(hop, why, "%s is disabled", hop->agent->id);
+		return fallen(chain, i, why, "%s is disabled", hop->agent->id);
 	return true;
 }
 
 bool chain_stands(struct server *server, const struct chain *chain, bool last_is_new, char *why)
 {
-	int64_t now = clock_now();
 	const struct operator_account *human = registry_operator(server->registry, chain->human);
 	if (human && human->disabled)
-		return fallen(&chain->hops[0], why, "%s is no longer an operator here", chain->human);
+		return fallen(chain, 0, why, "%s is no longer an operator here", chain->human);
 	for (int i = 0; i < chain->n; i++)
-		if (!hop_stands(server, &chain->hops[i], last_is_new && i == chain->n - 1, now, why))
+		if (!hop_stands(server, chain, i, last_is_new && i == chain->n - 1, why))
 			return false;
 	return true;
 }
@@ -161,7 +150,7 @@ bool chain_ends_at(const struct chain *chain, const struct credential *credentia
 			 "--to %.64s "
 			 "--task TEXT and pass on what it prints",
 			 last->agent->id, agent, last->agent->id, agent);
-	else if (!credential_succeeds(credential, last->credential))
+	else if (!chain_same_line(credential, last->credential))
 		snprintf(why, CHAIN_WHY,
 			 "the principal chain was made for another key of %.64s: delegate to it again",
 			 agent);
@@ -180,7 +169,7 @@ int chain_covers(const struct chain *chain, const struct policy_request *request
 		if (inside == 1)
 			continue;
 		if (inside == 0 && asprintf(why, "hop %d (%s to %s) gives no authority for this: %s", i,
-					    hop->issuer, hop->agent->id, clause) < 0)
+					    from(chain, i), hop->agent->id, clause) < 0)
 			inside = -1;
 		free(clause);
 		return inside;

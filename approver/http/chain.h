@@ -44,16 +44,20 @@ struct chain {
 
 /* Believe the chain, as it is now; `why` (CHAIN_WHY bytes) says why not.  Release it.  Any thread. */
 struct chain *chain_take(struct server *server, const char *text, size_t len, char *why);
-void chain_release(struct chain *chain);
 /* Was it handed, in the end, to the agent whose key this is?  Else `why` says what to do. */
 bool chain_ends_at(const struct chain *chain, const struct credential *credential, char *why);
 /* Do all of its hops give authority for this request?  1; 0 with the hop and the clause that do not,
  * malloc'd, in *why; -1: out of memory. */
 int chain_covers(const struct chain *chain, const struct policy_request *request, char **why);
 
+/* Are they one agent's credential before and after rotations?  While a rotation is under way both of its keys
+ * are good, and a hop made for the one must not fail the other. */
+bool chain_same_line(const struct credential *a, const struct credential *b);
+
 /* chain_verify.c: the whole verification, uncached.  `last_is_new`: the last hop is about to be logged.  NULL
  * with `why`. */
 struct chain *chain_verify(struct server *server, const char *text, size_t len, bool last_is_new, char *why);
+void chain_release(struct chain *chain);
 /* chain.c: what changes with time. */
 bool chain_stands(struct server *server, const struct chain *chain, bool last_is_new, char *why);
 

@@ -35,13 +35,18 @@ __attribute__((format(printf, 2, 3))) static bool wrong(struct reading *r, const
 	va_start(args, format);
 	vsnprintf(text, sizeof text, format, args);
 	va_end(args);
-	/* Names only of a hop whose signature was good. */
+	/* Names only of a hop whose signature was good; for hop 0 the person's, whoever signed it. */
 	if (hop->iss && hop->act)
 		snprintf(r->why, CHAIN_WHY, "hop %d of the principal chain (%.64s to %.64s): %s", r->at,
-			 hop->iss, hop->act, text);
+			 r->at ? hop->iss : hop->sub, hop->act, text);
 	else
 		snprintf(r->why, CHAIN_WHY, "hop %d of the principal chain: %s", r->at, text);
 	return false;
+}
+
+bool chain_same_line(const struct credential *a, const struct credential *b)
+{
+	return credential_succeeds(a, b) || credential_succeeds(b, a);
 }
 
 /* Whose signature is it?  Of hop 0 the approver's or a person's; else the key of the agent before, or one
@@ -63,7 +68,7 @@ static bool find_signer(struct reading *r)
 	if (!hop->signer)
 		return wrong(r, "it is not signed by %s, to whom the hop before hands the task",
 			     before->agent->id);
-	return credential_succeeds(hop->signer, before->credential) ||
+	return chain_same_line(hop->signer, before->credential) ||
 	       wrong(r, "it is signed by another key of %s than the hop before names", before->agent->id);
 }
 
@@ -292,6 +297,22 @@ static struct chain *chain_new(const char *text, size_t len)
 		return chain;
 	free(chain);
 	return NULL;
+}
+
+void chain_release(struct chain *chain)
+{
+	if (!chain || --chain->holders)
+		return;
+	for (int i = 0; i < chain->n; i++) {
+		free(chain->hops[i].issuer);
+		scope_free(chain->hops[i].scope);
+	}
+	buf_finish(&chain->principals);
+	buf_finish(&chain->lineage);
+	free(chain->human);
+	free(chain->task);
+	free(chain->text);
+	free(chain);
 }
 
 struct chain *chain_verify(struct server *server, const char *text, size_t len, bool last_is_new, char *why)

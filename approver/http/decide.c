@@ -233,6 +233,12 @@ bool decide_command(struct request *r)
 			      credential->id);
 	if (agent->disabled)
 		return refuse(r, PROBLEM_REVOKED, "the agent is disabled", c->sub, credential->id);
+	if (agent->delegated && !c->chain)
+		return refuse(
+		    r, PROBLEM_IDENTITY,
+		    "this agent works on a delegation only, and came without a principal chain: whoctl "
+		    "delegate makes one",
+		    c->sub, credential->id);
 	char why_chain[CHAIN_WHY];
 	if (c->chain) {
 		w->delegation = chain_take(server, c->chain, strlen(c->chain), why_chain);

@@ -152,6 +152,7 @@ static struct agent *agent_new(const struct agent_row *row)
 	a->id = strdup(row->id);
 	a->owner = strdup(row->owner ? row->owner : "");
 	a->created = row->created;
+	a->delegated = row->delegated;
 	a->chain = a->id && a->owner ? chain_head(a->id, a->owner, row->created, &a->chain_len) : NULL;
 	if (a->chain)
 		return a;
@@ -365,6 +366,7 @@ void agent_to_row(struct agent *a, struct agent_row *row)
 				  .owner = a->owner,
 				  .created = a->created,
 				  .disabled = a->disabled,
+				  .delegated = a->delegated,
 				  .last_used = a->last_used,
 				  .credentials = credentials};
 }

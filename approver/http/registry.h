@@ -26,6 +26,7 @@ struct agent {
 		      */
 	size_t chain_len;
 	int64_t created;
+	bool delegated; /* a command without a chain is refused */
 	_Atomic bool disabled;
 	_Atomic int64_t last_used;
 	struct credential *_Atomic credentials; /* newest first, by ->older */

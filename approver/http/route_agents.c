@@ -16,8 +16,8 @@ static void emit_agent(struct buf *out, const struct agent_row *row)
 	json_add_string(out, row->id, strlen(row->id));
 	record_text(out, "owner", row->owner);
 	record_time(out, "created", row->created);
-	buf_addf(out, ",\"disabled\":%s,\"credentials\":%" PRId64, row->disabled ? "true" : "false",
-		 row->credentials);
+	buf_addf(out, ",\"disabled\":%s,\"delegated\":%s,\"credentials\":%" PRId64,
+		 row->disabled ? "true" : "false", row->delegated ? "true" : "false", row->credentials);
 	record_time(out, "last_used", row->last_used);
 	buf_addc(out, '}');
 }
@@ -59,7 +59,7 @@ static void answer_agent(struct request *r, const struct row_change *change)
 
 bool route_agents_add(struct request *r)
 {
-	static const char *const names[] = {"id", "owner", NULL};
+	static const char *const names[] = {"id", "owner", "delegated", NULL};
 	cJSON *json JSON_AUTO = request_json(r, names);
 	if (!json)
 		return true;
@@ -70,6 +70,9 @@ bool route_agents_add(struct request *r)
 		return answer_problem(
 		    r, PROBLEM_MALFORMED,
 		    "an ID is 1 to 64 of A-Z a-z 0-9 . _ - @, beginning with a letter or digit");
+	if (cJSON_HasObjectItem(json, "delegated") &&
+	    !cJSON_IsBool(cJSON_GetObjectItemCaseSensitive(json, "delegated")))
+		return answer_problem(r, PROBLEM_MALFORMED, "delegated is true or false");
 	if (registry_agent(r->server->registry, id))
 		return answer_problemf(r, PROBLEM_CONFLICT, "agent %s exists already", id);
 	struct row_change change = {.kind = ROW_AGENT,
@@ -77,11 +80,15 @@ bool route_agents_add(struct request *r)
 				    .event = EVENT_AGENT_ADDED,
 				    .subject = id,
 				    .answer = answer_agent};
-	change.row.agent = (struct agent_row){
-	    .id = (char *)(uintptr_t)id, .owner = (char *)(uintptr_t)owner, .created = clock_wall_ms()};
+	change.row.agent = (struct agent_row){.id = (char *)(uintptr_t)id,
+					      .owner = (char *)(uintptr_t)owner,
+					      .created = clock_wall_ms(),
+					      .delegated = json_true(json, "delegated")};
 	buf_adds(&change.body, "{\"agent\":");
 	json_add_string(&change.body, id, strlen(id));
 	record_text(&change.body, "owner", owner);
+	if (change.row.agent.delegated)
+		buf_adds(&change.body, ",\"delegated\":true");
 	record_text(&change.body, "operator", r->operator_account->name);
 	buf_addc(&change.body, '}');
 	row_change_push(r->server, &change, r);

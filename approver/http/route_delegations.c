@@ -67,18 +67,22 @@ static bool whole_chain(struct request *r, struct buf *chain)
 	struct hop hop = {0};
 	char why[160] = "the body is not a hop";
 	bool failed = false;
-	bool good = r->body.len && r->body.len <= CHAIN_MAX_BYTES &&
-		    jws_open(r->body.data, r->body.len, JWS_HOP, &payload) && !payload.failed &&
-		    hop_parse(&hop, payload.data ? payload.data : "", payload.len, why);
-	if (!good)
+	bool good = false;
+	if (!r->body.len || r->body.len > CHAIN_MAX_BYTES ||
+	    !jws_open(r->body.data, r->body.len, JWS_HOP, &payload) || payload.failed ||
+	    !hop_parse(&hop, payload.data ? payload.data : "", payload.len, why))
 		answer_problem(r, PROBLEM_MALFORMED, why);
-	else if (hop.par_hash && !add_ancestors(r, hop.par_hash, 1, chain, &failed))
-		good =
-		    failed
-			? (answer_unavailable(r), false)
-			: (refuse(r, PROBLEM_IDENTITY,
-				  "the hop before (par_hash) is not known here, or has expired", NULL, NULL),
-			   false);
+	/* Only that person's keys are asked here: a stranger cannot have all of them tried. */
+	else if (!hop.par_hash && !people_signer(r->server->people, hop.iss, r->body.data, r->body.len))
+		refuse(r, PROBLEM_IDENTITY, "hop 0 is signed by no key of its issuer that is enrolled here",
+		       NULL, NULL);
+	else if (!hop.par_hash || add_ancestors(r, hop.par_hash, 1, chain, &failed))
+		good = true;
+	else if (failed)
+		answer_unavailable(r);
+	else
+		refuse(r, PROBLEM_IDENTITY, "the hop before (par_hash) is not known here, or has expired",
+		       NULL, NULL);
 	hop_finish(&hop);
 	buf_add(chain, r->body.data ? r->body.data : "", r->body.len);
 	return good;

@@ -130,6 +130,10 @@ static bool answer_for_agent(struct request *r, struct question *q)
 		chain_release(chain);
 		return true;
 	}
+	if (agent->delegated)
+		return refuse(r, PROBLEM_IDENTITY,
+			      "this agent works on a delegation only, and has none to pass on", q->sub,
+			      q->credential->id);
 	if (!delegations_room(r->server->delegations, agent->id))
 		return answer_problem(r, PROBLEM_RATE,
 				      "too many delegations are good at once: let some expire");

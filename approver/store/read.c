@@ -109,13 +109,14 @@ static void fill_agent(sqlite3_stmt *s, struct agent_row *row)
 				  .created = sqlite3_column_int64(s, 2),
 				  .disabled = sqlite3_column_int(s, 3) != 0,
 				  .last_used = sqlite3_column_int64(s, 4),
-				  .credentials = sqlite3_column_int64(s, 5)};
+				  .credentials = sqlite3_column_int64(s, 5),
+				  .delegated = sqlite3_column_int(s, 6) != 0};
 }
 
 #define SELECT_AGENTS                                                                                        \
 	"SELECT id,owner,created,disabled,(SELECT coalesce(max(last_used),0) FROM credentials c WHERE "      \
 	"c.agent=a.id),"                                                                                     \
-	"(SELECT count(*) FROM credentials c WHERE c.agent=a.id AND c.revoked=0) FROM agents a "
+	"(SELECT count(*) FROM credentials c WHERE c.agent=a.id AND c.revoked=0),delegated FROM agents a "
 
 int store_agent(struct store_reader *reader, const char *id, struct agent_row *row)
 {

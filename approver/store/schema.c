@@ -85,7 +85,8 @@ static const char *const steps[] = {
     "log_index INTEGER NOT NULL, revoked_by TEXT) WITHOUT ROWID;"
     "CREATE INDEX hops_expires ON hops(expires);"
     "CREATE TABLE person_keys(id TEXT PRIMARY KEY, person TEXT NOT NULL, key BLOB NOT NULL, issued INTEGER "
-    "NOT NULL, expires INTEGER NOT NULL, revoked INTEGER NOT NULL, revoked_by TEXT) WITHOUT ROWID;",
+    "NOT NULL, expires INTEGER NOT NULL, revoked INTEGER NOT NULL, revoked_by TEXT) WITHOUT ROWID;"
+    "ALTER TABLE agents ADD COLUMN delegated INTEGER NOT NULL DEFAULT 0;",
 };
 
 enum { STEPS = sizeof steps / sizeof *steps };

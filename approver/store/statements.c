@@ -37,9 +37,9 @@ static const char *const texts[STATEMENTS] = {
 	"ended=? WHERE id=?",
     [ST_REVIEW_ADD] = "INSERT INTO reviews(command,operator,ms) VALUES(?,?,?) ON CONFLICT DO NOTHING",
     [ST_REVIEW_COUNT] = "SELECT count(*) FROM reviews WHERE command=?",
-    [ST_AGENT_PUT] =
-	"INSERT INTO agents(id,owner,created,disabled) VALUES(?,?,?,?) ON CONFLICT(id) DO UPDATE SET "
-	"owner=excluded.owner,disabled=max(disabled,excluded.disabled)",
+    [ST_AGENT_PUT] = "INSERT INTO agents(id,owner,created,disabled,delegated) VALUES(?,?,?,?,?) ON "
+		     "CONFLICT(id) DO UPDATE SET "
+		     "owner=excluded.owner,disabled=max(disabled,excluded.disabled)",
     [ST_CREDENTIAL_PUT] =
 	"INSERT INTO credentials(id,agent,key,issued,not_before,expires,revoked,last_used,issued_by,"
 	"revoked_by) VALUES(?,?,?,?,?,?,?,?,?,?) ON CONFLICT(id) DO UPDATE SET "

@@ -91,6 +91,7 @@ struct agent_row {
 	char *id, *owner;
 	int64_t created;
 	bool disabled;
+	bool delegated; /* it works on a delegation only: a command without a chain is refused */
 	int64_t last_used;
 	int64_t credentials;
 };

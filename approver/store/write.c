@@ -141,6 +141,7 @@ int store_agent_put(struct store *store, const struct agent_row *row)
 	text(s, 2, row->owner ? row->owner : "");
 	sqlite3_bind_int64(s, 3, row->created);
 	sqlite3_bind_int(s, 4, row->disabled);
+	sqlite3_bind_int(s, 5, row->delegated);
 	return statement_finish(store, s, "an agent is kept");
 }
 

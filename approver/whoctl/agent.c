@@ -29,6 +29,8 @@ static int add(struct ctl *ctl)
 	cJSON_AddStringToObject(body, "id", id);
 	if (owner)
 		cJSON_AddStringToObject(body, "owner", owner);
+	if (given(ctl, OPT_DELEGATED))
+		cJSON_AddTrueToObject(body, "delegated");
 	status = api_send(ctl, "POST", "/v1/agents", body, &row);
 	if (status != 0)
 		return status;
@@ -56,7 +58,10 @@ static void agent_row_add(struct table *table, const cJSON *agent)
 	table_cell(table, created.data);
 	table_cell(table, used.data);
 	bool disabled = json_true(agent, "disabled");
-	table_cell_coloured(table, disabled ? COLOUR_RED : COLOUR_GREEN, disabled ? "disabled" : "enabled");
+	table_cell_coloured(table, disabled ? COLOUR_RED : COLOUR_GREEN,
+			    disabled                        ? "disabled"
+			    : json_true(agent, "delegated") ? "on delegation only"
+							    : "enabled");
 }
 
 static const char *const titles[] = {"AGENT", "OWNER", "CREDENTIALS", "ENROLLED", "LAST USED", "STATE", NULL};
@@ -146,7 +151,7 @@ const struct verb verb_agent_add = {
     .help = "enrol an agent",
     .least = 1,
     .most = 1,
-    .options = OPTION(OWNER) | OPTION(JSON),
+    .options = OPTION(OWNER) | OPTION(DELEGATED) | OPTION(JSON),
     .run = add,
 };
 

@@ -27,6 +27,7 @@ static const struct spec {
     [OPT_JSON] = {"json", NULL, "print JSON, for programs", 0},
     [OPT_QUIET] = {"quiet", NULL, "print the IDs only, one a line", 'q'},
     [OPT_OWNER] = {"owner", "HUMAN", "the person the agent works for", 0},
+    [OPT_DELEGATED] = {"delegated", NULL, "let it work on a delegation only (whoctl delegate)", 0},
     [OPT_OUT] = {"out", "FILE", "write the secret to this new file, mode 0400", 0},
     [OPT_EXPIRES] = {"expires", "TIME", "how long it is good: 90d, 12h, 20m", 0},
     [OPT_FORCE] = {"force", NULL, "replace FILE when it exists", 0},

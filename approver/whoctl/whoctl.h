@@ -26,6 +26,7 @@ enum option {
 	/* for those that name them */
 	OPT_QUIET,
 	OPT_OWNER,
+	OPT_DELEGATED,
 	OPT_OUT,
 	OPT_EXPIRES,
 	OPT_FORCE,

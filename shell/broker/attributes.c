@@ -16,6 +16,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { MAX_CHAIN = 16 * 1024 };
+
 void refusal_finish(struct refusal *refusal)
 {
 	free(refusal->reason);
@@ -152,20 +154,26 @@ static bool read_task(struct attributes *out, const struct wire_message *ask, st
 	return true;
 }
 
+/* A chain that is there and cannot be passed on whole is refused: to go on without it would be to shed the
+ * limits it carries. */
 static bool read_chain(struct attributes *out, const struct wire_message *ask, struct refusal *why)
 {
-	out->chain = wire_string(ask, WIRE_CHAIN);
-	if (!out->chain && !take(ask, "WHOSH_PRINCIPAL_CHAIN", &out->chain, why))
-		return false;
-	if (out->chain && !*out->chain) {
-		free(out->chain);
-		out->chain = NULL;
-	}
+	static const char chars[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.~";
+	static const char hint[] = "unset it, or have it made with whoctl delegate";
+	size_t at = 0, len;
+	enum wire_tag tag;
+	const char *bytes;
+	do
+		if (!wire_field(ask, &at, &tag, &bytes, &len))
+			return true;
+	while (tag != WIRE_CHAIN);
+	out->chain = strndup(bytes, len);
 	if (!out->chain)
-		return true;
-	if (strspn(out->chain, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.~") !=
-	    strlen(out->chain))
-		return ask_refuse(why, EXIT_IDENTITY, NULL, "WHOSH_PRINCIPAL_CHAIN is not a chain");
+		return ask_refuse(why, EXIT_UNREACHABLE, NULL, "out of memory");
+	if (len > MAX_CHAIN)
+		return ask_refuse(why, EXIT_IDENTITY, hint, "WHOSH_PRINCIPAL_CHAIN is longer than 16 KiB");
+	if (!len || strspn(out->chain, chars) != len)
+		return ask_refuse(why, EXIT_IDENTITY, hint, "WHOSH_PRINCIPAL_CHAIN is not a principal chain");
 	return true;
 }
 

@@ -34,9 +34,12 @@ static void add_tty(struct buf *out)
 static void add_file(struct buf *out, enum wire_tag tag, const char *variable, const char *path, size_t max)
 {
 	struct buf text BUF_AUTO = BUF_INIT;
-	if (read_file(path, max, &text))
-		message_exit(EXIT_CONFIGURATION, "configuration: %s: %s: %s", variable, path,
-			     errno == EFBIG ? "too large" : strerror(errno));
+	if (read_file(path, max, &text)) {
+		bool large = errno == EFBIG;
+		int status = large && tag == WIRE_CHAIN ? EXIT_IDENTITY : EXIT_CONFIGURATION;
+		message_exit(status, "%s: %s: %s: %s", message_kind(status), variable, path,
+			     large ? "too large" : strerror(errno));
+	}
 	if (text.data && tag == WIRE_CHAIN)
 		while (text.len && (text.data[text.len - 1] == '\n' || text.data[text.len - 1] == ' '))
 			text.data[--text.len] = '\0';

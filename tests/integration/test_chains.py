@@ -280,3 +280,24 @@ def test_one_agent_cannot_fill_the_memory(t):
             break
     assert refused and refused[0] == 429, refused
     assert run(a, tokens["orchestrator"], chain=first)[0] == 200
+
+
+def test_agent_on_delegation_only(t):
+    """An agent could shed the limits of its chain by leaving the chain out, or by attesting itself a new one."""
+    a = serve(t, POLICY)
+    orchestrator, worker = enrol(a, "orchestrator"), enrol(a, "free")
+    assert ask(a, "POST", "/v1/agents", {"id": "bound", "owner": "alice", "delegated": True})[0] == 201
+    bound = enrol(a, "bound", new=False)
+    for _ in range(2):
+        status, answer, _ = run(a, bound)
+        assert status == 401 and "on a delegation only" in answer["detail"], answer
+        now = int(time.time())
+        question = {"jti": jose.uuid7(), "iat": now, "exp": now + 60, "aud": chains.aud(a), "sub": "bound", "to": "free",
+                    "task": "more"}
+        assert ask(a, "POST", "/v1/delegations/prepare", bound.sign("whosh-delegate+jwt", question), token=None)[0] == 401
+        chain = chains.start(a, "orchestrator")
+        chain = chains.add(a, chain, orchestrator, "orchestrator", "bound", bound)
+        assert run(a, bound, chain=chain)[0] == 200 and run(a, worker)[0] == 200
+        a.restart()
+    assert [x["delegated"] for x in a.json("agent", "list")] == [True, False, False], "and whoctl tells it"
+    assert a.ctl("agent", "add", "other", "--delegated") and a.json("agent", "show", "other")["delegated"]

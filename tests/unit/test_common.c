@@ -62,7 +62,7 @@ static void test_json(void)
  * another type for it. */
 static void test_headers(void)
 {
-	static const char *const types[] = {JWS_COMMAND, JWS_PERMIT, JWS_OUTCOME, JWS_HOP};
+	static const char *const types[] = {JWS_COMMAND, JWS_PERMIT, JWS_OUTCOME, JWS_HOP, JWS_DELEGATE};
 	struct signing_key *key = signing_key_generate();
 	for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
 		struct buf jws BUF_AUTO = BUF_INIT;
