@@ -101,7 +101,8 @@ static int read_chain(struct buf *chain)
 		chain->data[--chain->len] = 0;
 	if (chain->failed)
 		return complain(EXIT_FAILED, "out of memory");
-	if (chain->len && memchr(chain->data, 0, chain->len))
+	/* To go on without one would be to shed the limits that it carries. */
+	if (!chain->len || memchr(chain->data, 0, chain->len))
 		return complain(EXIT_IDENTITY, "WHOSH_PRINCIPAL_CHAIN is not a chain");
 	return 0;
 }

@@ -214,6 +214,10 @@ def test_chain_from_a_file(t):
     file.write_text(start(a) + "\n")
     r = delegate(t, a, orchestrator, "--to", "worker", "--task", "x", env={"WHOSH_PRINCIPAL_CHAIN": "@%s" % file})
     assert chain_of(r).startswith(file.read_text().strip() + "~")
+    for rubbish in ("", "\n", "a\0b", "x" * 20000):
+        file.write_text(rubbish)
+        r = delegate(t, a, orchestrator, "--to", "worker", "--task", "x", env={"WHOSH_PRINCIPAL_CHAIN": "@%s" % file})
+        assert r.code in (77, 78) and r.out == b"", "the chain's limits were shed: %r" % r
 
 
 def test_no_longer_than_the_parent(t):
