@@ -98,9 +98,10 @@ static void principal_add(struct buf *out, const cJSON *principal, const struct 
 	const cJSON *scope = json_object(principal, "scope");
 	if (scope)
 		scope_add(out, scope);
-	/* Last, so that no task can pass for a scope. */
+	/* Last, so that no task can pass for a scope.  What nobody delegated is the agent's own word. */
 	if (task) {
-		buf_adds(out, scope ? "; task \"" : ", task \"");
+		buf_adds(out, scope ? "; " : ", ");
+		buf_adds(out, filled(principal, "hop") ? "task \"" : "claims the task \"");
 		clipped_text_add(out, task, TASK_COLUMNS);
 		buf_addc(out, '"');
 	}

@@ -65,11 +65,12 @@ static void harmless(const char *lost, enum what what, const char *json, int mos
 	"{\"type\":\"human\",\"id\":\"alice\",\"authorized_at\":\"2026-11-24T09:12:03Z\",\"proof\":"         \
 	"\"signed\"}"
 #define FIRST                                                                                                \
-	"{\"type\":\"agent\",\"id\":\"orchestrator-v2\",\"task\":\"stage release\",\"authorized_at\":"       \
+	"{\"type\":\"agent\",\"hop\":\"h0\",\"id\":\"orchestrator-v2\",\"task\":\"stage "                    \
+	"release\",\"authorized_at\":"                                                                       \
 	"\"2026-11-24T09:12:03Z\",\"proof\":\"signed\",\"scope\":{\"commands\":[[\"git\",[\"status\","       \
 	"\"log\"],\"**\"],[\"ls\"]],\"cwd\":[\"/srv\",\"/srv/*\"],\"hosts\":[\"staging-*\"]}}"
 #define LAST                                                                                                 \
-	"{\"type\":\"agent\",\"id\":\"worker\",\"task\":\"check\",\"authorized_at\":"                        \
+	"{\"type\":\"agent\",\"hop\":\"h1\",\"id\":\"worker\",\"task\":\"check\",\"authorized_at\":"         \
 	"\"2026-11-24T09:14:40Z\",\"proof\":\"signed\"}"
 #define CHAIN "\"chain\":[" HUMAN "," FIRST "," LAST "]"
 
@@ -157,11 +158,14 @@ static void test_hostile(void)
 	shows("a scope with holes ends whoctl", LINEAGE,
 	      PRINCIPAL("\"scope\":{\"commands\":[[],7,[null,[3]]],\"cwd\":{},\"hosts\":[]}"),
 	      "alice (human, signed), 2026-11-24 09:12:03\n  a (agent, claimed); commands: , ?,  ?\n");
-	shows(
-	    "a task passes for the limits of the delegation", LINEAGE,
-	    PRINCIPAL("\"task\":\"x\\\"; hosts: one\",\"scope\":{\"hosts\":[\"*\"]}"),
-	    "alice (human, signed), 2026-11-24 09:12:03\n  a (agent, claimed); hosts: *; task \"x\"; hosts: "
-	    "one\"\n");
+	shows("a task passes for the limits of the delegation", LINEAGE,
+	      PRINCIPAL("\"task\":\"x\\\"; hosts: one\",\"scope\":{\"hosts\":[\"*\"]}"),
+	      "alice (human, signed), 2026-11-24 09:12:03\n  a (agent, claimed); hosts: *; claims the task "
+	      "\"x\"; hosts: "
+	      "one\"\n");
+	shows("a task that nobody delegated is shown as if somebody had", LINEAGE,
+	      PRINCIPAL("\"proof\":\"proven\",\"task\":\"t\""),
+	      "alice (human, signed), 2026-11-24 09:12:03\n  a (agent, proven), claims the task \"t\"\n");
 }
 
 static void test_long(void)
