@@ -8,10 +8,12 @@
 #include "shell/whosh/gate.h"
 #include "shell/whosh/message.h"
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum { MAX_CONTEXT = 64 * 1024, MAX_CHAIN = 16 * 1024 };
@@ -31,12 +33,27 @@ static void add_tty(struct buf *out)
 	}
 }
 
+/* NULL, or why it cannot be read.  Regular files only: a FIFO that nobody writes would hold up the line for
+ * ever, and a device need not end. */
+static const char *read_regular(const char *path, size_t max, struct buf *text)
+{
+	struct stat about;
+	int fd FD_AUTO = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	if (fd < 0 || fstat(fd, &about))
+		return strerror(errno);
+	if (!S_ISREG(about.st_mode))
+		return "not a regular file";
+	if (read_all(fd, max, text))
+		return errno == EFBIG ? "too large" : strerror(errno);
+	return NULL;
+}
+
 static void add_file(struct buf *out, enum wire_tag tag, const char *variable, const char *path, size_t max)
 {
 	struct buf text BUF_AUTO = BUF_INIT;
-	if (read_file(path, max, &text))
-		message_exit(EXIT_CONFIGURATION, "configuration: %s: %s: %s", variable, path,
-			     errno == EFBIG ? "too large" : strerror(errno));
+	const char *wrong = read_regular(path, max, &text);
+	if (wrong)
+		message_exit(EXIT_CONFIGURATION, "configuration: %s: %s: %s", variable, path, wrong);
 	if (text.data && tag == WIRE_CHAIN)
 		while (text.len && (text.data[text.len - 1] == '\n' || text.data[text.len - 1] == ' '))
 			text.data[--text.len] = '\0';
