@@ -174,7 +174,8 @@ typedef bool store_command_fn(const struct command_row *row, void *arg);
 
 /* NULL or 0: no condition.  `match` is found anywhere in line, task or reason (case-insensitive, indexed: a
  * million commands answer within 100 ms; fewer than three characters are looked for one command after the
- * other).  Newest first; limit 0 = 100. */
+ * other).  `model` is a text, a name without its version, or a glob: see model.c.  Newest first; limit
+ * 0 = 100. */
 struct who_filter {
 	const char *match, *agent, *human, *model, *session, *verdict, *host, *user, *credential;
 	int64_t since, until;

@@ -157,7 +157,7 @@ def test_task_and_hash_must_agree(t):
         r = t.whosh(a, token, "-c", "echo ran", env=env)
         assert r.code == 77 and said in r.errors and r.out == b"", r
     key = jose.Token(token)
-    for changes, status, said in (({"task": "another", "task_sha256": SHA}, 403, "is not the SHA-256 of the task"),
+    for changes, status, said in (({"task": "another", "task_sha256": SHA}, 401, "is not the SHA-256 of the task"),
                                   ({"task_sha256": SHA.upper()}, 400, "task_sha256"), ({"task_sha256": ""}, 400, "task_sha256")):
         got, problem = bare.post(a, key.command("true", **changes))
         assert got == status and said in problem["detail"], (got, problem)
