@@ -106,8 +106,8 @@ static void add_facet(struct buf *sql, const struct search *search, int facet, c
 		buf_addf(sql, "%c.%s=?%d", table, column, P_FACET + facet);
 }
 
-/* Conditions that every part of an answer shares, on `facets` or `commands` by its letter. */
-static void add_conditions(struct buf *sql, const struct search *search, char table)
+/* What facets and time ask for, on `facets` or `commands` by its letter. */
+static void add_facets(struct buf *sql, const struct search *search, char table)
 {
 	for (int i = 0; i < FACETS; i++)
 		if (asked(search, i)) {
@@ -118,6 +118,11 @@ static void add_conditions(struct buf *sql, const struct search *search, char ta
 		buf_addf(sql, " AND %c.ts>=?%d", table, P_SINCE);
 	if (search->filter->until)
 		buf_addf(sql, " AND %c.ts<?%d", table, P_UNTIL);
+}
+
+/* What words ask for. */
+static void add_match(struct buf *sql, const struct search *search)
+{
 	if (search->filter->match)
 		buf_addf(sql,
 			 " AND (CAST(c.line AS TEXT) LIKE ?%d ESCAPE '\\' OR c.task LIKE ?%d ESCAPE '\\' OR "
@@ -150,7 +155,8 @@ static int tell_unindexed(struct search *search)
 {
 	struct buf sql BUF_AUTO = BUF_INIT;
 	buf_addf(&sql, "SELECT %s FROM commands c WHERE c.n>?%d AND c.n<?%d", columns, P_ABOVE, P_BELOW);
-	add_conditions(&sql, search, 'c');
+	add_facets(&sql, search, 'c');
+	add_match(&sql, search);
 	buf_adds(&sql, " ORDER BY c.n DESC");
 	return tell(search, &sql, false);
 }
@@ -227,16 +233,32 @@ static int choose(struct search *search)
 	return best;
 }
 
+/* Those that a driver yields in another order than the commands': their numbers are sorted, not the wide
+ * rows.
+ */
+static int tell_sorted(struct search *search, int driver)
+{
+	struct buf sql BUF_AUTO = BUF_INIT;
+	buf_addf(&sql, "SELECT %s FROM commands c WHERE c.n<?%d AND c.n>=?%d", columns, P_BELOW, P_FROM);
+	buf_addf(&sql, " AND c.n IN (SELECT f.n FROM facets f INDEXED BY facets_%s WHERE f.n>0",
+		 driver == BY_TIME ? "ts" : facets[driver].column);
+	add_facets(&sql, search, 'f');
+	buf_addc(&sql, ')');
+	add_match(&sql, search);
+	buf_adds(&sql, " ORDER BY c.n DESC");
+	return tell(search, &sql, true);
+}
+
 /* Those of the index that a driver yields: words, when it is NONE and there are any. */
 static int tell_driven(struct search *search, int driver)
 {
 	struct buf sql BUF_AUTO = BUF_INIT;
 	bool words = driver == NONE && search->words.len;
+	if (driver == BY_TIME || (driver == MODEL && search->models.len))
+		return tell_sorted(search, driver);
 	buf_addf(&sql, "SELECT %s FROM ", columns);
 	if (words)
 		buf_adds(&sql, "words CROSS JOIN facets f ON f.n=words.rowid");
-	else if (driver == BY_TIME)
-		buf_adds(&sql, "facets f INDEXED BY facets_ts");
 	else if (driver != NONE)
 		buf_addf(&sql, "facets f INDEXED BY facets_%s", facets[driver].column);
 	else
@@ -245,7 +267,8 @@ static int tell_driven(struct search *search, int driver)
 	buf_addf(&sql, " CROSS JOIN commands c ON c.n=f.n WHERE %s<?%d AND %s>=?%d", n, P_BELOW, n, P_FROM);
 	if (words)
 		buf_addf(&sql, " AND words MATCH ?%d", P_WORDS);
-	add_conditions(&sql, search, 'f');
+	add_facets(&sql, search, 'f');
+	add_match(&sql, search);
 	buf_addf(&sql, " ORDER BY %s DESC", n);
 	return tell(search, &sql, true);
 }

@@ -209,6 +209,8 @@ static void bench_who(struct store *store)
 	ASK(.model = "provider/model-0@1", .user = "user0", .human = "human-49");
 	ASK(.model = "provider/model-0@1", .verdict = "approved", .until = 1790000001000);
 	ASK(.until = 1790000100000);
+	ASK(.until = 1790019000000);
+	ASK(.until = 1790019000000, .match = "no such words at all");
 	ASK(.since = 1890000000000);
 	ASK(.match = "DROP TABLE");
 	ASK(.match = "drop table sessions");
