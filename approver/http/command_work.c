@@ -4,6 +4,7 @@
 #include "approver/http/command_work.h"
 #include "approver/http/identity.h"
 #include "approver/http/metrics.h"
+#include "approver/http/model_change.h"
 #include "approver/http/permit.h"
 #include "approver/http/refusals.h"
 #include "common/clock.h"
@@ -27,19 +28,17 @@ void command_work_free(struct command_work *w)
 
 /* ── what the writer does ──────────────────────────────────────────────────────────────────────────────── */
 
+/* A session's model that is not the one before: its own record, and a word in the command's. */
 static int note_model(struct command_work *w, struct group *group, const char *before)
 {
 	const char *model = w->row.model;
 	if (!before || !model || !strcmp(before, model))
 		return 0;
 	struct buf body BUF_AUTO = BUF_INIT;
-	buf_addf(&body, "{\"session\":\"%s\",\"command\":\"%s\",\"from\":", w->row.session, w->row.id);
-	json_add_string(&body, before, strlen(before));
-	buf_adds(&body, ",\"to\":");
-	json_add_string(&body, model, strlen(model));
-	buf_addc(&body, '}');
-	if (body.failed)
+	model_change_body(&body, &w->row, before);
+	if (!model_change_detail(&w->detail, before) || body.failed)
 		return -1;
+	w->row.detail = w->detail.data;
 	return store_append(group->store, EVENT_MODEL_CHANGED, group->now, w->row.session, body.data,
 			    body.len) < 0
 		   ? -1

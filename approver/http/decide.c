@@ -15,6 +15,7 @@
 #include "approver/http/refusals.h"
 #include "approver/http/request.h"
 #include "common/clock.h"
+#include "common/task.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -43,6 +44,7 @@ static void add_chain(struct command_work *w, const struct agent *agent)
 	if (w->claims.task) {
 		buf_adds(&w->chain, ",\"task\":");
 		json_add_string(&w->chain, w->claims.task, strlen(w->claims.task));
+		buf_adds(&w->chain, ",\"task_grade\":\"claimed\""); /* the proof is of the agent */
 	}
 	buf_adds(&w->chain, ",\"proof\":\"proven\"}]");
 }
@@ -245,6 +247,9 @@ bool decide_command(struct request *r)
 		if (!w->delegation || !chain_ends_at(w->delegation, credential, why_chain))
 			return refuse(r, PROBLEM_IDENTITY, why_chain, c->sub, credential->id);
 	}
+	if (!task_hash_agrees(c->task, c->task_sha256))
+		return refuse(r, PROBLEM_IDENTITY, "task_sha256 is not the SHA-256 of the task", c->sub,
+			      credential->id);
 	if (server->ending)
 		return answer_unavailable(r);
 

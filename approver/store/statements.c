@@ -27,7 +27,7 @@ static const char *const texts[STATEMENTS] = {
     [ST_SESSION_GET] = "SELECT credential,seq,model FROM sessions WHERE id=?",
     [ST_SESSION_PUT] =
 	"INSERT INTO sessions(id,agent,credential,seq,model) VALUES(?,?,?,?,?) ON CONFLICT(id) DO UPDATE "
-	"SET seq=excluded.seq,model=excluded.model",
+	"SET seq=excluded.seq,model=coalesce(excluded.model,model)",
     [ST_COMMAND_INSERT] = command_insert,
     [ST_COMMAND_DECIDE] =
 	"UPDATE commands SET state=?,verdict=?,cause=?,rule=?,policy=?,reason=?,reviewers=?,decided=?,"

@@ -37,7 +37,7 @@ enum event_kind {
 	EVENT_CREDENTIAL_REVOKED,
 	EVENT_POLICY_LOADED, /* body: JSON {"policy_s256","operator"} and the text */
 	EVENT_OPERATOR_SIGN_IN,
-	EVENT_MODEL_CHANGED,      /* body: JSON {"session","command","from","to"} */
+	EVENT_MODEL_CHANGED,      /* body: JSON {"session","command","agent","from","to"} */
 	EVENT_OPERATOR_CHANGED,   /* body: JSON {"change","name","role","operator"} */
 	EVENT_REFUSED,            /* body: JSON {"reason","agent","credential"}: an identity that was refused,
 				     rate-limited */
@@ -152,8 +152,8 @@ int64_t store_append(struct store *store, enum event_kind kind, int64_t ms, cons
 		     const void *body, size_t len);
 
 /* Bind a session to a credential at first use and give the session's next seq.  1 with *seq set; 0 when the
- * session belongs to another credential; -1 error.  *last_model receives the session's previous model
- * (malloc'd, may be NULL). */
+ * session belongs to another credential; -1 error.  *last_model receives the last model that the session
+ * had told before, also when commands without one came between (malloc'd, may be NULL). */
 int store_session_next(struct store *store, const char *session, const char *agent, const char *credential,
 		       const char *model, int64_t *seq, char **last_model);
 /* Every field of the row that is set is kept, the decision's too when it is there already (no
@@ -201,7 +201,8 @@ typedef bool store_command_fn(const struct command_row *row, void *arg);
 
 /* NULL or 0: no condition.  `match` is found anywhere in line, task or reason (case-insensitive, indexed: a
  * million commands answer within 100 ms; fewer than three characters are looked for one command after the
- * other).  Newest first; limit 0 = 100. */
+ * other).  `model` is a text, a name without its version, or a glob: see model.c.  Newest first; limit
+ * 0 = 100. */
 struct who_filter {
 	const char *match, *agent, *human, *model, *session, *verdict, *host, *user, *credential;
 	int64_t since, until;

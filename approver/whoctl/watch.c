@@ -32,12 +32,37 @@ static void json_event(struct buf *out, const struct watch *watch, const char *e
 	json_print(out, object);
 }
 
+/* "worker's model changed from A to B (claimed) with command ID in session ID" */
+static void model_event(struct buf *out, const struct style *style, const cJSON *data)
+{
+	struct buf agent BUF_AUTO = BUF_INIT;
+	json_time_add(out, data, "ts", "(time unknown)     ");
+	buf_adds(out, "  ");
+	json_visible_add(&agent, data, "agent", "an agent");
+	coloured_add(out, style, COLOUR_BOLD, agent.data ? agent.data : "");
+	buf_adds(out, "'s ");
+	coloured_add(out, style, COLOUR_YELLOW, "model changed");
+	buf_adds(out, " from ");
+	json_visible_add(out, data, "from", "?");
+	buf_adds(out, " to ");
+	json_visible_add(out, data, "to", "?");
+	buf_adds(out, " (claimed), with command ");
+	json_visible_add(out, data, "command", "?");
+	buf_adds(out, " in session ");
+	json_visible_add(out, data, "session", "?");
+	buf_addc(out, '\n');
+}
+
 static void person_event(struct buf *out, const struct style *style, const char *event, const cJSON *data)
 {
 	if (strcmp(event, "review") == 0) {
 		time_add(out, clock_wall_ms());
 		buf_adds(out, "  waiting: ");
 		pending_entry_add(out, data, style, clock_wall_ms());
+		return;
+	}
+	if (strcmp(event, "model") == 0) {
+		model_event(out, style, data);
 		return;
 	}
 	if (json_string(data, "line")) {

@@ -117,11 +117,12 @@ static void about_attributes(struct check *check, const struct wire_message *mes
 			line(check, "ok", "task", "%s (claimed, %s)", attributes.task,
 			     attributes.task_source);
 		else if (attributes.task_sha256)
-			line(check, "ok", "task", "SHA-256 %s (claimed)", attributes.task_sha256);
+			line(check, "ok", "task", "SHA-256 %s (claimed, %s)", attributes.task_sha256,
+			     attributes.task_sha256_source);
 		else
 			line(check, "warn", "task", "not known; set WHOSH_TASK");
 		if (attributes.harness)
-			line(check, "ok", "harness", "%s (a hint)", attributes.harness);
+			line(check, "ok", "harness", "%s (a hint, claimed)", attributes.harness);
 	}
 	refusal_finish(&why);
 	attributes_finish(&attributes);

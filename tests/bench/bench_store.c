@@ -193,6 +193,13 @@ static void bench_who(struct store *store)
 	ASK(.agent = "nobody");
 	ASK(.human = "human-49");
 	ASK(.model = "provider/model-7@1");
+	ASK(.model = "provider/model-7");
+	ASK(.model = "provider/model-[67]@*");
+	ASK(.model = "provider/model-*");
+	ASK(.model = "*-7@?", .until = 1790000100000);
+	ASK(.model = "provider/none-*");
+	ASK(.model = "provider/model-*", .agent = "agent-199", .verdict = "denied");
+	ASK(.model = "provider/model-[01]", .match = "case_4999");
 	ASK(.session = "00000007-0000-4000-8000-000000000007");
 	ASK(.host = "host-5.example.org");
 	ASK(.user = "user39");
@@ -202,6 +209,8 @@ static void bench_who(struct store *store)
 	ASK(.model = "provider/model-0@1", .user = "user0", .human = "human-49");
 	ASK(.model = "provider/model-0@1", .verdict = "approved", .until = 1790000001000);
 	ASK(.until = 1790000100000);
+	ASK(.until = 1790019000000);
+	ASK(.until = 1790019000000, .match = "no such words at all");
 	ASK(.since = 1890000000000);
 	ASK(.match = "DROP TABLE");
 	ASK(.match = "drop table sessions");

@@ -78,6 +78,13 @@ static void test_sessions(const char *dir)
 		      !strcmp(last, "m1");
 	free(last);
 	holds("a change of model in a session is seen", second);
+	bool none =
+	    store_session_next(store, "s", "a", "k1", NULL, &seq, &last) == 1 && last && !strcmp(last, "m2");
+	free(last);
+	bool third =
+	    store_session_next(store, "s", "a", "k1", "m3", &seq, &last) == 1 && last && !strcmp(last, "m2");
+	free(last);
+	holds("a command without a model does not hide a change of it", none && third);
 	bool other = store_session_next(store, "s", "a", "k2", "m2", &seq, &last) == 0 && !last;
 	holds("another key cannot speak in a session", other);
 	store_commit(store);
