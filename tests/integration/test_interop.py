@@ -2,9 +2,9 @@
 import hashlib
 import json
 
-from lib import bare, interop, jose
+from lib import bare, chains, interop, jose
 
-COMMAND, PERMIT, OUTCOME = "whosh-command+jwt", "whosh-permit+jwt", "whosh-outcome+jwt"
+COMMAND, PERMIT, OUTCOME, HOP = "whosh-command+jwt", "whosh-permit+jwt", "whosh-outcome+jwt", "whosh-hop+jwt"
 
 
 def test_others_verify_what_we_sign(t):
@@ -70,3 +70,34 @@ def test_we_believe_what_others_sign(t):
     status, answer = bare.ask(a, "POST", "/v1/commands/%s/outcome" % end["command"], outcome["jws"], token=None)
     assert status == 204, answer
     assert [(x["line"], x["exit"]) for x in a.who()] == [("true 1", None), ("true 0", 7)], a.who()
+
+
+def test_chains_between_implementations(t):
+    """A chain could be made and read by our own programs only, and nobody else could say who authorised a command."""
+    a = t.approver()
+    boss, worker = jose.Token(a.agent("boss")), jose.Token(a.agent("worker"))
+    first = chains.start(a, "boss", "release 4.2", scope={"hosts": ["h*"]})
+    claims = chains.claims(a, "boss", "worker", worker, first, task="migrate \u00e9")
+    made, wrong = interop.run(t, [
+        interop.sign(HOP, boss.data["jwk"], claims),
+        interop.sign(HOP, boss.data["jwk"], {**claims, "jti": jose.uuid7()}, header={"alg": "Ed25519", "typ": HOP, "kid": "x"})])
+    assert chains.log(a, wrong["jws"])[0] == 400, "headers are compared, not parsed"
+    status, answer = chains.log(a, made["jws"])
+    assert status == 201, answer
+    chain = first + "~" + made["jws"]
+    status, permit = bare.post(a, worker.command(chain=chain))
+    assert status == 200, permit
+    approver = interop.public((a.dir / "approver.pub").read_text().strip())
+    hop0, hop1, permitted, thumb = interop.run(t, [
+        interop.verify(HOP, approver, chain.split("~")[0]),
+        interop.verify(HOP, interop.public(boss.data["jwk"]["x"]), chain.split("~")[1]),
+        interop.verify(PERMIT, approver, permit), interop.thumbprint(hop_key(first))])
+    assert hop0["claims"]["sub"] == "admin" and hop0["claims"]["act"] == {"sub": "boss"}, hop0
+    assert hop0["claims"]["scope"] == {"hosts": ["h*"]} and hop0["claims"]["depth"] == 0, hop0
+    assert hop1["claims"] == claims and permitted["claims"]["verdict"] == "approved", (hop1, permitted)
+    credentials = {c["agent"]: c["id"] for c in a.json("credential", "list")}
+    assert thumb["thumbprint"] == credentials["boss"], "cnf names the delegate's enrolled key"
+
+
+def hop_key(hop):
+    return jose.claims(hop)["cnf"]["jwk"]
