@@ -137,6 +137,8 @@ static void format_event(struct stream *s, struct store_reader *reader, int64_t 
 	const char *typ, *member;
 	if (store_event(reader, index, &kind, &ms, &body, &len) != 1)
 		return;
+	if (kind == EVENT_ALERT)
+		buf_addf(&s->out, "event: alert\nid: %" PRId64 "\ndata: %.*s\n\n", index, (int)len, body);
 	const char *name = shown_as(kind, &typ, &member);
 	char *id = name ? command_of(typ, member, body, len) : NULL;
 	free(body);

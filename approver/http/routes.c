@@ -23,6 +23,7 @@ static const struct route routes[] = {
     {"GET", "/v1/credentials", ROLE_VIEWER, route_credentials_list},
     {"POST", "/v1/credentials", ROLE_ADMIN, route_credentials_add},
     {"DELETE", "/v1/credentials/:", ROLE_ADMIN, route_credentials_revoke},
+    {"GET", "/v1/alerts", ROLE_VIEWER, route_alerts_list},
     {"GET", "/v1/operators", ROLE_VIEWER, route_operators_list},
     {"POST", "/v1/operators", ROLE_ADMIN, route_operators_add},
     {"DELETE", "/v1/operators/:", ROLE_ADMIN, route_operators_remove},

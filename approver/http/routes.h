@@ -27,6 +27,7 @@ request_fn route_operators_list, route_operators_add, route_operators_remove;
 request_fn route_reviews_list, route_reviews_post;
 request_fn route_audit_list, route_audit_show;
 request_fn route_policy_get, route_policy_put;
+request_fn route_alerts_list;
 request_fn route_events, route_health, route_metrics;
 
 #endif

@@ -24,6 +24,8 @@ const char *event_kind_name(enum event_kind kind)
 	    [EVENT_OPERATOR_CHANGED] = "operator_changed",
 	    [EVENT_MODEL_CHANGED] = "model_changed",
 	    [EVENT_REFUSED] = "refused",
+	    [EVENT_CREDENTIAL_ROTATED] = "credential_rotated",
+	    [EVENT_ALERT] = "alert",
 	};
 	return kind < EVENT_KINDS && names[kind] ? names[kind] : "unknown";
 }
@@ -49,6 +51,8 @@ void credential_row_finish(struct credential_row *row)
 	free(row->agent);
 	free(row->issued_by);
 	free(row->revoked_by);
+	free(row->replaces);
+	free(row->source);
 	memset(row, 0, sizeof *row);
 }
 

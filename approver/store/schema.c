@@ -77,6 +77,15 @@ static const char *const steps[] = {
     "DELETE FROM facets;"
     "CREATE VIRTUAL TABLE words USING fts5(line, task, reason, content='', columnsize=0, detail=none, "
     "tokenize='trigram');",
+
+    /* Credentials are rotated, and a session goes on with the new one: `was` is the one that it was taken
+     * over from, `handed` the command that did so.  Alerts are found without reading the whole log. */
+    "ALTER TABLE credentials ADD COLUMN replaces TEXT;"
+    "ALTER TABLE credentials ADD COLUMN source TEXT NOT NULL DEFAULT 'operator';"
+    "ALTER TABLE sessions ADD COLUMN was TEXT;"
+    "ALTER TABLE sessions ADD COLUMN handed TEXT;"
+    "CREATE TABLE alerts(n INTEGER PRIMARY KEY, ms INTEGER NOT NULL) STRICT;"
+    "CREATE INDEX alerts_ms ON alerts(ms);",
 };
 
 enum { STEPS = sizeof steps / sizeof *steps };
