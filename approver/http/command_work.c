@@ -2,6 +2,7 @@
  *
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
 #include "approver/http/command_work.h"
+#include "approver/http/alerts.h"
 #include "approver/http/identity.h"
 #include "approver/http/metrics.h"
 #include "approver/http/model_change.h"
@@ -62,8 +63,8 @@ static enum work_end apply_command(struct work *work, struct group *group)
 	w->taken_away = !may_still(w, group->server);
 	if (w->taken_away)
 		return WORK_DROPPED;
-	int bound = store_session_next(group->store, row->session, row->agent, row->credential, row->model,
-				       &row->seq, &last_model);
+	int bound = store_session_next(group->store, row->session, row->agent, row->credential, row->id,
+				       row->model, &row->seq, &last_model);
 	if (bound != 1) {
 		free(last_model);
 		return bound ? WORK_FAILED : WORK_DROPPED;
@@ -144,8 +145,7 @@ static void done_command(struct work *work, struct group *group, enum work_end e
 	else if (w->taken_away)
 		refuse(r, PROBLEM_REVOKED, w->why, w->row.agent, w->row.credential);
 	else
-		refuse(r, PROBLEM_IDENTITY, "this session belongs to another key", w->row.agent,
-		       w->row.credential);
+		refuse_session(r, group->reader, w->row.session, w->row.credential);
 	command_work_free(w);
 }
 

@@ -10,6 +10,7 @@
  *
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
 #include "approver/http/decide.h"
+#include "approver/http/alerts.h"
 #include "approver/http/command_work.h"
 #include "approver/http/identity.h"
 #include "approver/http/refusals.h"
@@ -223,10 +224,10 @@ bool decide_command(struct request *r)
 
 	struct agent *agent = registry_agent(server->registry, c->sub);
 	if (!agent)
-		return refuse(r, PROBLEM_IDENTITY, "no such agent is enrolled here", c->sub, NULL);
+		return refuse_signature(r, "no such agent is enrolled here", c->sub);
 	struct credential *credential = identity_signer(agent, jws, len);
 	if (!credential)
-		return refuse(r, PROBLEM_IDENTITY, "the signature is by no key of this agent", c->sub, NULL);
+		return refuse_signature(r, "the signature is by no key of this agent", c->sub);
 	int64_t now = clock_wall_ms();
 	bool revoked;
 	reason = identity_unusable(credential, now, &revoked);

@@ -148,6 +148,8 @@ static void format_event(struct stream *s, struct store_reader *reader, int64_t 
 		return;
 	if (kind == EVENT_MODEL_CHANGED)
 		format_model(s, index, ms, body, len);
+	if (kind == EVENT_ALERT)
+		buf_addf(&s->out, "event: alert\nid: %" PRId64 "\ndata: %.*s\n\n", index, (int)len, body);
 	const char *name = shown_as(kind, &typ, &member);
 	char *id = name ? command_of(typ, member, body, len) : NULL;
 	free(body);

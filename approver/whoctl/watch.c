@@ -5,7 +5,7 @@
  * a wrong address is an error, an approver that restarts is not.
  *
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
-#include "approver/whoctl/api.h"
+#include "approver/whoctl/alerts.h"
 #include "approver/whoctl/record.h"
 #include "approver/whoctl/sse.h"
 #include "common/clock.h"
@@ -71,6 +71,11 @@ static void person_event(struct buf *out, const struct style *style, const char 
 	}
 	time_add(out, clock_wall_ms());
 	buf_adds(out, "  ");
+	if (strcmp(event, "alert") == 0) {
+		alert_add(out, data, style);
+		buf_addc(out, '\n');
+		return;
+	}
 	visible_add(out, event, strlen(event));
 	buf_adds(out, ": ");
 	char *json = cJSON_PrintUnformatted(data);

@@ -62,6 +62,7 @@ _whoctl() {
 	--verdict) candidates="approved denied pending" ;;
 	--mode) candidates="command login ssh script" ;;
 	--expires) candidates="90d 30d 7d 12h" ;;
+	--overlap) candidates="1h 0 10m 24h" ;;
 	--url | --owner | --reason | --match | --human | --model | --session | --task | --host | --user) return ;;
 	--at | --env-kept | --since | --until | --limit | --before | --last | --agent-version) return ;;
 	*)
@@ -72,7 +73,7 @@ _whoctl() {
 		else
 			case "${verb[*]}" in
 			"" | agent | credential | operator | policy) candidates=$(_whoctl_verbs "${verb[*]}") ;;
-			"agent show" | "agent disable" | "credential issue")
+			"agent show" | "agent disable" | "credential issue" | "credential rotate")
 				candidates=$(_whoctl_ask "${where[@]}" agent list --quiet)
 				;;
 			"credential revoke") candidates=$(_whoctl_ask "${where[@]}" credential list --quiet) ;;

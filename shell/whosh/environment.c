@@ -112,6 +112,7 @@ static const char *const for_broker[] = {"PATH",
 					 "WHOSH_APPROVER_CA",
 					 "WHOSH_APPROVER_KEY",
 					 "WHOSH_TOKEN_FILE",
+					 "CREDENTIALS_DIRECTORY",
 					 NULL};
 
 size_t name_len(const char *entry)

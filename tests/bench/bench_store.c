@@ -127,7 +127,7 @@ static void keep(struct store *store, const struct made *m, bool events)
 	if (store_item_begin(store))
 		die("store_item_begin");
 	if (events &&
-	    (store_session_next(store, m->session, m->agent, m->session, m->model, &seq, &last) != 1 ||
+	    (store_session_next(store, m->session, m->agent, m->session, m->id, m->model, &seq, &last) != 1 ||
 	     (free(last), store_append(store, EVENT_COMMAND_REQUESTED, m->row.ts, m->id, body, BODY) < 0) ||
 	     store_append(store, EVENT_COMMAND_DECIDED, m->row.ts, m->id, m->permit, PERMIT) < 0))
 		die("store_append");
