@@ -151,7 +151,7 @@ install: all
 	for n in 1 5 7 8; do for f in man/*.$$n; do \
 	  [ -e $$f ] && $(INSTALL) -m 644 $$f $(DESTDIR)$(MANDIR)/man$$n || :; done; done
 	$(INSTALL) -m 644 approver/whoctl/whoctl.bash $(DESTDIR)$(COMPDIR)/whoctl
-	for f in examples/systemd/*; do sed -e 's|@LIBEXECDIR@|$(LIBEXECDIR)|;s|@SBINDIR@|$(SBINDIR)|' $$f \
+	for f in examples/systemd/*; do sed -e 's|@LIBEXECDIR@|$(LIBEXECDIR)|;s|@SBINDIR@|$(SBINDIR)|;s|@BINDIR@|$(BINDIR)|' $$f \
 	  > $(DESTDIR)$(UNITDIR)/$${f##*/}; chmod 644 $(DESTDIR)$(UNITDIR)/$${f##*/}; done
 	cp -R examples/. $(DESTDIR)$(DOCDIR)/examples
 	$(INSTALL) -m 644 README.md COPYING $(DESTDIR)$(DOCDIR)

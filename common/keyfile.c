@@ -7,45 +7,17 @@
 #include "common/io.h"
 #include "common/secure.h"
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-enum { MAX_FILE = 4096 };
-
-/* Why this open file may not hold a key; NULL if it may. */
-static const char *unsafe(int fd)
-{
-	struct stat st;
-	if (fstat(fd, &st))
-		return strerror(errno);
-	if (!S_ISREG(st.st_mode))
-		return "not a regular file";
-	if (st.st_nlink != 1)
-		return "has more than one link";
-	if (st.st_uid != 0 && st.st_uid != geteuid())
-		return "owned by neither this account nor root";
-	if (st.st_mode & (S_IRWXG | S_IRWXO))
-		return "group or others have access to it (chmod 400)";
-	if (st.st_size > MAX_FILE)
-		return "larger than 4 KiB";
-	return NULL;
-}
-
-cJSON *keyfile_load(const char *path, const char *what, char **error)
+cJSON *keyfile_load(const char *path, const char *what, enum token_place *place, char **error)
 {
 	*error = NULL;
-	int fd FD_AUTO = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	const char *why = NULL;
+	int fd FD_AUTO = token_file_open(path, place, error);
 	if (fd < 0)
-		return error_set(error, "%s: %s", path,
-				 errno == ELOOP ? "is a symbolic link" : strerror(errno)),
-		       NULL;
-	const char *why = unsafe(fd);
-	if (why)
-		return error_set(error, "%s: %s", path, why), NULL;
+		return NULL;
 	struct buf text = BUF_INIT;
-	if (read_all(fd, MAX_FILE, &text)) {
+	if (read_all(fd, TOKEN_MAX, &text)) {
 		buf_wipe(&text);
 		return error_set(error, "%s: %s", path,
 				 errno == EFBIG ? "larger than 4 KiB" : strerror(errno)),

@@ -1,8 +1,7 @@
 /* keyfile.h: a file that holds a private key: how it is opened, what its key looks like, how it is forgotten.
  *
- * Opened with O_NOFOLLOW and checked by fstat: a regular file, one link, owned by the caller or root, no
- * group or other permission bits, at most 4 KiB; else refused with the reason.  token.h and person.h say what
- * else is in it.
+ * Opened and checked as token_file.h says; else refused with the reason.  token.h and person.h say what else
+ * is in it.
  *
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
 #ifndef WHOSH_KEYFILE_H
@@ -10,10 +9,11 @@
 
 #include "common/json.h"
 #include "common/jws.h"
+#include "common/token_file.h"
 
 /* Load its JSON (free it with keyfile_forget).  NULL with a malloc'd sentence in *error, which never holds a
  * byte of the file's content; `what` is what it should be ("a token file"). */
-cJSON *keyfile_load(const char *path, const char *what, char **error);
+cJSON *keyfile_load(const char *path, const char *what, enum token_place *place, char **error);
 /* Free it, every string in it wiped. */
 void keyfile_forget(cJSON *json);
 

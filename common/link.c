@@ -30,7 +30,8 @@ static const char *const for_broker[] = {"PATH",
 					 "WHOSH_APPROVER_URL",
 					 "WHOSH_APPROVER_CA",
 					 "WHOSH_APPROVER_KEY",
-					 "WHOSH_TOKEN_FILE"};
+					 "WHOSH_TOKEN_FILE",
+					 "CREDENTIALS_DIRECTORY"};
 enum { FOR_BROKER = sizeof for_broker / sizeof *for_broker };
 
 static bool is_for_broker(const char *entry)

@@ -39,7 +39,8 @@ static struct person *parse(const char *path, const cJSON *json, char **error)
 
 struct person *person_load(const char *path, char **error)
 {
-	cJSON *json = keyfile_load(path, "a key file", error);
+	enum token_place place = TOKEN_FILE;
+	cJSON *json = keyfile_load(path, "a key file", &place, error);
 	struct person *person = json ? parse(path, json, error) : NULL;
 	keyfile_forget(json);
 	return person;

@@ -49,12 +49,19 @@ static struct token *parse(const char *path, const cJSON *json, char **error)
 	return error_set(error, "out of memory"), NULL;
 }
 
-struct token *token_load(const char *path, char **error)
+struct token *token_load_from(const char *path, enum token_place place, char **error)
 {
-	cJSON *json = keyfile_load(path, "a token file", error);
+	cJSON *json = keyfile_load(path, "a token file", &place, error);
 	struct token *token = json ? parse(path, json, error) : NULL;
 	keyfile_forget(json);
+	if (token)
+		token->place = place;
 	return token;
+}
+
+struct token *token_load(const char *path, char **error)
+{
+	return token_load_from(path, TOKEN_FILE, error);
 }
 
 void token_free(struct token *token)

@@ -8,6 +8,7 @@
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
 #include "approver/http/claims.h"
 #include "common/codec.h"
+#include "common/task.h"
 #include "common/text.h"
 #include <stddef.h>
 #include <stdio.h>
@@ -226,6 +227,10 @@ bool command_claims_parse(struct command_claims *claims, const char *payload, si
 	if (!walk(claims->tree, command_payload, claims, why) ||
 	    !walk(claims->command, command_object, claims, why) || !find_line(claims, why))
 		return false;
+	if (claims->task_sha256 && !task_hash_valid(claims->task_sha256)) {
+		snprintf(why, 160, "malformed member \"task_sha256\"");
+		return false;
+	}
 	if (mode_known(claims->mode))
 		return true;
 	snprintf(why, 160, "unknown mode");

@@ -2,8 +2,10 @@
  *
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
 #include "approver/http/command_work.h"
+#include "approver/http/alerts.h"
 #include "approver/http/identity.h"
 #include "approver/http/metrics.h"
+#include "approver/http/model_change.h"
 #include "approver/http/permit.h"
 #include "approver/http/refusals.h"
 #include "common/clock.h"
@@ -27,19 +29,17 @@ void command_work_free(struct command_work *w)
 
 /* ── what the writer does ──────────────────────────────────────────────────────────────────────────────── */
 
+/* A session's model that is not the one before: its own record, and a word in the command's. */
 static int note_model(struct command_work *w, struct group *group, const char *before)
 {
 	const char *model = w->row.model;
 	if (!before || !model || !strcmp(before, model))
 		return 0;
 	struct buf body BUF_AUTO = BUF_INIT;
-	buf_addf(&body, "{\"session\":\"%s\",\"command\":\"%s\",\"from\":", w->row.session, w->row.id);
-	json_add_string(&body, before, strlen(before));
-	buf_adds(&body, ",\"to\":");
-	json_add_string(&body, model, strlen(model));
-	buf_addc(&body, '}');
-	if (body.failed)
+	model_change_body(&body, &w->row, before);
+	if (!model_change_detail(&w->detail, before) || body.failed)
 		return -1;
+	w->row.detail = w->detail.data;
 	return store_append(group->store, EVENT_MODEL_CHANGED, group->now, w->row.session, body.data,
 			    body.len) < 0
 		   ? -1
@@ -63,8 +63,8 @@ static enum work_end apply_command(struct work *work, struct group *group)
 	w->taken_away = !may_still(w, group->server);
 	if (w->taken_away)
 		return WORK_DROPPED;
-	int bound = store_session_next(group->store, row->session, row->agent, row->credential, row->model,
-				       &row->seq, &last_model);
+	int bound = store_session_next(group->store, row->session, row->agent, row->credential, row->id,
+				       row->model, &row->seq, &last_model);
 	if (bound != 1) {
 		free(last_model);
 		return bound ? WORK_FAILED : WORK_DROPPED;
@@ -145,8 +145,7 @@ static void done_command(struct work *work, struct group *group, enum work_end e
 	else if (w->taken_away)
 		refuse(r, PROBLEM_REVOKED, w->why, w->row.agent, w->row.credential);
 	else
-		refuse(r, PROBLEM_IDENTITY, "this session belongs to another key", w->row.agent,
-		       w->row.credential);
+		refuse_session(r, group->reader, w->row.session, w->row.credential);
 	command_work_free(w);
 }
 

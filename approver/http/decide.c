@@ -10,11 +10,13 @@
  *
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
 #include "approver/http/decide.h"
+#include "approver/http/alerts.h"
 #include "approver/http/command_work.h"
 #include "approver/http/identity.h"
 #include "approver/http/refusals.h"
 #include "approver/http/request.h"
 #include "common/clock.h"
+#include "common/task.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -43,6 +45,7 @@ static void add_chain(struct command_work *w, const struct agent *agent)
 	if (w->claims.task) {
 		buf_adds(&w->chain, ",\"task\":");
 		json_add_string(&w->chain, w->claims.task, strlen(w->claims.task));
+		buf_adds(&w->chain, ",\"task_grade\":\"claimed\""); /* the proof is of the agent */
 	}
 	buf_adds(&w->chain, ",\"proof\":\"proven\"}]");
 }
@@ -221,10 +224,10 @@ bool decide_command(struct request *r)
 
 	struct agent *agent = registry_agent(server->registry, c->sub);
 	if (!agent)
-		return refuse(r, PROBLEM_IDENTITY, "no such agent is enrolled here", c->sub, NULL);
+		return refuse_signature(r, "no such agent is enrolled here", c->sub);
 	struct credential *credential = identity_signer(agent, jws, len);
 	if (!credential)
-		return refuse(r, PROBLEM_IDENTITY, "the signature is by no key of this agent", c->sub, NULL);
+		return refuse_signature(r, "the signature is by no key of this agent", c->sub);
 	int64_t now = clock_wall_ms();
 	bool revoked;
 	reason = identity_unusable(credential, now, &revoked);
@@ -245,6 +248,9 @@ bool decide_command(struct request *r)
 		if (!w->delegation || !chain_ends_at(w->delegation, credential, why_chain))
 			return refuse(r, PROBLEM_IDENTITY, why_chain, c->sub, credential->id);
 	}
+	if (!task_hash_agrees(c->task, c->task_sha256))
+		return refuse(r, PROBLEM_IDENTITY, "task_sha256 is not the SHA-256 of the task", c->sub,
+			      credential->id);
 	if (server->ending)
 		return answer_unavailable(r);
 

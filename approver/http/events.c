@@ -6,6 +6,7 @@
  *
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
 #include "approver/http/events.h"
+#include "approver/http/model_change.h"
 #include "approver/http/record.h"
 #include "approver/http/registry.h"
 #include "approver/http/request.h"
@@ -128,6 +129,14 @@ static char *command_of(const char *typ, const char *member, const char *body, s
 	return id ? strdup(id) : NULL;
 }
 
+/* A change of model is an event of its own: nothing of it is the command's to tell. */
+static void format_model(struct stream *s, int64_t index, int64_t ms, const char *body, size_t len)
+{
+	struct buf data BUF_AUTO = BUF_INIT;
+	if (model_change_tell(&data, body, len, ms) && !data.failed)
+		buf_addf(&s->out, "event: model\nid: %" PRId64 "\ndata: %s\n\n", index, data.data);
+}
+
 static void format_event(struct stream *s, struct store_reader *reader, int64_t index)
 {
 	enum event_kind kind;
@@ -137,6 +146,10 @@ static void format_event(struct stream *s, struct store_reader *reader, int64_t 
 	const char *typ, *member;
 	if (store_event(reader, index, &kind, &ms, &body, &len) != 1)
 		return;
+	if (kind == EVENT_MODEL_CHANGED)
+		format_model(s, index, ms, body, len);
+	if (kind == EVENT_ALERT)
+		buf_addf(&s->out, "event: alert\nid: %" PRId64 "\ndata: %.*s\n\n", index, (int)len, body);
 	const char *name = shown_as(kind, &typ, &member);
 	char *id = name ? command_of(typ, member, body, len) : NULL;
 	free(body);

@@ -16,7 +16,9 @@ const char *identity_unusable(const struct credential *credential, int64_t now, 
 	if (*revoked)
 		return "the credential was revoked";
 	if (credential->expires && now >= credential->expires)
-		return "the credential has expired";
+		return credential->replaced_by ? "the credential was replaced and its time is over: has its "
+						 "host the new token file?"
+					       : "the credential has expired";
 	if (now < credential->not_before)
 		return "the credential is not valid yet";
 	return NULL;

@@ -123,6 +123,10 @@ void metrics_write(struct buf *out, const struct gauges *g)
 	counter(out, "whosh_sign_ins_total", "{result=\"failed\"}", METRIC_SIGN_INS_FAILED);
 	head(out, "whosh_store_errors_total", "counter", "Groups that the store could not keep.");
 	counter(out, "whosh_store_errors_total", "", METRIC_STORE_ERRORS);
+	head(out, "whosh_alerts_total", "counter", "Keys and sessions that were seen in two hands.");
+	counter(out, "whosh_alerts_total", "{alert=\"key_enrolled_twice\"}", METRIC_ALERT_KEY_ENROLLED);
+	counter(out, "whosh_alerts_total", "{alert=\"key_of_another_agent\"}", METRIC_ALERT_KEY_USED);
+	counter(out, "whosh_alerts_total", "{alert=\"session_of_two_keys\"}", METRIC_ALERT_SESSION);
 	histogram(out, "whosh_decision_seconds", "From a whole request to its answer.", &times, time_bounds,
 		  TIMES, 1e6);
 	histogram(out, "whosh_commit_group_items", "Items committed together.", &groups, group_bounds, GROUPS,

@@ -29,6 +29,9 @@ enum metric {
 	METRIC_GROUPS,
 	METRIC_GROUP_ITEMS,
 	METRIC_STORE_ERRORS,
+	METRIC_ALERT_KEY_ENROLLED, /* alerts, in the order of enum alert_kind */
+	METRIC_ALERT_KEY_USED,
+	METRIC_ALERT_SESSION,
 	METRICS
 };
 

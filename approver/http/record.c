@@ -106,9 +106,32 @@ static const char *delegated_grade(const cJSON *delegation, const char *member, 
 	return !proof ? otherwise : !strcmp(proof, "signed") ? "proven" : "attested";
 }
 
-static void attributes(struct buf *out, const struct command_row *row)
+/* What a session's shell or its broker said of the command and of where it runs. */
+static void circumstances(struct buf *out, const struct command_row *row, const cJSON *detail)
 {
-	cJSON *detail JSON_AUTO = row->detail ? json_parse(row->detail, strlen(row->detail), NULL) : NULL;
+	static const struct {
+		const char *member, *source;
+	} texts[] = {{"tty", "broker"},
+		     {"interpreter", "broker"},
+		     {"script", "broker"},
+		     {"harness", "environment"},
+		     {"trace", "TRACEPARENT"}};
+	const cJSON *ssh = json_object(detail, "ssh");
+	attribute(out, "parent", row->parent, "claimed", "WHOSH_COMMAND_ID");
+	attribute(out, "user", row->user, "claimed", "broker");
+	attribute(out, "host", row->host, "claimed", "broker");
+	attribute(out, "cwd", row->cwd, "claimed", "broker");
+	attribute(out, "mode", row->mode, "claimed", "broker");
+	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+		attribute(out, texts[i].member, json_string(detail, texts[i].member), "claimed",
+			  texts[i].source);
+	attribute(out, "ssh", json_string(ssh, "client"), "claimed", "SSH_CONNECTION");
+	attribute(out, "ssh_original_command", json_string(ssh, "original_command"), "claimed",
+		  "SSH_ORIGINAL_COMMAND");
+}
+
+static void attributes(struct buf *out, const struct command_row *row, const cJSON *detail)
+{
 	const cJSON *sources = json_object(detail, "sources"),
 		    *delegation = json_object(detail, "delegation");
 	char by[96];
@@ -123,18 +146,21 @@ static void attributes(struct buf *out, const struct command_row *row)
 	attribute(out, "agent_version", row->agent_version, "claimed",
 		  source_of(sources, "agent_version", "request"));
 	attribute(out, "model", row->model, "claimed", source_of(sources, "model", "request"));
+	attribute(out, "model_before", json_string(detail, "model_before"), "claimed",
+		  "the session's earlier commands");
 	attribute(out, "task", row->task, delegated_grade(delegation, "task", "claimed"),
 		  delegated_by(delegation, by, source_of(sources, "task", "request")));
 	attribute(out, "claimed_task", json_string(delegation, "claimed_task"), "claimed",
 		  source_of(sources, "task", "request"));
-	attribute(out, "user", row->user, "claimed", "broker");
-	attribute(out, "host", row->host, "claimed", "broker");
-	attribute(out, "cwd", row->cwd, "claimed", "broker");
+	attribute(out, "task_sha256", json_string(detail, "task_sha256"), "claimed",
+		  source_of(sources, "task_sha256", "request"));
+	circumstances(out, row, detail);
 	buf_addc(out, '}');
 }
 
 void record_open(struct buf *out, const struct command_row *row)
 {
+	cJSON *detail JSON_AUTO = row->detail ? json_parse(row->detail, strlen(row->detail), NULL) : NULL;
 	buf_reserve(out, 2048);
 	buf_adds(out, "{\"id\":\"");
 	buf_adds(out, row->id);
@@ -173,7 +199,9 @@ void record_open(struct buf *out, const struct command_row *row)
 	record_time(out, "decided", row->decided);
 	record_text(out, "outcome", row->outcome);
 	record_text(out, "outcome_reason", row->outcome_reason);
-	attributes(out, row);
+	record_text(out, "model_before", json_string(detail, "model_before"));
+	record_text(out, "task_sha256", json_string(detail, "task_sha256"));
+	attributes(out, row, detail);
 }
 
 void record_pending(struct buf *out, const struct command_row *row)

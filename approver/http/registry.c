@@ -186,6 +186,15 @@ int registry_put_agent(struct registry *r, const struct agent_row *row)
 	return a ? 0 : -1;
 }
 
+static void credential_free(struct credential *c)
+{
+	public_key_free(c->key);
+	free(c->issued_by);
+	free(c->revoked_by);
+	free(c->source);
+	free(c);
+}
+
 static struct credential *credential_new(struct registry *r, const struct credential_row *row)
 {
 	struct agent *agent = find_agent(r, row->agent);
@@ -198,11 +207,17 @@ static struct credential *credential_new(struct registry *r, const struct creden
 	c->key = public_key_new(row->key);
 	c->issued = row->issued;
 	c->issued_by = row->issued_by ? strdup(row->issued_by) : NULL;
-	if (!c->key || !list_add(&r->credential_list, c)) {
-		public_key_free(c->key);
-		free(c->issued_by);
-		free(c);
+	c->source = strdup(row->source ? row->source : "operator");
+	c->not_before = row->not_before;
+	c->expires = row->expires;
+	if (!c->key || !c->source || !list_add(&r->credential_list, c)) {
+		credential_free(c);
 		return NULL;
+	}
+	struct credential *replaces = row->replaces ? find_credential(r, row->replaces) : NULL;
+	if (replaces && replaces->agent == agent) {
+		c->replaces = replaces;
+		replaces->replaced_by = c;
 	}
 	size_t b = bucket(c->id);
 	c->next = r->credentials[b];
@@ -219,8 +234,8 @@ int registry_put_credential(struct registry *r, const struct credential_row *row
 	if (!c)
 		c = credential_new(r, row);
 	if (c) {
-		c->not_before = row->not_before;
-		c->expires = row->expires;
+		if (row->expires && (!c->expires || row->expires < c->expires))
+			c->expires = row->expires;
 		if (row->revoked && !c->revoked)
 			c->revoked = row->revoked;
 		if (row->revoked_by && !c->revoked_by)
@@ -308,13 +323,8 @@ void registry_free(struct registry *r)
 		free(a->chain);
 		free(a);
 	}
-	for (size_t i = 0; i < r->credential_list.n; i++) {
-		struct credential *c = r->credential_list.items[i];
-		public_key_free(c->key);
-		free(c->issued_by);
-		free(c->revoked_by);
-		free(c);
-	}
+	for (size_t i = 0; i < r->credential_list.n; i++)
+		credential_free(r->credential_list.items[i]);
 	for (size_t i = 0; i < r->operator_list.n; i++) {
 		struct operator_account *o = r->operator_list.items[i];
 		free(o->name);
@@ -352,16 +362,11 @@ void registry_operators(struct registry *r, void (*fn)(struct operator_account *
 	pthread_rwlock_unlock(&r->lock);
 }
 
-bool credential_succeeds(const struct credential *later, const struct credential *earlier)
-{
-	return later == earlier;
-}
-
 void agent_to_row(struct agent *a, struct agent_row *row)
 {
-	int64_t credentials = 0;
+	int64_t credentials = 0, now = clock_wall_ms();
 	for (struct credential *c = a->credentials; c; c = c->older)
-		credentials += !c->revoked;
+		credentials += !c->revoked && (!c->expires || now < c->expires);
 	*row = (struct agent_row){.id = a->id,
 				  .owner = a->owner,
 				  .created = a->created,
@@ -381,6 +386,31 @@ void credential_to_row(struct credential *c, struct credential_row *row)
 				       .revoked = c->revoked,
 				       .last_used = c->last_used,
 				       .issued_by = c->issued_by,
-				       .revoked_by = c->revoked_by};
+				       .revoked_by = c->revoked_by,
+				       .replaces = c->replaces ? c->replaces->id : NULL,
+				       .source = c->source};
 	memcpy(row->key, c->x, KEY_BYTES);
+}
+
+bool credential_succeeds(const struct credential *later, const struct credential *earlier)
+{
+	while (later && later != earlier)
+		later = later->replaces;
+	return later != NULL;
+}
+
+bool credential_is_operators(const struct credential *c)
+{
+	return !strcmp(c->source, "operator");
+}
+
+size_t registry_some(struct registry *r, size_t *from, struct credential **into, size_t max)
+{
+	pthread_rwlock_rdlock(&r->lock);
+	size_t n = r->credential_list.n < max ? r->credential_list.n : max;
+	for (size_t i = 0; i < n; i++)
+		into[i] = r->credential_list.items[(*from + i) % r->credential_list.n];
+	*from = r->credential_list.n ? (*from + n) % r->credential_list.n : 0;
+	pthread_rwlock_unlock(&r->lock);
+	return n;
 }

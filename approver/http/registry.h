@@ -31,6 +31,7 @@ struct agent {
 	_Atomic int64_t last_used;
 	struct credential *_Atomic credentials; /* newest first, by ->older */
 	struct credential *_Atomic recent;      /* the one that signed last: tried first */
+	_Atomic unsigned alerted;               /* kinds of alert that were kept of it since the start */
 };
 
 struct credential {
@@ -41,7 +42,9 @@ struct credential {
 	unsigned char x[KEY_BYTES];
 	int64_t issued;
 	_Atomic int64_t not_before, expires;
-	char *issued_by, *revoked_by;
+	char *issued_by, *revoked_by, *source;
+	struct credential *replaces;            /* what it was rotated from */
+	struct credential *_Atomic replaced_by; /* what was rotated from it, the newest */
 	_Atomic int64_t revoked, last_used;
 	_Atomic bool unsaved; /* last_used is newer here than in the store */
 };
@@ -70,7 +73,7 @@ struct operator_account *registry_operator(struct registry *registry, const char
 struct operator_account *registry_sign_in(struct registry *registry, const char *token, size_t len);
 
 /* Make memory agree with a row that is stored now (added or changed); as there, what was disabled or revoked
- * stays so.  -1: out of memory or not a usable row. */
+ * stays so, and a credential's end only comes nearer.  -1: out of memory or not a usable row. */
 int registry_put_agent(struct registry *registry, const struct agent_row *row);
 int registry_put_credential(struct registry *registry, const struct credential_row *row);
 int registry_put_operator(struct registry *registry, const struct operator_row *row);
@@ -80,12 +83,17 @@ void registry_agents(struct registry *registry, void (*fn)(struct agent *, void 
 void registry_credentials(struct registry *registry, void (*fn)(struct credential *, void *), void *arg);
 void registry_operators(struct registry *registry, void (*fn)(struct operator_account *, void *), void *arg);
 
+/* Is `later` the credential `earlier`, or was it rotated from it, directly or through others? */
+bool credential_succeeds(const struct credential *later, const struct credential *earlier);
+/* Was it issued by an operator?  An agent has one of those at a time, or two while one replaces the other. */
+bool credential_is_operators(const struct credential *credential);
+/* Copy up to `max` credentials, in the order they came, from number *from on (which goes on after them, and
+ * round at the end).  How many. */
+size_t registry_some(struct registry *registry, size_t *from, struct credential **into, size_t max);
+
 /* The row of an entry, its strings borrowed (do not finish it). */
 void agent_to_row(struct agent *agent, struct agent_row *row);
 void credential_to_row(struct credential *credential, struct credential_row *row);
-
-/* Is `later` the same credential as `earlier`, or one that took over from it? */
-bool credential_succeeds(const struct credential *later, const struct credential *earlier);
 
 enum role role_parse(const char *name); /* ROLE_NOBODY when it is none */
 const char *role_name(enum role role);

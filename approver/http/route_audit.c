@@ -68,6 +68,8 @@ bool route_audit_list(struct request *r)
 		return answer_problem(r, PROBLEM_MALFORMED, "before is the ID of a command");
 	if (filter.match && strlen(filter.match) > MAX_MATCH)
 		return answer_problemf(r, PROBLEM_MALFORMED, "match is %d bytes at most", MAX_MATCH);
+	if (filter.model && strlen(filter.model) > MAX_MATCH)
+		return answer_problemf(r, PROBLEM_MALFORMED, "model is %d bytes at most", MAX_MATCH);
 	if (limit) {
 		char *end;
 		long n = strtol(limit, &end, 10);

@@ -3,6 +3,7 @@
  * Private keys are made where they are used and never come here.
  *
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
+#include "approver/http/credential_work.h"
 #include "approver/http/people.h"
 #include "approver/http/record.h"
 #include "approver/http/routes.h"
@@ -11,30 +12,19 @@
 #include "common/jwk.h"
 #include <string.h>
 
-enum { DEFAULT_EXPIRES_S = 90 * 86400, MAX_EXPIRES_S = 3660 * 86400 };
-
-/* The object is left open. */
-static void emit_credential(struct buf *out, const struct credential_row *row)
-{
-	buf_adds(out, "{\"id\":");
-	json_add_string(out, row->id, strlen(row->id));
-	record_text(out, "agent", row->agent);
-	record_time(out, "issued", row->issued);
-	record_time(out, "not_before", row->not_before);
-	record_time(out, "expires", row->expires);
-	record_time(out, "revoked", row->revoked);
-	record_time(out, "last_used", row->last_used);
-	record_text(out, "issued_by", row->issued_by);
-}
+enum {
+	DEFAULT_EXPIRES_S = 90 * 86400,
+	MAX_EXPIRES_S = 3660 * 86400,
+	DEFAULT_OVERLAP_S = 3600,
+	MAX_OVERLAP_S = 30 * 86400
+};
 
 static void list_one(struct credential *credential, void *arg)
 {
 	struct buf *out = arg;
-	struct credential_row row;
-	credential_to_row(credential, &row);
 	if (out->data[out->len - 1] != '[')
 		buf_addc(out, ',');
-	emit_credential(out, &row);
+	credential_emit(out, credential);
 	buf_addc(out, '}');
 }
 
@@ -44,14 +34,6 @@ bool route_credentials_list(struct request *r)
 	registry_credentials(r->server->registry, list_one, &r->out);
 	buf_adds(&r->out, "]}");
 	return answer_json(r, 200);
-}
-
-static void answer_credential(struct request *r, const struct row_change *change)
-{
-	emit_credential(&r->out, &change->row.credential);
-	record_text(&r->out, "aud", r->server->settings.name);
-	buf_addc(&r->out, '}');
-	answer_json(r, 201);
 }
 
 static void describe(struct buf *out, const struct credential_row *row, const char *operator_name)
@@ -64,44 +46,47 @@ static void describe(struct buf *out, const struct credential_row *row, const ch
 	buf_addc(out, '}');
 }
 
+/* A number of seconds that need not be there; false when it is none, or not one of least to most. */
+static bool read_seconds(const cJSON *json, const char *name, int64_t least, int64_t most, int64_t *seconds)
+{
+	if (!cJSON_GetObjectItemCaseSensitive(json, name))
+		return true;
+	return json_integer(json, name, seconds) && *seconds >= least && *seconds <= most;
+}
+
 bool route_credentials_add(struct request *r)
 {
-	static const char *const names[] = {"agent", "jwk", "expires_s", NULL};
+	static const char *const names[] = {"agent", "jwk", "expires_s", "replaces", "overlap_s", NULL};
 	cJSON *json JSON_AUTO = request_json(r, names);
 	if (!json)
 		return true;
-	const char *agent_id = json_string(json, "agent");
-	struct agent *agent = agent_id ? registry_agent(r->server->registry, agent_id) : NULL;
-	int64_t expires_s = DEFAULT_EXPIRES_S, now = clock_wall_ms();
-	struct credential_row row = {.issued = now,
-				     .not_before = now - CLOCK_TOLERANCE_S * 1000,
-				     .issued_by = r->operator_account->name};
-	char id[S256_LEN + 1];
-	if (cJSON_GetObjectItemCaseSensitive(json, "expires_s") &&
-	    !json_integer(json, "expires_s", &expires_s))
-		expires_s = 0;
-	if (!agent)
+	const char *agent_id = json_string(json, "agent"), *replaces = json_string(json, "replaces");
+	struct registry *registry = r->server->registry;
+	struct credential_ask ask = {.agent = agent_id ? registry_agent(registry, agent_id) : NULL,
+				     .expires_s = DEFAULT_EXPIRES_S,
+				     .overlap_s = DEFAULT_OVERLAP_S,
+				     .rotate = replaces != NULL,
+				     .by = r->operator_account->name};
+	if (!ask.agent)
 		return answer_problem(r, PROBLEM_NOT_FOUND, "no such agent");
-	if (agent->disabled)
-		return answer_problem(r, PROBLEM_CONFLICT, "the agent is disabled");
-	if (!jwk_read(json_object(json, "jwk"), row.key))
+	if (!jwk_read(json_object(json, "jwk"), ask.key))
 		return answer_problem(r, PROBLEM_MALFORMED, "jwk is not a usable Ed25519 public key");
-	if (expires_s <= 0 || expires_s > MAX_EXPIRES_S)
+	if (!read_seconds(json, "expires_s", 1, MAX_EXPIRES_S, &ask.expires_s))
 		return answer_problem(r, PROBLEM_MALFORMED, "expires_s is 1 to ten years of seconds");
-	key_thumbprint(row.key, id);
-	if (registry_credential(r->server->registry, id) || people_key(r->server->people, id))
-		return answer_problem(r, PROBLEM_CONFLICT, "this key was enrolled before");
-	row.id = id;
-	row.agent = agent->id;
-	row.expires = now + expires_s * 1000;
-	struct row_change change = {.kind = ROW_CREDENTIAL,
-				    .must_be_new = true,
-				    .event = EVENT_CREDENTIAL_ISSUED,
-				    .subject = id,
-				    .answer = answer_credential};
-	change.row.credential = row;
-	describe(&change.body, &row, r->operator_account->name);
-	row_change_push(r->server, &change, r);
+	if (cJSON_GetObjectItemCaseSensitive(json, "replaces") &&
+	    (!replaces || strcmp(replaces, "current") != 0))
+		return answer_problem(r, PROBLEM_MALFORMED, "replaces is \"current\" when it is there");
+	if (!ask.rotate && cJSON_GetObjectItemCaseSensitive(json, "overlap_s"))
+		return answer_problem(r, PROBLEM_MALFORMED, "overlap_s goes with replaces");
+	if (!read_seconds(json, "overlap_s", 0, MAX_OVERLAP_S, &ask.overlap_s))
+		return answer_problem(r, PROBLEM_MALFORMED, "overlap_s is 0 to 30 days of seconds");
+	key_thumbprint(ask.key, ask.id);
+	struct credential *known = registry_credential(registry, ask.id);
+	if (people_key(r->server->people, ask.id))
+		return answer_problem(r, PROBLEM_CONFLICT, "this key is a person's");
+	if (known)
+		return refuse_known_key(r, known, ask.agent);
+	credential_work_push(&ask, r);
 	return false;
 }
 

@@ -31,6 +31,7 @@ static const struct route routes[] = {
     {"GET", "/v1/keys", ROLE_VIEWER, route_keys_list},
     {"POST", "/v1/keys", ROLE_REVIEWER, route_keys_add},
     {"DELETE", "/v1/keys/:", ROLE_REVIEWER, route_keys_revoke},
+    {"GET", "/v1/alerts", ROLE_VIEWER, route_alerts_list},
     {"GET", "/v1/operators", ROLE_VIEWER, route_operators_list},
     {"POST", "/v1/operators", ROLE_ADMIN, route_operators_add},
     {"DELETE", "/v1/operators/:", ROLE_ADMIN, route_operators_remove},

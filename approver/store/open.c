@@ -46,11 +46,11 @@ struct store_reader *store_reader_new(struct store *store)
 	char *error = NULL;
 	if (reader)
 		reader->db = sqlite_connect(store->path, SQLITE_OPEN_READWRITE, &error);
-	if (reader && reader->db)
+	if (reader && reader->db && model_function_add(reader->db))
 		return reader;
 	log_line(LOG_LEVEL_ERROR, "store cannot be read", "error", error, NULL);
 	free(error);
-	free(reader);
+	store_reader_free(reader);
 	return NULL;
 }
 

@@ -28,6 +28,8 @@ const char *event_kind_name(enum event_kind kind)
 	    [EVENT_DELEGATION_REVOKED] = "delegation_revoked",
 	    [EVENT_KEY_ENROLLED] = "key_enrolled",
 	    [EVENT_KEY_REVOKED] = "key_revoked",
+	    [EVENT_CREDENTIAL_ROTATED] = "credential_rotated",
+	    [EVENT_ALERT] = "alert",
 	};
 	return kind < EVENT_KINDS && names[kind] ? names[kind] : "unknown";
 }
@@ -53,6 +55,8 @@ void credential_row_finish(struct credential_row *row)
 	free(row->agent);
 	free(row->issued_by);
 	free(row->revoked_by);
+	free(row->replaces);
+	free(row->source);
 	memset(row, 0, sizeof *row);
 }
 

@@ -87,6 +87,14 @@ static const char *const steps[] = {
     "CREATE TABLE person_keys(id TEXT PRIMARY KEY, person TEXT NOT NULL, key BLOB NOT NULL, issued INTEGER "
     "NOT NULL, expires INTEGER NOT NULL, revoked INTEGER NOT NULL, revoked_by TEXT) WITHOUT ROWID;"
     "ALTER TABLE agents ADD COLUMN delegated INTEGER NOT NULL DEFAULT 0;",
+    /* Credentials are rotated, and a session goes on with the new one: `was` is the one that it was taken
+     * over from, `handed` the command that did so.  Alerts are found without reading the whole log. */
+    "ALTER TABLE credentials ADD COLUMN replaces TEXT;"
+    "ALTER TABLE credentials ADD COLUMN source TEXT NOT NULL DEFAULT 'operator';"
+    "ALTER TABLE sessions ADD COLUMN was TEXT;"
+    "ALTER TABLE sessions ADD COLUMN handed TEXT;"
+    "CREATE TABLE alerts(n INTEGER PRIMARY KEY, ms INTEGER NOT NULL) STRICT;"
+    "CREATE INDEX alerts_ms ON alerts(ms);",
 };
 
 enum { STEPS = sizeof steps / sizeof *steps };

@@ -18,6 +18,8 @@ enum statement {
 	ST_APPEND,
 	ST_SESSION_GET,
 	ST_SESSION_PUT,
+	ST_SUCCEEDS,
+	ST_ALERT_PUT,
 	ST_COMMAND_INSERT,
 	ST_COMMAND_DECIDE,
 	ST_COMMAND_OUTCOME,
@@ -102,6 +104,12 @@ bool pattern_is_short(const char *match);
  * looking at everything costs less; -1 on error.  Within a transaction that is rolled back. */
 enum short_match { SHORT_NOWHERE, SHORT_FOUND, SHORT_ANYWHERE };
 int short_match(struct store_reader *reader, const char *match, struct buf *words);
+/* model.c: may what was asked for mean more than one model? */
+bool model_is_pattern(const char *asked);
+/* Make model_matches(ASKED, MODEL) known to a connection. */
+bool model_function_add(sqlite3 *db);
+/* Append the numbers (index.c) of the indexed models that are meant, "3,17"; how many, or -1. */
+int model_numbers(struct store_reader *reader, const char *asked, struct buf *list);
 /* read.c: a statement on a reader's connection; NULL: logged. */
 sqlite3_stmt *reader_prepare(struct store_reader *reader, const char *sql);
 /* read.c: the end of a listing: 0 when the last step's code says that all is well, or its reader had enough.

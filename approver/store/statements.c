@@ -24,10 +24,17 @@ static const char *const texts[STATEMENTS] = {
     [ST_RELEASE] = "RELEASE item",
     [ST_ROLLBACK_TO] = "ROLLBACK TO item",
     [ST_APPEND] = "INSERT INTO events(n,kind,ms,subject,body) VALUES(?,?,?,?,?)",
-    [ST_SESSION_GET] = "SELECT credential,seq,model FROM sessions WHERE id=?",
+    [ST_SESSION_GET] = "SELECT credential,seq,model,was,handed FROM sessions WHERE id=?",
     [ST_SESSION_PUT] =
-	"INSERT INTO sessions(id,agent,credential,seq,model) VALUES(?,?,?,?,?) ON CONFLICT(id) DO UPDATE "
-	"SET seq=excluded.seq,model=excluded.model",
+	"INSERT INTO sessions(id,agent,credential,seq,model,was,handed) VALUES(?,?,?,?,?,?,?) ON "
+	"CONFLICT(id) DO UPDATE SET "
+	"credential=excluded.credential,seq=excluded.seq,model=coalesce(excluded.model,model),"
+	"was=excluded.was,handed=excluded.handed",
+    [ST_SUCCEEDS] =
+	"WITH RECURSIVE before(id,agent) AS (SELECT replaces,agent FROM credentials WHERE id=?1 UNION "
+	"SELECT c.replaces,c.agent FROM credentials c JOIN before b ON c.id=b.id AND c.agent=b.agent) "
+	"SELECT 1 FROM before b JOIN credentials c ON c.id=b.id AND c.agent=b.agent WHERE c.id=?2",
+    [ST_ALERT_PUT] = "INSERT INTO alerts(n,ms) VALUES(?,?)",
     [ST_COMMAND_INSERT] = command_insert,
     [ST_COMMAND_DECIDE] =
 	"UPDATE commands SET state=?,verdict=?,cause=?,rule=?,policy=?,reason=?,reviewers=?,decided=?,"
@@ -42,9 +49,10 @@ static const char *const texts[STATEMENTS] = {
 		     "owner=excluded.owner,disabled=max(disabled,excluded.disabled)",
     [ST_CREDENTIAL_PUT] =
 	"INSERT INTO credentials(id,agent,key,issued,not_before,expires,revoked,last_used,issued_by,"
-	"revoked_by) VALUES(?,?,?,?,?,?,?,?,?,?) ON CONFLICT(id) DO UPDATE SET "
-	"revoked=coalesce(nullif(revoked,0),excluded.revoked),expires=excluded.expires,"
-	"last_used=excluded.last_used,revoked_by=coalesce(revoked_by,excluded.revoked_by)",
+	"revoked_by,replaces,source) VALUES(?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT(id) DO UPDATE SET "
+	"revoked=coalesce(nullif(revoked,0),excluded.revoked),"
+	"expires=coalesce(min(nullif(expires,0),nullif(excluded.expires,0)),expires+excluded.expires),"
+	"last_used=max(last_used,excluded.last_used),revoked_by=coalesce(revoked_by,excluded.revoked_by)",
     [ST_OPERATOR_PUT] =
 	"INSERT INTO operators(name,role,token_s256,created,disabled) VALUES(?,?,?,?,?) ON CONFLICT(name) "
 	"DO UPDATE SET role=excluded.role,token_s256=excluded.token_s256,disabled=excluded.disabled,"

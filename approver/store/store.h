@@ -37,7 +37,7 @@ enum event_kind {
 	EVENT_CREDENTIAL_REVOKED,
 	EVENT_POLICY_LOADED, /* body: JSON {"policy_s256","operator"} and the text */
 	EVENT_OPERATOR_SIGN_IN,
-	EVENT_MODEL_CHANGED,      /* body: JSON {"session","command","from","to"} */
+	EVENT_MODEL_CHANGED,      /* body: JSON {"session","command","agent","from","to"} */
 	EVENT_OPERATOR_CHANGED,   /* body: JSON {"change","name","role","operator"} */
 	EVENT_REFUSED,            /* body: JSON {"reason","agent","credential"}: an identity that was refused,
 				     rate-limited */
@@ -45,6 +45,9 @@ enum event_kind {
 	EVENT_DELEGATION_REVOKED, /* body: JSON {"delegation","agent","operator"} */
 	EVENT_KEY_ENROLLED,       /* body: JSON {"key","person","expires"}: a person's own */
 	EVENT_KEY_REVOKED,        /* body: JSON {"key","person","operator"} */
+	EVENT_CREDENTIAL_ROTATED, /* body: JSON {"credential","agent",…,"replaces","window_ends","ended"} */
+	EVENT_ALERT, /* body: JSON {"alert","reason","agent","credential",…}: a key or a session in two hands
+		      */
 	EVENT_KINDS
 };
 const char *event_kind_name(enum event_kind kind); /* "command_requested" … */
@@ -100,6 +103,8 @@ struct credential_row {
 	unsigned char key[32];
 	int64_t issued, not_before, expires, revoked /* 0: not */, last_used;
 	char *issued_by, *revoked_by;
+	char *replaces; /* the ID of the one that this was rotated from; NULL */
+	char *source;   /* "operator" (also when NULL is put), "exchange" */
 };
 struct operator_row {
 	char *name, *role;
@@ -151,11 +156,13 @@ int64_t store_next_index(const struct store *store);
 int64_t store_append(struct store *store, enum event_kind kind, int64_t ms, const char *subject,
 		     const void *body, size_t len);
 
-/* Bind a session to a credential at first use and give the session's next seq.  1 with *seq set; 0 when the
- * session belongs to another credential; -1 error.  *last_model receives the session's previous model
- * (malloc'd, may be NULL). */
+/* Bind a session to a credential at first use and give the session's next seq.  A credential that replaces
+ * the bound one, through any number of rotations, takes the session over, and what `command` (a UUIDv7) that
+ * one had signed before then is still its.  1 with *seq set; 0 when the session belongs to another
+ * credential; -1 error.  *last_model receives the last model that the session
+ * had told before, also when commands without one came between (malloc'd, may be NULL). */
 int store_session_next(struct store *store, const char *session, const char *agent, const char *credential,
-		       const char *model, int64_t *seq, char **last_model);
+		       const char *command, const char *model, int64_t *seq, char **last_model);
 /* Every field of the row that is set is kept, the decision's too when it is there already (no
  * store_command_decide needed then).  1, quietly and with nothing written, when a command of that ID exists:
  * a repeated request. */
@@ -168,7 +175,8 @@ int store_command_outcome(struct store *store, const struct command_row *row);
 /* Add one reviewer's approval of a pending command; returns how many distinct ones it has now, or -1. */
 int store_review_add(struct store *store, const char *command, const char *operator_name, int64_t ms);
 /* Insert, or update what may change of it.  Nothing brings back what was taken away: a row that was read
- * before a revocation and is written after it leaves the agent disabled and the credential revoked. */
+ * before a revocation and is written after it leaves the agent disabled and the credential revoked, and a
+ * credential's end only ever comes nearer. */
 int store_agent_put(struct store *store, const struct agent_row *row);
 int store_credential_put(struct store *store, const struct credential_row *row);
 int store_operator_put(struct store *store, const struct operator_row *row);
@@ -178,6 +186,9 @@ int store_key_put(struct store *store, const struct key_row *row);
 /* The policy text in force is kept by its hash so that every decision can be explained later. */
 int store_policy_put(struct store *store, const char *s256, const void *text, size_t len, int64_t ms,
 		     const char *by);
+
+/* Append an EVENT_ALERT that store_alerts finds again; its number, or -1. */
+int64_t store_alert_add(struct store *store, int64_t ms, const char *subject, const void *body, size_t len);
 
 /* Index up to `max` commands that store_who would otherwise have to read one by one, as a group of its own
  * (none may be open).  For the writer when it has nothing else to do; a thousand take about 50 ms.  Returns
@@ -201,7 +212,8 @@ typedef bool store_command_fn(const struct command_row *row, void *arg);
 
 /* NULL or 0: no condition.  `match` is found anywhere in line, task or reason (case-insensitive, indexed: a
  * million commands answer within 100 ms; fewer than three characters are looked for one command after the
- * other).  Newest first; limit 0 = 100. */
+ * other).  `model` is a text, a name without its version, or a glob: see model.c.  Newest first; limit
+ * 0 = 100. */
 struct who_filter {
 	const char *match, *agent, *human, *model, *session, *verdict, *host, *user, *credential;
 	int64_t since, until;
@@ -222,6 +234,13 @@ int store_operators(struct store_reader *reader, bool (*fn)(const struct operato
 int store_hops(struct store_reader *reader, int64_t ms, bool (*fn)(const struct hop_row *, void *),
 	       void *arg);
 int store_keys(struct store_reader *reader, bool (*fn)(const struct key_row *, void *), void *arg);
+/* The credential that a session is bound to (malloc'd). 1, 0, -1. */
+int store_session_owner(struct store_reader *reader, const char *session, char **credential);
+/* Alerts since `since` (ms), newest first, at most `limit`: fn(index, ms, body, len, arg); and how many there
+ * are in all, or -1. */
+int store_alerts(struct store_reader *reader, int64_t since, int limit,
+		 bool (*fn)(int64_t, int64_t, const char *, size_t, void *), void *arg);
+int64_t store_alert_count(struct store_reader *reader, int64_t since);
 /* The JWS or JSON body of one event (malloc'd). 1, 0, -1. */
 int store_event(struct store_reader *reader, int64_t index, enum event_kind *kind, int64_t *ms, char **body,
 		size_t *len);

@@ -55,7 +55,7 @@ static const struct {
     {"user", offsetof(struct who_filter, user)},
     {"credential", offsetof(struct who_filter, credential)},
 };
-enum { FACETS = sizeof facets / sizeof *facets, BY_TIME = FACETS, DRIVERS };
+enum { FACETS = sizeof facets / sizeof *facets, MODEL = 2, BY_TIME = FACETS, DRIVERS };
 
 struct search {
 	struct store_reader *reader;
@@ -64,6 +64,7 @@ struct search {
 	void *arg;
 	struct buf like, words;  /* the pattern for LIKE; for the trigram index, empty when it is too short */
 	int64_t numbers[FACETS]; /* of the names asked for */
+	struct buf models;       /* of the models, when a pattern means more than one; else empty */
 	int64_t indexed;         /* the newest command in the index */
 	int64_t below, from;     /* only commands before this one, and from this one on */
 	int left;                /* rows still wanted; 0: enough */
@@ -93,16 +94,35 @@ static void bind(const struct search *search, sqlite3_stmt *s, bool by_number)
 			sqlite3_bind_text(s, P_FACET + i, asked(search, i), -1, SQLITE_STATIC);
 }
 
-/* Conditions that every part of an answer shares, on `facets` or `commands` by its letter. */
-static void add_conditions(struct buf *sql, const struct search *search, char table)
+/* Does a facet hold what is asked for?  By its number in `facets` (f), by its text in `commands` (c). */
+static void add_facet(struct buf *sql, const struct search *search, int facet, char table)
+{
+	const char *column = facets[facet].column;
+	if (facet == MODEL && table == 'f' && search->models.len)
+		buf_addf(sql, "f.model IN (%s)", search->models.data);
+	else if (facet == MODEL && table == 'c' && model_is_pattern(search->filter->model))
+		buf_addf(sql, "model_matches(?%d,c.model)", P_FACET + facet);
+	else
+		buf_addf(sql, "%c.%s=?%d", table, column, P_FACET + facet);
+}
+
+/* What facets and time ask for, on `facets` or `commands` by its letter. */
+static void add_facets(struct buf *sql, const struct search *search, char table)
 {
 	for (int i = 0; i < FACETS; i++)
-		if (asked(search, i))
-			buf_addf(sql, " AND %c.%s=?%d", table, facets[i].column, P_FACET + i);
+		if (asked(search, i)) {
+			buf_adds(sql, " AND ");
+			add_facet(sql, search, i, table);
+		}
 	if (search->filter->since)
 		buf_addf(sql, " AND %c.ts>=?%d", table, P_SINCE);
 	if (search->filter->until)
 		buf_addf(sql, " AND %c.ts<?%d", table, P_UNTIL);
+}
+
+/* What words ask for. */
+static void add_match(struct buf *sql, const struct search *search)
+{
 	if (search->filter->match)
 		buf_addf(sql,
 			 " AND (CAST(c.line AS TEXT) LIKE ?%d ESCAPE '\\' OR c.task LIKE ?%d ESCAPE '\\' OR "
@@ -135,9 +155,21 @@ static int tell_unindexed(struct search *search)
 {
 	struct buf sql BUF_AUTO = BUF_INIT;
 	buf_addf(&sql, "SELECT %s FROM commands c WHERE c.n>?%d AND c.n<?%d", columns, P_ABOVE, P_BELOW);
-	add_conditions(&sql, search, 'c');
+	add_facets(&sql, search, 'c');
+	add_match(&sql, search);
 	buf_adds(&sql, " ORDER BY c.n DESC");
 	return tell(search, &sql, false);
+}
+
+/* A pattern's models: one is as good as its name; of several the list is kept.  1, 0 or -1. */
+static int find_models(struct search *search)
+{
+	int found = model_numbers(search->reader, search->filter->model, &search->models);
+	if (found == 1) {
+		search->numbers[MODEL] = strtoll(search->models.data, NULL, 10);
+		buf_clear(&search->models);
+	}
+	return found > 1 ? 1 : found;
 }
 
 /* 1 with every name's number; 0 when a name is in no indexed command; -1. */
@@ -148,6 +180,10 @@ static int find_numbers(struct search *search)
 	for (int i = 0; found == 1 && i < FACETS; i++) {
 		if (!asked(search, i))
 			continue;
+		if (i == MODEL && model_is_pattern(asked(search, i))) {
+			found = find_models(search);
+			continue;
+		}
 		sqlite3_bind_text(s, 1, asked(search, i), -1, SQLITE_STATIC);
 		int code = sqlite3_step(s);
 		search->numbers[i] = code == SQLITE_ROW ? sqlite3_column_int64(s, 0) : 0;
@@ -163,11 +199,11 @@ static int find_numbers(struct search *search)
 static int count(struct search *search, int driver)
 {
 	struct buf sql BUF_AUTO = BUF_INIT;
-	buf_adds(&sql, "SELECT count(*) FROM (SELECT 1 FROM facets WHERE ");
+	buf_adds(&sql, "SELECT count(*) FROM (SELECT 1 FROM facets f WHERE ");
 	if (driver == BY_TIME)
-		buf_addf(&sql, "ts>=?%d AND ts<?%d", P_SINCE, P_UNTIL);
+		buf_addf(&sql, "f.ts>=?%d AND f.ts<?%d", P_SINCE, P_UNTIL);
 	else
-		buf_addf(&sql, "%s=?%d", facets[driver].column, P_FACET + driver);
+		add_facet(&sql, search, driver, 'f');
 	buf_addf(&sql, " LIMIT %d)", RARE);
 	sqlite3_stmt *s = sql.failed ? NULL : reader_prepare(search->reader, sql.data);
 	if (!s)
@@ -197,16 +233,32 @@ static int choose(struct search *search)
 	return best;
 }
 
+/* Those that a driver yields in another order than the commands': their numbers are sorted, not the wide
+ * rows.
+ */
+static int tell_sorted(struct search *search, int driver)
+{
+	struct buf sql BUF_AUTO = BUF_INIT;
+	buf_addf(&sql, "SELECT %s FROM commands c WHERE c.n<?%d AND c.n>=?%d", columns, P_BELOW, P_FROM);
+	buf_addf(&sql, " AND c.n IN (SELECT f.n FROM facets f INDEXED BY facets_%s WHERE f.n>0",
+		 driver == BY_TIME ? "ts" : facets[driver].column);
+	add_facets(&sql, search, 'f');
+	buf_addc(&sql, ')');
+	add_match(&sql, search);
+	buf_adds(&sql, " ORDER BY c.n DESC");
+	return tell(search, &sql, true);
+}
+
 /* Those of the index that a driver yields: words, when it is NONE and there are any. */
 static int tell_driven(struct search *search, int driver)
 {
 	struct buf sql BUF_AUTO = BUF_INIT;
 	bool words = driver == NONE && search->words.len;
+	if (driver == BY_TIME || (driver == MODEL && search->models.len))
+		return tell_sorted(search, driver);
 	buf_addf(&sql, "SELECT %s FROM ", columns);
 	if (words)
 		buf_adds(&sql, "words CROSS JOIN facets f ON f.n=words.rowid");
-	else if (driver == BY_TIME)
-		buf_adds(&sql, "facets f INDEXED BY facets_ts");
 	else if (driver != NONE)
 		buf_addf(&sql, "facets f INDEXED BY facets_%s", facets[driver].column);
 	else
@@ -215,7 +267,8 @@ static int tell_driven(struct search *search, int driver)
 	buf_addf(&sql, " CROSS JOIN commands c ON c.n=f.n WHERE %s<?%d AND %s>=?%d", n, P_BELOW, n, P_FROM);
 	if (words)
 		buf_addf(&sql, " AND words MATCH ?%d", P_WORDS);
-	add_conditions(&sql, search, 'f');
+	add_facets(&sql, search, 'f');
+	add_match(&sql, search);
 	buf_addf(&sql, " ORDER BY %s DESC", n);
 	return tell(search, &sql, true);
 }
@@ -292,6 +345,7 @@ int store_who(struct store_reader *reader, const struct who_filter *filter, stor
 				.arg = arg,
 				.like = BUF_INIT,
 				.words = BUF_INIT,
+				.models = BUF_INIT,
 				.left = filter->limit > 0 ? filter->limit : DEFAULT_LIMIT};
 	int64_t until = clock_mono_ms() + SEARCH_MS;
 	sqlite3_progress_handler(reader->db, LOOK_EVERY, too_long, &until);
@@ -311,5 +365,6 @@ int store_who(struct store_reader *reader, const struct who_filter *filter, stor
 		errno = too_long(&until) ? ETIME : EIO;
 	buf_finish(&search.like);
 	buf_finish(&search.words);
+	buf_finish(&search.models);
 	return result;
 }

@@ -4,7 +4,6 @@
 #include "approver/store/sqlite.h"
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 static void text(sqlite3_stmt *statement, int at, const char *value)
@@ -29,39 +28,6 @@ int64_t store_append(struct store *store, enum event_kind kind, int64_t ms, cons
 	if (statement_finish(store, statement, "an event is logged"))
 		return -1;
 	return store->next++;
-}
-
-int store_session_next(struct store *store, const char *session, const char *agent, const char *credential,
-		       const char *model, int64_t *seq, char **last_model)
-{
-	sqlite3_stmt *statement = statement_use(store, ST_SESSION_GET);
-	text(statement, 1, session);
-	int code = sqlite3_step(statement);
-	*last_model = NULL;
-	*seq = 1;
-	bool ours = true;
-	if (code == SQLITE_ROW) {
-		const char *bound = (const char *)sqlite3_column_text(statement, 0);
-		ours = bound && !strcmp(bound, credential);
-		*seq = sqlite3_column_int64(statement, 1) + 1;
-		*last_model = ours ? column_text(statement, 2) : NULL;
-	}
-	sqlite3_reset(statement);
-	if (code != SQLITE_ROW && code != SQLITE_DONE)
-		return sqlite_failed(store->db, "a session is looked up");
-	if (!ours)
-		return 0;
-	statement = statement_use(store, ST_SESSION_PUT);
-	text(statement, 1, session);
-	text(statement, 2, agent);
-	text(statement, 3, credential);
-	sqlite3_bind_int64(statement, 4, *seq);
-	text(statement, 5, model);
-	if (!statement_finish(store, statement, "a session is kept"))
-		return 1;
-	free(*last_model);
-	*last_model = NULL;
-	return -1;
 }
 
 int store_command_insert(struct store *store, const struct command_row *row)
@@ -158,6 +124,8 @@ int store_credential_put(struct store *store, const struct credential_row *row)
 	sqlite3_bind_int64(s, 8, row->last_used);
 	text(s, 9, row->issued_by);
 	text(s, 10, row->revoked_by);
+	text(s, 11, row->replaces);
+	text(s, 12, row->source ? row->source : "operator");
 	return statement_finish(store, s, "a credential is kept");
 }
 

@@ -15,6 +15,11 @@ enum credential_state credential_state(const cJSON *credential, int64_t now_ms)
 		return CREDENTIAL_REVOKED;
 	if (!json_time(credential, "expires", &expires))
 		return CREDENTIAL_GOOD;
+	const char *source = json_string(credential, "source");
+	if (json_string(credential, "replaced_by"))
+		return expires <= now_ms ? CREDENTIAL_ENDED : CREDENTIAL_REPLACED;
+	if (source && strcmp(source, "operator") != 0) /* short-lived, and renewed by who uses it */
+		return expires <= now_ms ? CREDENTIAL_ENDED : CREDENTIAL_GOOD;
 	if (expires <= now_ms)
 		return CREDENTIAL_EXPIRED;
 	return expires - now_ms < EXPIRING_S * INT64_C(1000) ? CREDENTIAL_EXPIRING : CREDENTIAL_GOOD;
@@ -38,6 +43,17 @@ static void state_cell(struct table *table, const cJSON *credential, int64_t now
 		buf_adds(&text, " left");
 		colour = COLOUR_YELLOW;
 		break;
+	case CREDENTIAL_REPLACED:
+		buf_adds(&text, "replaced, ");
+		json_time(credential, "expires", &expires);
+		span_add(&text, (expires - now_ms) / 1000);
+		buf_adds(&text, " left");
+		colour = COLOUR_YELLOW;
+		break;
+	case CREDENTIAL_ENDED:
+		buf_adds(&text, json_string(credential, "replaced_by") ? "replaced" : "ended");
+		colour = COLOUR_DIM;
+		break;
 	case CREDENTIAL_GOOD:
 		buf_adds(&text, "good");
 		colour = COLOUR_GREEN;
@@ -48,8 +64,8 @@ static void state_cell(struct table *table, const cJSON *credential, int64_t now
 
 void credentials_add(struct buf *out, const cJSON *credentials, const char *agent, const struct style *style)
 {
-	static const char *const titles[] = {"CREDENTIAL", "AGENT",     "ISSUED", "BY",
-					     "EXPIRES",    "LAST USED", "STATE",  NULL};
+	static const char *const titles[] = {"CREDENTIAL", "AGENT",     "OWNER",    "ISSUED", "AGE", "BY",
+					     "EXPIRES",    "LAST USED", "REPLACES", "STATE",  NULL};
 	struct table *table = table_new(titles);
 	const cJSON *credential;
 	int64_t now = clock_wall_ms();
@@ -58,16 +74,23 @@ void credentials_add(struct buf *out, const cJSON *credentials, const char *agen
 		const char *of = json_string(credential, "agent");
 		if (agent && (!of || strcmp(of, agent) != 0))
 			continue;
-		struct buf issued BUF_AUTO = BUF_INIT, expires BUF_AUTO = BUF_INIT, used BUF_AUTO = BUF_INIT;
+		struct buf issued BUF_AUTO = BUF_INIT, expires BUF_AUTO = BUF_INIT, used BUF_AUTO = BUF_INIT,
+				  age BUF_AUTO = BUF_INIT;
+		int64_t age_s;
+		if (json_integer(credential, "age_s", &age_s))
+			span_add(&age, age_s);
 		json_time_add(&issued, credential, "issued", "");
 		json_time_add(&expires, credential, "expires", "");
 		json_time_add(&used, credential, "last_used", "never");
 		table_cell(table, json_string(credential, "id"));
 		table_cell(table, of);
+		table_cell(table, json_string(credential, "owner"));
 		table_cell(table, issued.data);
+		table_cell(table, age.data);
 		table_cell(table, json_string(credential, "issued_by"));
 		table_cell(table, expires.data);
 		table_cell(table, used.data);
+		table_cell(table, json_string(credential, "replaces"));
 		state_cell(table, credential, now);
 	}
 	table_add(out, table, style, "no credential has been issued");

@@ -14,7 +14,12 @@ static const char *filled(const cJSON *object, const char *name)
 	return text && *text ? text : NULL;
 }
 
-/* "deploy on prod-1 in /srv/app" */
+static bool claimed(const cJSON *record, const char *attribute)
+{
+	return strcmp(grade_of(record, attribute), "claimed") == 0;
+}
+
+/* "deploy on prod-1 in /srv/app (claimed)" */
 static void place_add(struct buf *out, const cJSON *record)
 {
 	json_visible_add(out, record, "user", "?");
@@ -22,6 +27,8 @@ static void place_add(struct buf *out, const cJSON *record)
 	json_visible_add(out, record, "host", "?");
 	buf_adds(out, " in ");
 	json_visible_add(out, record, "cwd", "?");
+	if (claimed(record, "user") || claimed(record, "host") || claimed(record, "cwd"))
+		buf_adds(out, " (claimed)");
 }
 
 void who_entry_add(struct buf *out, const cJSON *record, const struct style *style)
@@ -43,6 +50,8 @@ void who_entry_add(struct buf *out, const cJSON *record, const struct style *sty
 		json_visible_add(&rest, record, "session", "");
 		if (json_integer(record, "seq", &seq))
 			buf_addf(&rest, " line %lld", (long long)seq);
+		if (claimed(record, "session"))
+			buf_adds(&rest, " (claimed)");
 	}
 	if (filled(record, "reason")) {
 		buf_adds(&rest, "\n    reason: ");

@@ -1,4 +1,4 @@
-/* issue.c: `whoctl credential issue`: a key pair for an agent, and the token file that holds it.
+/* issue.c: `whoctl credential issue|rotate`: a key pair for an agent, and the token file that holds it.
  *
  * The key pair is made here and only its public half is sent; the private half exists in this process and in
  * the token file, and nowhere else.  The file is begun first: when the approver has issued the credential,
@@ -16,16 +16,27 @@
 #include <string.h>
 
 #define EXPIRES_DEFAULT "90d"
+#define OVERLAP_DEFAULT "1h"
 #define VERSION_MAX 64
 #define TOKEN_ROOM 4096
 
+/* What is wanted. */
+struct wanted {
+	int64_t expires_s, overlap_s;
+	bool rotate;
+};
+
 /* Ask for a credential for the public key; its row in *row. */
-static int request(struct ctl *ctl, const struct signing_key *key, int64_t expires_s, cJSON **row)
+static int request(struct ctl *ctl, const struct signing_key *key, const struct wanted *wanted, cJSON **row)
 {
 	cJSON *body JSON_AUTO = cJSON_CreateObject();
 	cJSON_AddStringToObject(body, "agent", ctl->operand[0]);
 	jwk_public_add(body, key);
-	cJSON_AddNumberToObject(body, "expires_s", (double)expires_s);
+	cJSON_AddNumberToObject(body, "expires_s", (double)wanted->expires_s);
+	if (wanted->rotate) {
+		cJSON_AddStringToObject(body, "replaces", "current");
+		cJSON_AddNumberToObject(body, "overlap_s", (double)wanted->overlap_s);
+	}
 	return api_send(ctl, "POST", "/v1/credentials", body, row);
 }
 
@@ -58,7 +69,32 @@ static int format(const struct ctl *ctl, const cJSON *row, struct signing_key *k
 	return ok && !out->failed ? 0 : complain(EXIT_FAILED, "out of memory");
 }
 
-static int told(struct ctl *ctl, const cJSON *row)
+/* What becomes of the credentials before it. */
+static void before_add(struct buf *out, const cJSON *row)
+{
+	const cJSON *ended = json_array(row, "ended"), *id;
+	int64_t until;
+	if (json_string(row, "goes_on") && json_time(row, "window_ends", &until)) {
+		buf_adds(out, until > clock_wall_ms() ? "the one in use, " : "the one before, ");
+		json_visible_add(out, row, "goes_on", "?");
+		if (until > clock_wall_ms()) {
+			buf_adds(out, ", is good until ");
+			time_add(out, until);
+			buf_adds(out, ": put the new file in its place before then\n");
+		} else {
+			buf_adds(out, ", is refused from now on\n");
+		}
+	}
+	cJSON_ArrayForEach(id, ended)
+	{
+		buf_adds(out, "ended at once, for an agent has two at the most: ");
+		if (cJSON_IsString(id))
+			visible_add(out, id->valuestring, strlen(id->valuestring));
+		buf_addc(out, '\n');
+	}
+}
+
+static int told(struct ctl *ctl, const cJSON *row, bool rotated)
 {
 	const char *file = ctl->option[OPT_OUT];
 	if (given(ctl, OPT_JSON)) {
@@ -70,10 +106,13 @@ static int told(struct ctl *ctl, const cJSON *row)
 	json_time_add(&until, row, "expires", "?");
 	buf_addf(&text, "issued %s to %s, good until %s, in %s\n", json_string(row, "id"), ctl->operand[0],
 		 until.data ? until.data : "?", file);
+	if (rotated)
+		before_add(&text, row);
 	return output(&text);
 }
 
-static int issue_with(struct ctl *ctl, struct signing_key *key, struct newfile *file, int64_t expires_s)
+static int issue_with(struct ctl *ctl, struct signing_key *key, struct newfile *file,
+		      const struct wanted *wanted)
 {
 	unsigned char x[KEY_BYTES];
 	char credential[S256_LEN + 1];
@@ -81,7 +120,7 @@ static int issue_with(struct ctl *ctl, struct signing_key *key, struct newfile *
 	cJSON *row JSON_AUTO = NULL;
 	signing_key_export(key, NULL, x);
 	key_thumbprint(x, credential);
-	int status = request(ctl, key, expires_s, &row);
+	int status = request(ctl, key, wanted, &row);
 	if (status != 0)
 		return status;
 	status = format(ctl, row, key, credential, &content);
@@ -89,23 +128,29 @@ static int issue_with(struct ctl *ctl, struct signing_key *key, struct newfile *
 		status = newfile_commit(file, &content);
 	buf_wipe(&content);
 	if (status == 0)
-		return told(ctl, row);
+		return told(ctl, row, wanted->rotate);
 	buf_adds(&path, "/v1/credentials");
 	path_add(&path, credential);
 	if (api_json(ctl, "DELETE", path.data, NULL, NULL) == 0)
-		complain(0, "the credential %s was revoked again", credential);
+		complain(0, "the credential %s was revoked again%s", credential,
+			 wanted->rotate
+			     ? "; the one before goes on for its window: rotate once more before then"
+			     : "");
 	return status;
 }
 
-static int issue(struct ctl *ctl)
+static int make(struct ctl *ctl, bool rotate)
 {
 	const char *out = ctl->option[OPT_OUT], *expires = ctl->option[OPT_EXPIRES];
-	const char *version = ctl->option[OPT_AGENT_VERSION];
-	int64_t expires_s;
+	const char *version = ctl->option[OPT_AGENT_VERSION], *overlap = ctl->option[OPT_OVERLAP];
+	struct wanted wanted = {.rotate = rotate};
 	if (!out || !*out || strcmp(out, "-") == 0)
-		return complain_usage(ctl, "credential issue needs --out FILE: a private key is not printed");
-	if (!duration_parse(expires ? expires : EXPIRES_DEFAULT, &expires_s) || expires_s == 0)
+		return complain_usage(ctl, "%s needs --out FILE: a private key is not printed",
+				      ctl->verb->name);
+	if (!duration_parse(expires ? expires : EXPIRES_DEFAULT, &wanted.expires_s) || wanted.expires_s == 0)
 		return complain_usage(ctl, "--expires: \"%s\" is no duration; write 90d or 12h", expires);
+	if (!duration_parse(overlap ? overlap : OVERLAP_DEFAULT, &wanted.overlap_s))
+		return complain_usage(ctl, "--overlap: \"%s\" is no duration; write 1h or 0", overlap);
 	if (version && (!*version || strlen(version) > VERSION_MAX || !utf8_valid(version, strlen(version))))
 		return complain_usage(ctl, "--agent-version is a text of at most %d bytes", VERSION_MAX);
 	struct newfile file;
@@ -114,10 +159,20 @@ static int issue(struct ctl *ctl)
 	if (status == 0 && !(key = signing_key_generate()))
 		status = complain(EXIT_FAILED, "no key could be made");
 	if (status == 0)
-		status = issue_with(ctl, key, &file, expires_s);
+		status = issue_with(ctl, key, &file, &wanted);
 	signing_key_free(key);
 	newfile_finish(&file);
 	return status;
+}
+
+static int issue(struct ctl *ctl)
+{
+	return make(ctl, false);
+}
+
+static int rotate_current(struct ctl *ctl)
+{
+	return make(ctl, true);
 }
 
 const struct verb verb_credential_issue = {
@@ -128,4 +183,15 @@ const struct verb verb_credential_issue = {
     .most = 1,
     .options = OPTION(OUT) | OPTION(EXPIRES) | OPTION(AGENT_VERSION) | OPTION(FORCE) | OPTION(JSON),
     .run = issue,
+};
+
+const struct verb verb_credential_rotate = {
+    .name = "credential rotate",
+    .operands = "AGENT",
+    .help = "replace an agent's key; the old one stays good for the overlap",
+    .least = 1,
+    .most = 1,
+    .options = OPTION(OUT) | OPTION(OVERLAP) | OPTION(EXPIRES) | OPTION(AGENT_VERSION) | OPTION(FORCE) |
+	       OPTION(JSON),
+    .run = rotate_current,
 };

@@ -40,7 +40,7 @@ static int no_file(const struct newfile *file)
 }
 
 /* Is the name free, or may what has it be replaced? */
-static int check_place(const struct newfile *file)
+static int check_place(struct newfile *file)
 {
 	struct stat st;
 	if (fstatat(file->folder, last_part(file->path), &st, AT_SYMLINK_NOFOLLOW) != 0)
@@ -49,6 +49,7 @@ static int check_place(const struct newfile *file)
 		return complain(EXIT_FAILED, "%s exists; --force replaces it", file->path);
 	if (!S_ISREG(st.st_mode))
 		return complain(EXIT_FAILED, "%s is not a regular file and is not replaced", file->path);
+	file->owner = st.st_uid;
 	return 0;
 }
 
@@ -81,6 +82,9 @@ int newfile_commit(struct newfile *file, const struct buf *content)
 	const char *name = last_part(file->path);
 	if (content->failed)
 		return complain(EXIT_FAILED, "out of memory");
+	/* Whose token file it was, that account (a broker's) must be able to read the new one. */
+	if (geteuid() == 0 && file->owner != 0 && fchown(file->fd, file->owner, (gid_t)-1) != 0)
+		return no_file(file);
 	if (fchmod(file->fd, 0400) != 0 || write_all(file->fd, content->data, content->len) != 0 ||
 	    fsync(file->fd) != 0)
 		return no_file(file);

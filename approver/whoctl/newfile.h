@@ -9,14 +9,17 @@
 #define WHOSH_WHOCTL_NEWFILE_H
 
 #include "common/buf.h"
+#include <sys/types.h>
 
 struct newfile {
 	char *path, *temporary;
 	int folder, fd; /* -1: closed */
 	bool force;
+	uid_t owner; /* of the file that is replaced; 0: root's, or none is */
 };
 
-/* Begin a file at `path`; with `force` it may replace a regular file there.  0, or 1 after saying why not. */
+/* Begin a file at `path`; with `force` it may replace a regular file there, whose owner it keeps when root
+ * does it.  0, or 1 after saying why not. */
 int newfile_begin(struct newfile *file, const char *path, bool force);
 /* Write all of it and give it its name.  0, or 1 after saying why not; nothing is left then. */
 int newfile_commit(struct newfile *file, const struct buf *content);

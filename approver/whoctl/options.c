@@ -31,6 +31,7 @@ static const struct spec {
     [OPT_OUT] = {"out", "FILE", "write the secret to this new file, mode 0400", 0},
     [OPT_EXPIRES] = {"expires", "TIME", "how long it is good: 90d, 12h, 20m", 0},
     [OPT_FORCE] = {"force", NULL, "replace FILE when it exists", 0},
+    [OPT_OVERLAP] = {"overlap", "TIME", "how long the old one stays good: 1h, 0 (default 1h)", 0},
     [OPT_ROLE] = {"role", "ROLE", "viewer, reviewer or admin", 0},
     [OPT_REASON] = {"reason", "TEXT", "why; the agent and the audit log are told", 0},
     [OPT_MATCH] = {"match", "TEXT", "found in the line, the task or the reason", 0},

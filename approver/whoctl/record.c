@@ -6,6 +6,8 @@
 #include "common/text.h"
 #include <string.h>
 
+#define HASH_SHOWN 16 /* digits of a hash in the sentence; show gives it whole */
+
 const char *grade_of(const cJSON *record, const char *attribute)
 {
 	const cJSON *attributes = json_object(record, "attributes");
@@ -30,10 +32,12 @@ static void shown(struct buf *out, const char *text)
 	visible_add(out, text, strlen(text));
 }
 
-/* " 2.3 (model M, claimed)", " 2.3 (model M; version and model claimed)", " 2.3 (version claimed)" */
+/* " 2.3 (model M, claimed)", " 2.3 (model M; version and model claimed)", " 2.3 (version claimed)"; when the
+ * model changed with this command, " 2.3 (model M, claimed; until then L)" */
 static void version_and_model_add(struct buf *out, const cJSON *record)
 {
 	const char *version = filled(record, "agent_version"), *model = filled(record, "model");
+	const char *before = filled(record, "model_before");
 	bool version_claimed = version && claimed(record, "agent_version");
 	bool model_claimed = model && claimed(record, "model");
 	if (version) {
@@ -52,7 +56,28 @@ static void version_and_model_add(struct buf *out, const cJSON *record)
 		buf_adds(out, "; version claimed");
 	else if (model_claimed)
 		buf_adds(out, ", claimed");
+	if (before) {
+		buf_adds(out, "; until then ");
+		shown(out, before);
+	}
 	buf_addc(out, ')');
+}
+
+/* ", task "…" (claimed)"; of a task that is known by its hash only, " (task SHA-256 abcd…, claimed)" */
+static void task_add(struct buf *out, const cJSON *record)
+{
+	const char *task = filled(record, "task"), *hash = filled(record, "task_sha256");
+	if (task) {
+		buf_adds(out, ", task \"");
+		shown(out, task);
+		buf_adds(out, claimed(record, "task") ? "\" (claimed)" : "\"");
+	} else if (hash) {
+		buf_adds(out, " (task SHA-256 ");
+		visible_add(out, hash, strnlen(hash, HASH_SHOWN));
+		buf_adds(out, claimed(record, "task_sha256") ? "…, claimed)" : "…)");
+	} else {
+		buf_adds(out, ", no task given");
+	}
 }
 
 void who_add(struct buf *out, const cJSON *record, const struct style *style)
@@ -62,7 +87,7 @@ void who_add(struct buf *out, const cJSON *record, const struct style *style)
 	coloured_add(out, style, COLOUR_BOLD, agent.data ? agent.data : "");
 	version_and_model_add(out, record);
 
-	const char *human = filled(record, "human"), *task = filled(record, "task");
+	const char *human = filled(record, "human");
 	buf_adds(out, human ? " for " : " for nobody named");
 	if (human) {
 		struct buf name BUF_AUTO = BUF_INIT;
@@ -70,13 +95,7 @@ void who_add(struct buf *out, const cJSON *record, const struct style *style)
 		coloured_add(out, style, COLOUR_BOLD, name.data ? name.data : "");
 	}
 	via_add(out, record);
-	if (!task) {
-		buf_adds(out, ", no task given");
-		return;
-	}
-	buf_adds(out, ", task \"");
-	shown(out, task);
-	buf_adds(out, claimed(record, "task") ? "\" (claimed)" : "\"");
+	task_add(out, record);
 }
 
 /* "rule no-ddl", "the policy's default" */

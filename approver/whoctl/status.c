@@ -1,7 +1,7 @@
 /* status.c: `whoctl status`: is the approver well, and what should someone look at?
  *
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
-#include "approver/whoctl/api.h"
+#include "approver/whoctl/alerts.h"
 #include "approver/whoctl/credential.h"
 #include "approver/whoctl/human.h"
 #include "common/clock.h"
@@ -22,38 +22,6 @@ static void number_line(struct buf *out, const cJSON *health, const char *member
 		return;
 	label(out, name);
 	buf_addf(out, "%lld\n", (long long)number);
-}
-
-/* How many credentials are in use, and which of them will soon not be. */
-static void credentials_line(struct buf *out, const cJSON *credentials, const struct style *style)
-{
-	struct buf soon BUF_AUTO = BUF_INIT;
-	const cJSON *credential;
-	int64_t now = clock_wall_ms();
-	int good = 0, expiring = 0;
-	cJSON_ArrayForEach(credential, credentials)
-	{
-		enum credential_state state = credential_state(credential, now);
-		int64_t expires = now;
-		good += state == CREDENTIAL_GOOD || state == CREDENTIAL_EXPIRING;
-		if (state != CREDENTIAL_EXPIRING)
-			continue;
-		expiring++;
-		json_time(credential, "expires", &expires);
-		buf_addf(&soon, "%-13s", "");
-		struct buf one BUF_AUTO = BUF_INIT;
-		json_visible_add(&one, credential, "agent", "?");
-		buf_adds(&one, ": ");
-		span_add(&one, (expires - now) / 1000);
-		buf_adds(&one, " left, then: whoctl credential issue ");
-		json_visible_add(&one, credential, "agent", "?");
-		buf_adds(&one, " --out FILE");
-		coloured_add(&soon, style, COLOUR_YELLOW, one.data ? one.data : "");
-		buf_addc(&soon, '\n');
-	}
-	label(out, "credentials");
-	buf_addf(out, "%d good, %d of them for less than 14 days\n", good, expiring);
-	buf_adds(out, soon.data ? soon.data : "");
 }
 
 static void health_lines(struct buf *out, const cJSON *health, const struct ctl *ctl, long took_ms)
@@ -96,12 +64,17 @@ static void health_lines(struct buf *out, const cJSON *health, const struct ctl 
 	}
 }
 
-static int status_json(cJSON *health, const struct ctl *ctl, const cJSON *credentials, long took_ms)
+static int status_json(cJSON *health, const struct ctl *ctl, const cJSON *credentials, const cJSON *alerts,
+		       long took_ms)
 {
 	cJSON *soon = cJSON_AddArrayToObject(health, "credentials_expiring");
 	const cJSON *credential;
 	int64_t now = clock_wall_ms();
+	int64_t count = 0;
+	json_integer(alerts, "count", &count);
 	cJSON_AddStringToObject(health, "approver", api_url(ctl));
+	cJSON_AddNumberToObject(health, "alerts_24h", (double)count);
+	cJSON_AddItemToObject(health, "alerts", cJSON_Duplicate(json_array(alerts, "alerts"), true));
 	cJSON_AddNumberToObject(health, "answered_ms", (double)took_ms);
 	cJSON_ArrayForEach(credential,
 			   credentials) if (credential_state(credential, now) == CREDENTIAL_EXPIRING)
@@ -111,24 +84,28 @@ static int status_json(cJSON *health, const struct ctl *ctl, const cJSON *creden
 
 static int status_of(struct ctl *ctl)
 {
-	cJSON *health JSON_AUTO = NULL, *credentials JSON_AUTO = NULL;
+	cJSON *health JSON_AUTO = NULL, *credentials JSON_AUTO = NULL, *alerts JSON_AUTO = NULL;
 	long took_ms = 0;
 	int status = api_health(ctl, &health, &took_ms);
 	if (status != 0)
 		return status;
 	status = api_list(ctl, "/v1/credentials", "credentials", &credentials);
+	if (status == 0)
+		status = alerts_get(ctl, &alerts);
 	if (status == EXIT_UNREACHABLE)
 		return status;
 	const char *state = json_string(health, "status");
 	bool well = state && strcmp(state, "ok") == 0;
 	int written;
 	if (given(ctl, OPT_JSON)) {
-		written = status_json(health, ctl, credentials, took_ms);
+		written = status_json(health, ctl, credentials, alerts, took_ms);
 	} else {
 		struct buf text BUF_AUTO = BUF_INIT;
 		health_lines(&text, health, ctl, took_ms);
 		if (credentials)
-			credentials_line(&text, credentials, &ctl->style);
+			credentials_status_add(&text, credentials, &ctl->style);
+		if (alerts)
+			alerts_status_add(&text, alerts, &ctl->style);
 		written = output(&text);
 	}
 	if (status != 0 || written != 0)

@@ -11,8 +11,9 @@
 #include <string.h>
 
 /* What is told first, in this order; other attributes follow as the approver lists them. */
-static const char *const first[] = {"agent", "agent_version", "credential", "session", "human", "model",
-				    "task",  "user",          "host",       "cwd",     "mode",  "parent"};
+static const char *const first[] = {"agent", "agent_version", "credential", "session",     "human",
+				    "model", "model_before",  "task",       "task_sha256", "user",
+				    "host",  "cwd",           "mode",       "parent"};
 enum { N_FIRST = sizeof first / sizeof *first };
 
 static bool is_first(const char *name)
@@ -119,6 +120,16 @@ static void events_add(struct buf *out, const cJSON *record, const struct style 
 	table_free(table);
 }
 
+static void model_change_add(struct buf *out, const cJSON *record)
+{
+	const char *before = json_string(record, "model_before");
+	if (!before || !*before)
+		return;
+	buf_adds(out, "the model changed with this command, from ");
+	visible_add(out, before, strlen(before));
+	buf_addf(out, " (%s)\n\n", grade_of(record, "model"));
+}
+
 void story_add(struct buf *out, const cJSON *record, const struct style *style)
 {
 	struct buf id BUF_AUTO = BUF_INIT;
@@ -133,6 +144,7 @@ void story_add(struct buf *out, const cJSON *record, const struct style *style)
 	delegated_task_add(out, record, style, "  ");
 	lines_add(out, record, "  │ ");
 	buf_addc(out, '\n');
+	model_change_add(out, record);
 	attributes_add(out, record, style);
 	buf_adds(out, "\nlineage    ");
 	lineage_add(out, record, style, "           ");

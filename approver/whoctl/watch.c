@@ -5,7 +5,7 @@
  * a wrong address is an error, an approver that restarts is not.
  *
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
-#include "approver/whoctl/api.h"
+#include "approver/whoctl/alerts.h"
 #include "approver/whoctl/record.h"
 #include "approver/whoctl/sse.h"
 #include "common/clock.h"
@@ -32,6 +32,27 @@ static void json_event(struct buf *out, const struct watch *watch, const char *e
 	json_print(out, object);
 }
 
+/* "worker's model changed from A to B (claimed) with command ID in session ID" */
+static void model_event(struct buf *out, const struct style *style, const cJSON *data)
+{
+	struct buf agent BUF_AUTO = BUF_INIT;
+	json_time_add(out, data, "ts", "(time unknown)     ");
+	buf_adds(out, "  ");
+	json_visible_add(&agent, data, "agent", "an agent");
+	coloured_add(out, style, COLOUR_BOLD, agent.data ? agent.data : "");
+	buf_adds(out, "'s ");
+	coloured_add(out, style, COLOUR_YELLOW, "model changed");
+	buf_adds(out, " from ");
+	json_visible_add(out, data, "from", "?");
+	buf_adds(out, " to ");
+	json_visible_add(out, data, "to", "?");
+	buf_adds(out, " (claimed), with command ");
+	json_visible_add(out, data, "command", "?");
+	buf_adds(out, " in session ");
+	json_visible_add(out, data, "session", "?");
+	buf_addc(out, '\n');
+}
+
 static void person_event(struct buf *out, const struct style *style, const char *event, const cJSON *data)
 {
 	if (strcmp(event, "review") == 0) {
@@ -40,12 +61,21 @@ static void person_event(struct buf *out, const struct style *style, const char 
 		pending_entry_add(out, data, style, clock_wall_ms());
 		return;
 	}
+	if (strcmp(event, "model") == 0) {
+		model_event(out, style, data);
+		return;
+	}
 	if (json_string(data, "line")) {
 		who_entry_add(out, data, style);
 		return;
 	}
 	time_add(out, clock_wall_ms());
 	buf_adds(out, "  ");
+	if (strcmp(event, "alert") == 0) {
+		alert_add(out, data, style);
+		buf_addc(out, '\n');
+		return;
+	}
 	visible_add(out, event, strlen(event));
 	buf_adds(out, ": ");
 	char *json = cJSON_PrintUnformatted(data);

@@ -63,6 +63,7 @@ _whoctl() {
 	--mode) candidates="command login ssh script" ;;
 	--expires) candidates="90d 30d 7d 12h 1h 20m" ;;
 	--depth) candidates="0 1 2 3 4 5 6 7" ;;
+	--overlap) candidates="1h 0 10m 24h" ;;
 	--url | --owner | --reason | --match | --human | --model | --session | --task | --host | --user) return ;;
 	--at | --env-kept | --since | --until | --limit | --before | --last | --agent-version) return ;;
 	*)
@@ -73,7 +74,7 @@ _whoctl() {
 		else
 			case "${verb[*]}" in
 			"" | agent | credential | operator | policy | delegation | key) candidates=$(_whoctl_verbs "${verb[*]}") ;;
-			"agent show" | "agent disable" | "credential issue")
+			"agent show" | "agent disable" | "credential issue" | "credential rotate")
 				candidates=$(_whoctl_ask "${where[@]}" agent list --quiet)
 				;;
 			"credential revoke") candidates=$(_whoctl_ask "${where[@]}" credential list --quiet) ;;

@@ -30,6 +30,7 @@ enum option {
 	OPT_OUT,
 	OPT_EXPIRES,
 	OPT_FORCE,
+	OPT_OVERLAP,
 	OPT_ROLE,
 	OPT_REASON,
 	OPT_MATCH,
@@ -115,7 +116,8 @@ int output(const struct buf *text);
 struct style style_of_stdout(void);
 
 extern const struct verb verb_agent_add, verb_agent_list, verb_agent_show, verb_agent_disable;
-extern const struct verb verb_credential_issue, verb_credential_list, verb_credential_revoke;
+extern const struct verb verb_credential_issue, verb_credential_rotate, verb_credential_list,
+    verb_credential_revoke;
 extern const struct verb verb_operator_add, verb_operator_list, verb_operator_remove;
 extern const struct verb verb_pending, verb_approve, verb_deny, verb_watch, verb_who, verb_show, verb_status;
 extern const struct verb verb_delegate, verb_delegation_list, verb_delegation_revoke;

@@ -8,6 +8,7 @@
 #include "shell/broker/attributes.h"
 #include "common/exits.h"
 #include "common/json.h"
+#include "common/task.h"
 #include "common/text.h"
 #include "shell/broker/harness.h"
 #include <ctype.h>
@@ -102,7 +103,28 @@ out:
 	return good;
 }
 
-/* The harness writes the context file again when it changes model, so it is newer than the environment. */
+/* A member of the context file: NULL when it is absent or empty.  false when it is of another type. */
+static bool context_text(const cJSON *context, const char *name, const char **text, struct refusal *why)
+{
+	*text = json_string(context, name);
+	if (!*text && cJSON_GetObjectItemCaseSensitive(context, name))
+		return ask_refuse(why, EXIT_CONFIGURATION, NULL, "WHOSH_CONTEXT_FILE: %s is not a string",
+				  name);
+	if (*text && !**text)
+		*text = NULL;
+	return true;
+}
+
+static void replace(char **value, const char **source, const char *text)
+{
+	free(*value);
+	*value = text ? strdup(text) : NULL;
+	*source = text ? "WHOSH_CONTEXT_FILE" : NULL;
+}
+
+/* The harness writes the context file again when it changes model or task, so it is newer than the
+ * environment.  Its task, as text or as hash, is the whole of it: what the environment had was another one's.
+ */
 static bool read_context(struct attributes *out, const struct wire_message *ask, struct refusal *why)
 {
 	size_t at = 0, len;
@@ -112,27 +134,27 @@ static bool read_context(struct attributes *out, const struct wire_message *ask,
 		if (!wire_field(ask, &at, &tag, &bytes, &len))
 			return true;
 	while (tag != WIRE_CONTEXT_FILE);
-	const char *wrong = NULL;
+	const char *wrong = NULL, *model, *task, *hash;
 	cJSON *context JSON_AUTO = json_parse(bytes, len, &wrong);
 	if (!context)
 		return ask_refuse(why, EXIT_CONFIGURATION, NULL, "WHOSH_CONTEXT_FILE: %s",
 				  wrong ? wrong : "not JSON");
 	if (!cJSON_IsObject(context))
 		return ask_refuse(why, EXIT_CONFIGURATION, NULL, "WHOSH_CONTEXT_FILE: not an object");
-	const char *model = json_string(context, "model"), *task = json_string(context, "task");
-	if (cJSON_HasObjectItem(context, "model") && !model)
-		return ask_refuse(why, EXIT_CONFIGURATION, NULL, "WHOSH_CONTEXT_FILE: model is not a string");
-	if (cJSON_HasObjectItem(context, "task") && !task)
-		return ask_refuse(why, EXIT_CONFIGURATION, NULL, "WHOSH_CONTEXT_FILE: task is not a string");
-	if (model && *model) {
-		free(out->model);
-		out->model = strdup(model);
-		out->model_source = "WHOSH_CONTEXT_FILE";
-	}
-	if (task && *task) {
-		free(out->task);
-		out->task = strdup(task);
-		out->task_source = "WHOSH_CONTEXT_FILE";
+	if (!context_text(context, "model", &model, why) || !context_text(context, "task", &task, why) ||
+	    !context_text(context, "task_sha256", &hash, why))
+		return false;
+	if (hash && !task_hash_valid(hash))
+		return ask_refuse(why, EXIT_CONFIGURATION, NULL,
+				  "WHOSH_CONTEXT_FILE: task_sha256 is not 64 lower-case hexadecimal digits");
+	if (!task_hash_agrees(task, hash))
+		return ask_refuse(why, EXIT_IDENTITY, NULL,
+				  "WHOSH_CONTEXT_FILE: task_sha256 is not the SHA-256 of task");
+	if (model)
+		replace(&out->model, &out->model_source, model);
+	if (task || hash) {
+		replace(&out->task, &out->task_source, task);
+		replace(&out->task_sha256, &out->task_sha256_source, hash);
 	}
 	return true;
 }
@@ -142,15 +164,15 @@ static bool read_task(struct attributes *out, const struct wire_message *ask, st
 	if (!take(ask, "WHOSH_TASK", &out->task, why) ||
 	    !take(ask, "WHOSH_TASK_SHA256", &out->task_sha256, why))
 		return false;
-	const char *hex = out->task_sha256;
-	if (hex && (strlen(hex) != 64 || strspn(hex, "0123456789abcdefABCDEF") != 64))
-		return ask_refuse(why, EXIT_IDENTITY, NULL, "WHOSH_TASK_SHA256 is not 64 hexadecimal digits");
 	for (char *c = out->task_sha256; c && *c; c++)
 		*c = (char)tolower((unsigned char)*c);
-	if (out->task)
-		out->task_source = "WHOSH_TASK";
-	else if (hex)
-		out->task_source = "WHOSH_TASK_SHA256";
+	if (out->task_sha256 && !task_hash_valid(out->task_sha256))
+		return ask_refuse(why, EXIT_IDENTITY, NULL, "WHOSH_TASK_SHA256 is not 64 hexadecimal digits");
+	if (!task_hash_agrees(out->task, out->task_sha256))
+		return ask_refuse(why, EXIT_IDENTITY, "unset one of the two, or set both to the same task",
+				  "WHOSH_TASK_SHA256 is not the SHA-256 of WHOSH_TASK");
+	out->task_source = out->task ? "WHOSH_TASK" : NULL;
+	out->task_sha256_source = out->task_sha256 ? "WHOSH_TASK_SHA256" : NULL;
 	return true;
 }
 

@@ -28,7 +28,7 @@ struct attributes {
 	char *parent, *agent_version, *model, *task, *task_sha256, *chain, *trace;
 	char *harness;
 	char *ssh_client, *ssh_original;
-	const char *session_source, *agent_version_source, *model_source, *task_source;
+	const char *session_source, *agent_version_source, *model_source, *task_source, *task_sha256_source;
 };
 
 /* Read them from an ASK (or CHECK) for the holder of `token`.  false with *why. */

@@ -14,7 +14,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { HEALTH_MS = 5000, ANSWER_MAX = 65536 };
+enum { HEALTH_MS = 5000, ANSWER_MAX = 65536, SOON_S = 14 * 86400 };
 
 struct check {
 	struct broker *broker;
@@ -78,19 +78,29 @@ static void finish_now(struct timer *timer)
 static void about_token(struct check *check, const struct credential *credential)
 {
 	const struct token *token = credential->token;
-	char expires[RFC3339_LEN + 1];
+	char issued[RFC3339_LEN + 1], expires[RFC3339_LEN + 1];
+	rfc3339_format(token->nbf * 1000, issued);
 	rfc3339_format(token->exp * 1000, expires);
-	const char *unusable = token_unusable(token, clock_now());
-	line(check, "ok", "token", "%s", credential->path);
+	int64_t now = clock_now();
+	line(check, "ok", "token", "%s (%s%s)", credential->path, credential->source,
+	     token->place == TOKEN_PROJECTED ? ", a projected volume" : "");
 	line(check, "ok", "agent", "%s%s%s", token->sub, token->agent_version ? " " : "",
 	     token->agent_version ? token->agent_version : "");
-	if (unusable)
-		line(check, "fail", "credential", "%s: %s (it expires %s)", token->credential, unusable,
-		     expires);
-	else if (token->exp - clock_now() < 86400)
-		line(check, "warn", "credential", "%s expires soon: %s", token->credential, expires);
+	if (now >= token->exp)
+		line(check, "fail", "credential",
+		     "%s, issued %s, expired %s: whoctl credential rotate %s --out FILE, and FILE in its "
+		     "place",
+		     token->credential, issued, expires, token->sub);
+	else if (token_unusable(token, now))
+		line(check, "fail", "credential", "%s is not valid before %s: is this host's clock right?",
+		     token->credential, issued);
+	else if (token->exp - now < SOON_S)
+		line(check, "warn", "credential",
+		     "%s, issued %s, expires soon, %s: whoctl credential rotate %s --out FILE",
+		     token->credential, issued, expires, token->sub);
 	else
-		line(check, "ok", "credential", "%s, expires %s", token->credential, expires);
+		line(check, "ok", "credential", "%s, issued %s, expires %s", token->credential, issued,
+		     expires);
 }
 
 static void about_chain(struct check *check, const char *chain, const struct token *token)
@@ -124,11 +134,12 @@ static void about_attributes(struct check *check, const struct wire_message *mes
 			line(check, "ok", "task", "%s (claimed, %s)", attributes.task,
 			     attributes.task_source);
 		else if (attributes.task_sha256)
-			line(check, "ok", "task", "SHA-256 %s (claimed)", attributes.task_sha256);
+			line(check, "ok", "task", "SHA-256 %s (claimed, %s)", attributes.task_sha256,
+			     attributes.task_sha256_source);
 		else
 			line(check, "warn", "task", "not known; set WHOSH_TASK");
 		if (attributes.harness)
-			line(check, "ok", "harness", "%s (a hint)", attributes.harness);
+			line(check, "ok", "harness", "%s (a hint, claimed)", attributes.harness);
 	}
 	refusal_finish(&why);
 	attributes_finish(&attributes);

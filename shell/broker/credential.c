@@ -1,33 +1,81 @@
 /* credential.c: the token that a user's commands are signed with.
  *
  * A rotated credential is a replaced file: each use costs one stat, and only a change of inode, size or time
- * is read again.  If the new file is bad the old key is not used in its place: what the operator put there
- * counts.
+ * is read again; of a projected volume, of the file that its links lead to.  If the new file is bad, or not
+ * valid yet, the old key is not used in its place: what the operator put there counts.
  *
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
 #include "shell/broker/credential.h"
 #include "common/error.h"
 #include <errno.h>
+#include <limits.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* Where the user's token file is; NULL with *error. */
-static char *token_path(const struct credentials *all, const char *user, char **error)
+/* Where a token is to be found. */
+struct place {
+	char *path, *source;
+	enum token_place kind;
+};
+
+static void place_finish(struct place *place)
 {
-	if (all->private) {
-		const char *path = all->conf->value[CONF_TOKEN_FILE];
-		if (path)
-			return strdup(path);
-		error_set(error, "no token file is configured (token_file, or WHOSH_TOKEN_FILE)");
-		return NULL;
+	free(place->path);
+	free(place->source);
+}
+
+__attribute__((format(printf, 5, 6))) static bool put(struct place *place, enum token_place kind,
+						      const char *folder, const char *name,
+						      const char *source, ...)
+{
+	va_list args;
+	va_start(args, source);
+	place->kind = kind;
+	if (asprintf(&place->path, "%s%s%s", folder, *name ? "/" : "", name) < 0)
+		place->path = NULL;
+	if (vasprintf(&place->source, source, args) < 0)
+		place->source = NULL;
+	va_end(args);
+	return place->path && place->source;
+}
+
+static bool systemd_place(const struct credentials *all, const char *name, struct place *place, char **error)
+{
+	if (all->directory[0] != '/')
+		return error_set(error, "CREDENTIALS_DIRECTORY is not an absolute path");
+	return put(place, TOKEN_SYSTEMD, all->directory, name, "systemd's credential %s", name);
+}
+
+static bool private_place(const struct credentials *all, struct place *place, char **error)
+{
+	const char *path = all->conf->value[CONF_TOKEN_FILE];
+	if (path)
+		return put(place, TOKEN_FILE, path, "", "from %s", all->conf->source[CONF_TOKEN_FILE]);
+	if (all->directory)
+		return systemd_place(all, "whosh-token", place, error);
+	return error_set(error, "no token file is configured (token_file, WHOSH_TOKEN_FILE, or systemd's "
+				"credential whosh-token)");
+}
+
+static bool system_place(const struct credentials *all, const char *user, struct place *place, char **error)
+{
+	const struct conf *conf = all->conf;
+	struct stat st;
+	char name[LOGIN_NAME_MAX + 8];
+	int len = snprintf(name, sizeof name, "%s.json", user);
+	if (user[0] == '.' || strchr(user, '/') || len < 0 || (size_t)len >= sizeof name)
+		return error_set(error, "the user name cannot name a credential file");
+	if (all->directory && !strcmp(conf->source[CONF_CREDENTIALS], "default")) {
+		if (!systemd_place(all, name, place, error))
+			return false;
+		if (!lstat(place->path, &st) || errno != ENOENT)
+			return true;
+		place_finish(place);
 	}
-	if (user[0] == '.' || strchr(user, '/')) {
-		error_set(error, "the user name cannot name a credential file");
-		return NULL;
-	}
-	char *path;
-	return asprintf(&path, "%s/%s.json", all->conf->value[CONF_CREDENTIALS], user) < 0 ? NULL : path;
+	return put(place, TOKEN_FILE, conf->value[CONF_CREDENTIALS], name, "in credentials, from %s",
+		   conf->source[CONF_CREDENTIALS]);
 }
 
 static bool same_file(const struct stat *a, const struct stat *b)
@@ -46,13 +94,15 @@ static void forget(struct credential **at)
 	credential_drop(old);
 }
 
-static struct credential *load(const char *path, const struct stat *seen, char **error)
+static struct credential *load(struct place *place, const struct stat *seen, char **error)
 {
 	struct credential *credential = calloc(1, sizeof *credential);
 	if (!credential)
 		return NULL;
-	credential->token = token_load(path, error);
-	credential->path = strdup(path);
+	credential->token = token_load_from(place->path, place->kind, error);
+	credential->path = place->path;
+	credential->source = place->source;
+	*place = (struct place){0};
 	credential->seen = *seen;
 	credential->uses = 1;
 	if (credential->token && credential->path)
@@ -64,14 +114,15 @@ static struct credential *load(const char *path, const struct stat *seen, char *
 struct credential *credential_take(struct credentials *all, const char *user, char **error)
 {
 	*error = NULL;
-	char *path = token_path(all, user, error);
-	if (!path)
+	struct place place __attribute__((cleanup(place_finish))) = {0};
+	if (!(all->private ? private_place(all, &place, error) : system_place(all, user, &place, error)))
 		return NULL;
+	const char *path = place.path;
 	struct credential *found = NULL, **at = &all->first;
 	while (*at && strcmp((*at)->path, path) != 0)
 		at = &(*at)->next;
 	struct stat now;
-	bool there = lstat(path, &now) == 0;
+	bool there = token_file_stat(path, &now) == 0;
 	if (!there && !all->private && errno == ENOENT)
 		error_set(error, "no credential for user %s on this host (%s)", user, path);
 	else if (!there)
@@ -81,13 +132,12 @@ struct credential *credential_take(struct credentials *all, const char *user, ch
 	else if (*at)
 		forget(at);
 	if (!found && there) {
-		found = load(path, &now, error);
+		found = load(&place, &now, error);
 		if (found) {
 			found->next = all->first;
 			all->first = found;
 		}
 	}
-	free(path);
 	return found ? credential_share(found) : NULL;
 }
 
@@ -103,6 +153,7 @@ void credential_drop(struct credential *credential)
 		return;
 	token_free(credential->token);
 	free(credential->path);
+	free(credential->source);
 	free(credential);
 }
 

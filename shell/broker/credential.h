@@ -1,6 +1,7 @@
 /* credential.h: the token that a user's commands are signed with.
  *
- * System broker: CREDENTIALS/USER.json.  Private broker: the configured token file.  A loaded token is kept
+ * System broker: systemd's credential USER.json where `credentials` is not set, else CREDENTIALS/USER.json.
+ * Private broker: the configured token file, else systemd's credential whosh-token.  A loaded token is kept
  * until the file changes; a command holds on to the one it was signed with, so that its outcome is signed by
  * the same key.
  *
@@ -15,6 +16,7 @@
 struct credential {
 	struct token *token;
 	char *path;
+	char *source;     /* for people: how it was come by */
 	struct stat seen; /* the file when it was loaded */
 	unsigned uses;
 	struct credential *next;
@@ -23,6 +25,7 @@ struct credential {
 struct credentials {
 	const struct conf *conf;
 	bool private;
+	const char *directory; /* $CREDENTIALS_DIRECTORY: systemd's; NULL */
 	struct credential *first;
 };
 

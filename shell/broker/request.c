@@ -174,6 +174,7 @@ static void sources(struct buf *out, const struct attributes *attributes)
 	buf_addf(out, ",\"sources\":{\"session\":\"%s\"", attributes->session_source);
 	member(out, "model", attributes->model_source);
 	member(out, "task", attributes->task_source);
+	member(out, "task_sha256", attributes->task_sha256_source);
 	member(out, "agent_version", attributes->agent_version_source);
 	buf_addc(out, '}');
 }

@@ -32,9 +32,10 @@ extern char **environ;
 
 void setup_environment(void)
 {
-	static const char *const kept[] = {
-	    "PATH=",       "HOME=",       "XDG_STATE_HOME=", "TZ=",           "WHOSH_",
-	    "LISTEN_PID=", "LISTEN_FDS=", "NOTIFY_SOCKET=",  "ASAN_OPTIONS=", "UBSAN_OPTIONS="};
+	static const char *const kept[] = {"PATH=",         "HOME=",          "XDG_STATE_HOME=",
+					   "TZ=",           "WHOSH_",         "LISTEN_PID=",
+					   "LISTEN_FDS=",   "NOTIFY_SOCKET=", "CREDENTIALS_DIRECTORY=",
+					   "ASAN_OPTIONS=", "UBSAN_OPTIONS="};
 	char **to = environ;
 	for (char **from = environ; *from; from++)
 		for (size_t i = 0; i < sizeof kept / sizeof *kept; i++)
@@ -134,7 +135,8 @@ bool setup_broker(struct broker *broker, const char *config, char **error)
 	broker->loop = loop_new();
 	if (!broker->loop)
 		return error_set(error, "%s", strerror(errno));
-	broker->credentials = (struct credentials){.conf = &broker->conf, .private = broker->private};
+	broker->credentials = (struct credentials){
+	    .conf = &broker->conf, .private = broker->private, .directory = getenv("CREDENTIALS_DIRECTORY")};
 	if (gethostname(broker->host, sizeof broker->host) < 0)
 		return error_set(error, "gethostname: %s", strerror(errno));
 	broker->host[sizeof broker->host - 1] = 0;

@@ -127,7 +127,7 @@ static void keep(struct store *store, const struct made *m, bool events)
 	if (store_item_begin(store))
 		die("store_item_begin");
 	if (events &&
-	    (store_session_next(store, m->session, m->agent, m->session, m->model, &seq, &last) != 1 ||
+	    (store_session_next(store, m->session, m->agent, m->session, m->id, m->model, &seq, &last) != 1 ||
 	     (free(last), store_append(store, EVENT_COMMAND_REQUESTED, m->row.ts, m->id, body, BODY) < 0) ||
 	     store_append(store, EVENT_COMMAND_DECIDED, m->row.ts, m->id, m->permit, PERMIT) < 0))
 		die("store_append");
@@ -193,6 +193,13 @@ static void bench_who(struct store *store)
 	ASK(.agent = "nobody");
 	ASK(.human = "human-49");
 	ASK(.model = "provider/model-7@1");
+	ASK(.model = "provider/model-7");
+	ASK(.model = "provider/model-[67]@*");
+	ASK(.model = "provider/model-*");
+	ASK(.model = "*-7@?", .until = 1790000100000);
+	ASK(.model = "provider/none-*");
+	ASK(.model = "provider/model-*", .agent = "agent-199", .verdict = "denied");
+	ASK(.model = "provider/model-[01]", .match = "case_4999");
 	ASK(.session = "00000007-0000-4000-8000-000000000007");
 	ASK(.host = "host-5.example.org");
 	ASK(.user = "user39");
@@ -202,6 +209,8 @@ static void bench_who(struct store *store)
 	ASK(.model = "provider/model-0@1", .user = "user0", .human = "human-49");
 	ASK(.model = "provider/model-0@1", .verdict = "approved", .until = 1790000001000);
 	ASK(.until = 1790000100000);
+	ASK(.until = 1790019000000);
+	ASK(.until = 1790019000000, .match = "no such words at all");
 	ASK(.since = 1890000000000);
 	ASK(.match = "DROP TABLE");
 	ASK(.match = "drop table sessions");

@@ -90,7 +90,7 @@ def units(t, folder, values):
 def test_units_are_understood(t):
     """A misspelt setting of a unit is ignored by systemd, and with it what it was to protect."""
     t.need("systemd-analyze")
-    folder = units(t, t.tmp / "units", {"@LIBEXECDIR@": str(t.build), "@SBINDIR@": str(t.build)})
+    folder = units(t, t.tmp / "units", {"@LIBEXECDIR@": str(t.build), "@SBINDIR@": str(t.build), "@BINDIR@": str(t.build)})
     for path in sorted(folder.iterdir()):
         r = t.run(["systemd-analyze", "verify", "--man=no", path], env={**os.environ, "SYSTEMD_UNIT_PATH": "%s:" % folder})
         about = [x for x in r.errors.splitlines() if "whosh" in x]
@@ -103,7 +103,7 @@ def test_socket_activation(t):
     a = t.approver(policy=ECHO)
     token = a.agent("worker")
     b = t.broker(a, {pwd.getpwuid(os.geteuid()).pw_name: token}, start=False)
-    folder = units(t, t.tmp / "units", {"@LIBEXECDIR@": str(t.build), "@SBINDIR@": str(t.build),
+    folder = units(t, t.tmp / "units", {"@LIBEXECDIR@": str(t.build), "@SBINDIR@": str(t.build), "@BINDIR@": str(t.build),
                                         "/etc/whosh/whosh.conf": str(b.conf), "/run/whosh/broker.sock": str(b.socket)})
     start = re.search(r"^ExecStart=(.+)$", (folder / "whosh-broker.service").read_text(), re.M).group(1).split()
     listen = re.search(r"^ListenStream=(.+)$", (folder / "whosh-broker.socket").read_text(), re.M).group(1)

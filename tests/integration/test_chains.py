@@ -282,12 +282,21 @@ def test_one_agent_cannot_fill_the_memory(t):
     assert run(a, tokens["orchestrator"], chain=first)[0] == 200
 
 
+def credential(a, name):
+    """The first credential of an agent that is enrolled already."""
+    token = jose.Token()
+    status, row = ask(a, "POST", "/v1/credentials", {"agent": name, "jwk": chains.jwk(token)})
+    assert status == 201, row
+    token.data = {"aud": row["aud"], "sub": name, "credential": row["id"]}
+    return token
+
+
 def test_agent_on_delegation_only(t):
     """An agent could shed the limits of its chain by leaving the chain out, or by attesting itself a new one."""
     a = serve(t, POLICY)
     orchestrator, worker = enrol(a, "orchestrator"), enrol(a, "free")
     assert ask(a, "POST", "/v1/agents", {"id": "bound", "owner": "alice", "delegated": True})[0] == 201
-    bound = enrol(a, "bound", new=False)
+    bound = credential(a, "bound")
     for _ in range(2):
         status, answer, _ = run(a, bound)
         assert status == 401 and "on a delegation only" in answer["detail"], answer

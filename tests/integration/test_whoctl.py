@@ -354,9 +354,11 @@ def test_status(t):
     s.answers["GET /healthz"] = health
     s.answers["GET /v1/credentials"] = {"credentials": [{"id": "c", "agent": "worker", "expires": soon, "revoked": None},
                                                         {"id": "d", "agent": "gone", "expires": soon, "revoked": soon}]}
+    s.answers["GET /v1/alerts*"] = {"alerts": [{"alert": "x", "reason": "the key c was seen twice", "ts": soon}], "count": 1}
     r = s.ctl("status")
     assert r.code == 0, r
-    for needed in ("ok", "0.1.0", "h" * 43, "5.0 GiB", "1 d 1 h", "worker: 3 d 0 h left", "credential issue worker"):
+    for needed in ("ok", "0.1.0", "h" * 43, "5.0 GiB", "1 d 1 h", "worker: 3 d 0 h left", "credential rotate worker",
+                   "1 in 24 h", "ALERT: the key c was seen twice"):
         assert needed in r.text, (needed, r)
     assert "gone" not in r.text, "revoked ones do not expire"
     assert json.loads(s.ctl("status", "--json").out)["credentials_expiring"][0]["agent"] == "worker"

@@ -41,12 +41,12 @@ def ask(a, method, path, body=None, token="admin", connection=None, timeout=40):
 
 
 def enrol(a, name="worker", owner="alice", expires_s=3600, new=True):
-    """An agent with a key made here; the token to sign with."""
+    """An agent with a key made here (not new: one that replaces the agent's last); the token to sign with."""
     token = jose.Token()
     if new:
         assert ask(a, "POST", "/v1/agents", {"id": name, "owner": owner})[0] == 201
     status, row = ask(a, "POST", "/v1/credentials", {
-        "agent": name, "expires_s": expires_s, "jwk": {"kty": "OKP", "crv": "Ed25519", "x": jose.b64(token.public)}})
+        **({} if new else {"replaces": "current"}), "agent": name, "expires_s": expires_s, "jwk": {"kty": "OKP", "crv": "Ed25519", "x": jose.b64(token.public)}})
     assert status == 201, row
     token.data = {"aud": row["aud"], "sub": name, "credential": row["id"]}
     return token

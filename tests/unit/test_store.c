@@ -72,13 +72,21 @@ static void test_sessions(const char *dir)
 	int64_t seq;
 	struct store *store = store_at(dir, "sessions.db", path, sizeof path);
 	store_begin(store);
-	bool first = store_session_next(store, "s", "a", "k1", "m1", &seq, &last) == 1 && seq == 1 && !last;
+	bool first =
+	    store_session_next(store, "s", "a", "k1", "c1", "m1", &seq, &last) == 1 && seq == 1 && !last;
 	holds("a session's first command is its first", first);
-	bool second = store_session_next(store, "s", "a", "k1", "m2", &seq, &last) == 1 && seq == 2 && last &&
-		      !strcmp(last, "m1");
+	bool second = store_session_next(store, "s", "a", "k1", "c2", "m2", &seq, &last) == 1 && seq == 2 &&
+		      last && !strcmp(last, "m1");
 	free(last);
 	holds("a change of model in a session is seen", second);
-	bool other = store_session_next(store, "s", "a", "k2", "m2", &seq, &last) == 0 && !last;
+	bool none = store_session_next(store, "s", "a", "k1", "c2a", NULL, &seq, &last) == 1 && last &&
+		    !strcmp(last, "m2");
+	free(last);
+	bool third = store_session_next(store, "s", "a", "k1", "c2b", "m3", &seq, &last) == 1 && last &&
+		     !strcmp(last, "m2");
+	free(last);
+	holds("a command without a model does not hide a change of it", none && third);
+	bool other = store_session_next(store, "s", "a", "k2", "c3", "m2", &seq, &last) == 0 && !last;
 	holds("another key cannot speak in a session", other);
 	store_commit(store);
 	store_close(store);
@@ -262,8 +270,11 @@ static void test_full(const char *dir)
 	store_close(store);
 }
 
-/* What the steps after the third have made. */
-#define TAKE_BACK "DROP TABLE hops; DROP TABLE person_keys; ALTER TABLE agents DROP COLUMN delegated;"
+/* Takes back what the steps after the third have made. */
+#define TAKE_BACK                                                                                            \
+	"DROP TABLE hops; DROP TABLE person_keys; ALTER TABLE agents DROP COLUMN delegated;"                 \
+	"ALTER TABLE credentials DROP COLUMN replaces; ALTER TABLE credentials DROP COLUMN source;"          \
+	"ALTER TABLE sessions DROP COLUMN was; ALTER TABLE sessions DROP COLUMN handed; DROP TABLE alerts;"
 
 static void test_versions(const char *dir)
 {

@@ -6,13 +6,14 @@
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
 #include "tests/unit/check.h"
 #include "tests/unit/test_store.h"
+#include <fnmatch.h>
 #include <unistd.h>
 
 enum { COMMANDS = 3000 };
 
 static const char *const agents[] = {"db-migration-agent", "builder", "a"};
 static const char *const humans[] = {"ann", "bob"};
-static const char *const models[] = {"p/m@1", "p/m@2", NULL};
+static const char *const models[] = {"p/m@1", "p/m@2", NULL, "p/mm@1", "p/m", "q/m@1 beta"};
 static const char *const hosts[] = {"db1", "web1", "web2", "web3"};
 static const char *const lines[] = {
     "DROP TABLE sessions",
@@ -67,6 +68,16 @@ static bool same(const char *asked, const char *has)
 	return !asked || (has && !strcmp(asked, has));
 }
 
+static bool same_model(const char *asked, const char *has)
+{
+	if (!asked || !has)
+		return !asked;
+	if (strpbrk(asked, "*?["))
+		return !fnmatch(asked, has, 0);
+	size_t len = strlen(asked);
+	return !strcmp(asked, has) || (!strchr(asked, '@') && !strncmp(asked, has, len) && has[len] == '@');
+}
+
 static bool has_text(const struct command_row *row, const char *match)
 {
 	return !match || strcasestr(row->line, match) || (row->task && strcasestr(row->task, match)) ||
@@ -76,7 +87,7 @@ static bool has_text(const struct command_row *row, const char *match)
 static bool wanted(const struct who_filter *f, int i)
 {
 	const struct command_row *r = &rows[i];
-	return same(f->agent, r->agent) && same(f->human, r->human) && same(f->model, r->model) &&
+	return same(f->agent, r->agent) && same(f->human, r->human) && same_model(f->model, r->model) &&
 	       same(f->session, r->session) && same(f->verdict, r->verdict) && same(f->host, r->host) &&
 	       same(f->user, r->user) && same(f->credential, r->credential) && has_text(r, f->match) &&
 	       (!f->since || r->ts >= f->since) && (!f->until || r->ts < f->until) &&
@@ -126,6 +137,18 @@ static void ask_all(struct store_reader *reader, const char *where)
 	    {"a host by the name of an agent", {.host = "builder"}},
 	    {"by human", {.human = "bob", .limit = 7}},
 	    {"by model", {.model = "p/m@2", .limit = COMMANDS}},
+	    {"by a model without its version", {.model = "p/m", .limit = COMMANDS}},
+	    {"by a model with an empty version", {.model = "p/m@", .limit = COMMANDS}},
+	    {"by a pattern of models", {.model = "p/m@*", .limit = COMMANDS}},
+	    {"by a pattern with a set", {.model = "?/m*@[13]", .limit = COMMANDS}},
+	    {"by a pattern of one model", {.model = "q*", .limit = 3}},
+	    {"by a pattern of models that are not there", {.model = "z*"}},
+	    {"by every model that is told", {.model = "*", .limit = COMMANDS}},
+	    {"by a pattern of models, an agent and words",
+	     {.model = "p/*", .agent = "builder", .match = "table", .limit = COMMANDS}},
+	    {"by a pattern of models before a command",
+	     {.model = "p/m*", .before = "00000000-0000-7000-8000-000000000123", .limit = COMMANDS}},
+	    {"by a pattern of models in a time", {.model = "*/m@?", .since = 1500, .until = 1600}},
 	    {"by session", {.session = "s-rare"}},
 	    {"by verdict", {.verdict = "denied"}},
 	    {"by host", {.host = "web2", .limit = COMMANDS}},

@@ -101,7 +101,7 @@ static void test_told(void)
 	      "             orchestrator-v2 (agent, signed), 2026-11-24 09:12:03; commands: git status|log "
 	      "**, ls, cwd: /srv, /srv/*, hosts: staging-*; task \"stage release\"\n"
 	      "             worker (agent, signed), 2026-11-24 09:14:40, task \"check\"\n"
-	      "    where:   u on h in /\n"
+	      "    where:   u on h in / (claimed)\n"
 	      "    rule:    r\n");
 	char *text =
 	    shown(TASK, "{\"detail\":{\"delegation\":{\"claimed_task\":\"drop all\"}},\"task\":\"check\"}",

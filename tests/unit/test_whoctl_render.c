@@ -98,6 +98,23 @@ static void test_sentence(void)
 		 "a for h, no task given, denied because nobody reviewed it in time: x");
 }
 
+static void test_model_and_task(void)
+{
+	sentence("a model that was changed in mid-session looks like the one of all along",
+		 "{\"agent\":\"a\",\"human\":\"h\",\"model\":\"p/m@2\",\"model_before\":\"p/"
+		 "m@1\\u001b\",\"task\":\"t\","
+		 "\"verdict\":\"approved\",\"rule\":\"r\",\"exit\":0,\"line\":\"x\"}",
+		 "a (model p/m@2, claimed; until then p/m@1\\x1b) for h, task \"t\" (claimed), approved by "
+		 "rule r, "
+		 "exit 0: x");
+	sentence(
+	    "a task that is told by its hash is told as none, or as proven",
+	    "{\"agent\":\"a\",\"human\":\"h\",\"task\":null,\"task_sha256\":"
+	    "\"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef\",\"verdict\":\"denied\","
+	    "\"rule\":\"r\",\"line\":\"x\"}",
+	    "a for h (task SHA-256 0123456789abcdef…, claimed), denied by rule r: x");
+}
+
 static void test_hostile_text(void)
 {
 	sentence("an agent's text acts on the terminal, or forges a second entry",
@@ -143,7 +160,7 @@ static void test_pending_entry(void)
 	       "    who:     a (model p/m@1, claimed) for h, task \"t\" (claimed)\n"
 	       "    lineage: h (human, attested)\n"
 	       "             a (agent, proven)\n"
-	       "    where:   u on prod-1 in /srv\n"
+	       "    where:   u on prod-1 in /srv (claimed)\n"
 	       "    rule:    prod: production; 1 of 2 approvals (bob); not by anyone in its lineage\n"
 	       "    why:     rm x: rule prod\n");
 }
@@ -245,6 +262,7 @@ int main(void)
 {
 	setenv("TZ", "UTC", 1);
 	test_sentence();
+	test_model_and_task();
 	test_hostile_text();
 	test_script_lines();
 	test_pending_entry();

@@ -1,0 +1,342 @@
+"""A credential's life: one an agent, rotated without a failure, and told of when it is seen in two hands."""
+import concurrent.futures
+import json
+import os
+import pwd
+import threading
+import time
+
+from lib import jose
+from lib.bare import ask, enrol, in_thread, post, serve
+
+
+def issue(a, agent, token, **more):
+    """POST /v1/credentials for a key of the test's own."""
+    return ask(a, "POST", "/v1/credentials", {"agent": agent, "expires_s": 3600, "jwk": {
+        "kty": "OKP", "crv": "Ed25519", "x": jose.b64(token.public)}, **more})
+
+
+def credentials(a, agent="worker"):
+    """The agent's credentials, oldest first."""
+    return sorted((c for c in a.json("credential", "list") if c["agent"] == agent), key=lambda c: c["issued"])
+
+
+def alerts(a, kind):
+    return [x for x in ask(a, "GET", "/v1/alerts")[1]["alerts"] if x["alert"] == kind]
+
+
+def test_one_credential_an_agent(t):
+    """With a second key that nobody remembers, revoking the first would stop nothing."""
+    a = t.approver()
+    token = a.agent("worker")
+    r = a.ctl("credential", "issue", "worker", "--out", t.tmp / "second", check=False)
+    assert r.code == 1 and "rotate" in r.errors and not (t.tmp / "second").exists(), r
+    a.ctl("agent", "add", "racer", "--owner", "alice")
+    keys = [jose.Token() for _ in range(16)]
+    with concurrent.futures.ThreadPoolExecutor(16) as pool:
+        got = sorted(x[0] for x in pool.map(lambda key: issue(a, "racer", key), keys))
+    assert got == [201] + [409] * 15, got
+    assert len(credentials(a, "racer")) == 1
+    a.restart()
+    assert issue(a, "racer", jose.Token())[0] == 409
+    a.ctl("credential", "revoke", credentials(a)[0]["id"])
+    a.ctl("credential", "issue", "worker", "--out", t.tmp / "second")
+    assert t.whosh(a, t.tmp / "second", "-c", "true").code == 0 and t.whosh(a, token, "-c", "true").code == 77
+    a.ctl("agent", "add", "short", "--owner", "alice")
+    assert issue(a, "short", jose.Token(), expires_s=1)[0] == 201
+    t.eventually(lambda: issue(a, "short", jose.Token())[0] == 201, "the first to expire and the next to be issued")
+
+
+def test_rotation(t):
+    """A rotated key must work at once, the old one until its window ends and never again, and the record must say so."""
+    a = t.approver()
+    old, new = a.agent("worker"), t.tmp / "new.token"
+    before = credentials(a)[0]
+    r = a.ctl("credential", "rotate", "worker", "--out", new, "--overlap", "2s", "--expires", "30d",
+              "--agent-version", "3.1")
+    assert "good until" in r.text and before["id"] in r.text, r
+    assert json.loads(new.read_text())["agent_version"] == "3.1"
+    ends = time.time() + 2
+    assert t.whosh(a, new, "-c", "true").code == 0
+    first, second = credentials(a)
+    assert first["id"] == before["id"] and second["replaces"] == first["id"] and first["replaced_by"] == second["id"]
+    assert first["expires"] < before["expires"] and second["replaced_by"] is None, (first, second)
+    assert (second["owner"], second["issued_by"], second["source"]) == ("alice", "admin", "operator"), second
+    assert 0 <= second["age_s"] < 60 and second["last_used"] and second["revoked"] is None, second
+    r = t.whosh(a, old, "-c", "true")
+    assert r.code == 0 or time.time() > ends, r
+    t.eventually(lambda: t.whosh(a, old, "-c", "true").code == 77, "the window to end")
+    assert "replaced" in t.whosh(a, old, "-c", "true").errors
+    a.restart()
+    assert t.whosh(a, old, "-c", "true").code == 77 and t.whosh(a, new, "-c", "true").code == 0
+    events = [e for e in map(json.loads, audit_bodies(a)) if e.get("replaces")]
+    assert [e["replaces"] for e in events] == [first["id"]] and events[0]["operator"] == "admin", events
+    text = a.ctl("credential", "list").text
+    assert "REPLACES" in text and "replaced" in text and "OWNER" in text, text
+
+
+def audit_bodies(a):
+    """The bodies of the log's JSON events, read from the database itself."""
+    import sqlite3
+    db = sqlite3.connect("file:%s?mode=ro" % (a.dir / "whosh.db"), uri=True)
+    try:
+        return [x[0].decode() for x in db.execute("SELECT body FROM events ORDER BY n") if x[0].startswith(b"{")]
+    finally:
+        db.close()
+
+
+def test_rotation_without_overlap(t):
+    """A key that may be in other hands must be good for nothing the moment it is replaced."""
+    a = t.approver()
+    old, new = a.agent("worker"), t.tmp / "new.token"
+    r = a.ctl("credential", "rotate", "worker", "--out", new, "--overlap", "0")
+    assert "refused from now on" in r.text, r
+    assert t.whosh(a, old, "-c", "true").code == 77 and t.whosh(a, new, "-c", "true").code == 0
+
+
+def test_two_keys_at_the_most(t):
+    """Each rotation in a hurry would otherwise leave one more key that is good for an hour; and one whose file was
+    lost on the way must not cut off the one that is in use."""
+    a = t.approver()
+    tokens = [a.agent("worker")] + [t.tmp / ("%d.token" % n) for n in range(4)]
+
+    def works():
+        return [n for n, token in enumerate(tokens) if token.exists() and t.whosh(a, token, "-c", "true").code == 0]
+    assert works() == [0]
+    a.ctl("credential", "rotate", "worker", "--out", tokens[1])
+    r = a.ctl("credential", "rotate", "worker", "--out", tokens[2])
+    ended = jose.s256(json.dumps({k: json.loads(tokens[1].read_text())["jwk"][k] for k in ("crv", "kty", "x")},
+                                 separators=(",", ":")))
+    assert "ended at once" in r.text and ended in r.text, r
+    assert works() == [0, 2], "the second was never used: the first, in use, keeps its window"
+    a.ctl("credential", "rotate", "worker", "--out", tokens[3])
+    assert works() == [2, 3]
+    chain = credentials(a)
+    assert [c["replaces"] for c in chain] == [None] + [c["id"] for c in chain[:3]], chain
+    a.ctl("credential", "rotate", "worker", "--out", tokens[3], "--force")
+    assert works() == [3] and sum(t.whosh(a, x, "-c", "true").code == 0 for x in tokens[:3]) == 0, "3's file is the fourth's"
+
+
+def test_rotation_that_cannot_be(t):
+    """A mistyped or late rotation must say what to do, and change nothing."""
+    a = serve(t, policy={"version": 1, "default": "deny", "rules": []})
+    a.ctl("agent", "add", "worker", "--owner", "alice")
+    out = t.tmp / "out"
+    r = a.ctl("credential", "rotate", "worker", "--out", out, check=False)
+    assert r.code == 1 and "issue" in r.errors and not out.exists(), r
+    for wrong in ((), ("--out", out, "--overlap", "soon"), ("--out", out, "--overlap", "-1h")):
+        assert a.ctl("credential", "rotate", "worker", *wrong, check=False).code == 2, wrong
+    assert a.ctl("credential", "rotate", "worker", "--out", out, "--overlap", "365d", check=False).code == 1
+    key = jose.Token()
+    for more in ({"replaces": "x"}, {"replaces": 1}, {"overlap_s": 5}, {"replaces": "current", "overlap_s": -1},
+                 {"replaces": "current", "overlap_s": "1"}):
+        assert issue(a, "worker", key, **more)[0] == 400, more
+    assert issue(a, "worker", key, expires_s=1)[0] == 201
+    t.eventually(lambda: "expired" in a.ctl("status").text, "it to expire")
+    assert "whoctl credential rotate worker --out FILE" in a.ctl("status").text
+    r = a.ctl("credential", "rotate", "worker", "--out", out)
+    assert len(credentials(a)) == 2 and "expired" not in a.ctl("status").text, "what has expired can be rotated too"
+    out.unlink()
+    a.ctl("agent", "disable", "worker")
+    assert "disabled" in a.ctl("credential", "rotate", "worker", "--out", out, check=False).errors and not out.exists()
+
+
+def test_a_use_does_not_lengthen_a_window(t):
+    """The old key's last use is written a minute later: that must not make it good again."""
+    a = t.approver()
+    old, new = a.agent("worker"), t.tmp / "new.token"
+    assert t.whosh(a, old, "-c", "true").code == 0
+    a.ctl("credential", "rotate", "worker", "--out", new, "--overlap", "1s")
+    t.whosh(a, old, "-c", "true")
+    ends = credentials(a)[0]["expires"]
+    a.restart()  # which saves the uses
+    a.restart()
+    assert credentials(a)[0]["expires"] == ends and credentials(a)[0]["last_used"]
+    t.eventually(lambda: t.whosh(a, old, "-c", "true").code == 77, "the window to end")
+
+
+def test_session_goes_on_with_the_successor(t):
+    """A rotation would end every session under way; but a session must never fall to another key."""
+    a = t.approver()
+    one, stranger = enrol(a, "one"), enrol(a, "stranger")
+    sid, early = jose.uuid7(), one.command("ls")
+    late = one.command("ls", sid=sid)
+    assert post(a, one.command("ls", sid=sid))[0] == 200
+    next_one = enrol(a, "one", new=False)
+    third = enrol(a, "one", new=False)
+    assert post(a, stranger.command("ls", sid=sid))[0] == 401
+    assert post(a, third.command("ls", sid=sid))[0] == 200, "over two rotations"
+    status, problem = post(a, one.command("ls", sid=sid))
+    assert status == 401 and "goes on with" in problem["detail"], problem
+    assert post(a, late)[0] == 200, "signed before, and overtaken on the way"
+    assert post(a, third.command("ls", sid=sid))[0] == 200
+    assert post(a, next_one.command("ls", sid=sid))[0] == 401
+    other = jose.uuid7()
+    assert post(a, third.command("ls", sid=other))[0] == 200
+    assert post(a, one.command("ls", sid=other))[0] == 401, "a session of the new key is not the old one's"
+    assert post(a, early)[0] == 200
+    a.restart()
+    assert post(a, third.command("ls", sid=sid))[0] == 200 and post(a, one.command("ls", sid=sid))[0] == 401
+    found = alerts(a, "session_of_two_keys")
+    assert len(found) == 1 and found[0]["agent"] == "stranger" and found[0]["other_agent"] == "one", found
+    assert found[0]["session"] == sid, found
+
+
+def test_key_of_two_agents(t):
+    """Two agents with one key are one agent with two names: nobody could say who did it."""
+    a = serve(t)
+    one = enrol(a, "one")
+    a.ctl("agent", "add", "two", "--owner", "bob")
+    status, problem = issue(a, "two", one)
+    assert status == 409 and "one" in problem["detail"], problem
+    found = t.eventually(lambda: alerts(a, "key_enrolled_twice"), "the alert")
+    assert found[0]["agent"] == "one" and found[0]["other_agent"] == "two", found
+    assert issue(a, "one", one)[0] == 409 and len(alerts(a, "key_enrolled_twice")) == 1, "its own is no alert"
+    assert 'whosh_alerts_total{alert="key_enrolled_twice"} 1' in ask(a, "GET", "/metrics", token=None)[1]
+    for since, count in (("2000-01-01T00:00:00Z", 1), ("2100-01-01T00:00:00Z", 0)):
+        assert ask(a, "GET", "/v1/alerts?since=" + since)[1]["count"] == count
+    assert ask(a, "GET", "/v1/alerts?since=soon")[0] == 400 and ask(a, "GET", "/v1/alerts", token=None)[0] == 401
+
+
+def test_key_used_as_another_agent(t):
+    """A stolen token file that was edited is refused; but who looks after agents must hear that it was stolen."""
+    a = t.approver()
+    token, _ = a.agent("worker"), a.agent("deployer")
+    watch = t.spawn([t.program("whoctl"), "--dir", a.dir, "watch"], env=t.env(), stdout=open(t.tmp / "watch", "wb"))
+    t.eventually(lambda: b"whosh_event_streams 1\n" in a.api("GET", "/metrics", token=None)[2], "the stream")
+    data = json.loads(token.read_text())
+    data["sub"] = "deployer"
+    stolen = t.tmp / "stolen"
+    stolen.write_text(json.dumps(data))
+    stolen.chmod(0o400)
+    r = t.whosh(a, stolen, "-c", "echo out")
+    assert r.code == 77 and r.out == b"" and "worker" not in r.errors, r
+    found = t.eventually(lambda: alerts(a, "key_of_another_agent"), "the alert")
+    assert found[0]["agent"] == "worker" and found[0]["other_agent"] == "deployer", found
+    assert found[0]["reason"] == "the key %s of agent worker was used as agent deployer" % found[0]["credential"]
+    text = a.ctl("status").text
+    assert "1 in 24 h" in text and found[0]["reason"] in text, text
+    assert a.json("status")["alerts_24h"] == 1
+    t.read_line_matching(t.tmp / "watch", "ALERT: the key .* was used as agent deployer", process=watch)
+    t.read_line_matching(a.log, "alert.*key_of_another_agent")
+    assert data["jwk"]["d"] not in a.log.read_text()
+
+
+def test_alerts_are_limited_but_none_is_first_lost(t):
+    """A flood of one kind would fill the log, or hide the first sign of another."""
+    a = serve(t)
+    one, two = enrol(a, "one"), enrol(a, "two")
+    a.ctl("agent", "add", "three", "--owner", "bob")
+    for _ in range(60):
+        assert issue(a, "three", one)[0] == 409
+    assert issue(a, "three", two)[0] == 409
+    found = t.eventually(lambda: [x for x in alerts(a, "key_enrolled_twice") if x["agent"] == "two"], "the other's alert")
+    assert len(found) == 1 and len(alerts(a, "key_enrolled_twice")) < 40
+    assert 'whosh_alerts_total{alert="key_enrolled_twice"} 61' in ask(a, "GET", "/metrics", token=None)[1]
+
+
+def test_an_alert_that_could_not_be_kept_is_kept_later(t):
+    """The first alert must not be lost to a full disk that came at the same time."""
+    a = serve(t)
+    one = enrol(a, "one")
+    a.ctl("agent", "add", "two", "--owner", "bob")
+    import sqlite3
+    db = sqlite3.connect(a.dir / "whosh.db")
+    db.execute("CREATE TRIGGER away BEFORE INSERT ON alerts BEGIN SELECT raise(ABORT, 'away'); END")
+    db.commit()
+    for _ in range(30):
+        issue(a, "two", one)
+    t.read_line_matching(a.log, "an alert could not be recorded")
+    db.execute("DROP TRIGGER away")
+    db.commit()
+    db.close()
+    t.eventually(lambda: issue(a, "two", one)[0] == 409 and alerts(a, "key_enrolled_twice"), "the alert to be kept")
+
+
+class Load:
+    """Shells in a loop, several at once, until stopped; each failure is kept."""
+
+    def __init__(self, t, b, shells, **env):
+        self.t, self.b, self.env, self.failed, self.done = t, b, env, [], 0
+        self.stopping = threading.Event()
+        self.loops = [in_thread(self.loop) for _ in range(shells)]
+
+    def loop(self):
+        while not self.stopping.is_set():
+            r = self.t.whosh(self.b, None, "-c", "true", env=self.env)
+            self.done += 1
+            if r.code != 0:
+                self.failed.append(r)
+
+    def more(self, n):
+        """Wait until n more have run."""
+        aim = self.done + n
+        self.t.eventually(lambda: self.done >= aim, "%d more commands" % n, 60)
+
+    def stop(self):
+        self.stopping.set()
+        for loop in self.loops:
+            loop.result(60)
+        assert self.failed == [], self.failed[:3]
+        return self.done
+
+
+def test_rotation_under_load(t):
+    """Rotating a key must not fail a single command: the file is replaced under shells that share a session."""
+    a = t.approver()
+    token, user = a.agent("worker"), pwd.getpwuid(os.geteuid()).pw_name
+    b = t.broker(a, {user: token})
+    place = b.dir / "credentials" / (user + ".json")
+    one, two = Load(t, b, 2, WHOSH_SESSION_ID=jose.uuid7()), Load(t, b, 2)
+    one.more(10)
+    for _ in range(3):
+        a.ctl("credential", "rotate", "worker", "--out", place, "--force", "--overlap", "6s")
+        one.more(15)
+        two.more(15)
+    t.eventually(lambda: sum(c["expires"] > iso(time.time()) for c in credentials(a)) == 1, "the windows to end", 30)
+    one.more(10)
+    assert one.stop() + two.stop() > 100
+    r = t.whosh(a, token, "-c", "true")
+    assert r.code == 77 and "replaced" in r.errors, r
+    assert [bool(c["last_used"]) for c in credentials(a)] == [True] * 4, "each of the keys was taken up"
+    assert alerts(a, "session_of_two_keys") == []
+
+
+def iso(when):
+    return time.strftime("%Y-%m-%dT%H:%M:%S.000Z", time.gmtime(when))
+
+
+def test_new_file_that_is_bad(t):
+    """What the operator put there counts: the old key must not go on behind a file that is wrong; and mending the
+    file is all that is needed."""
+    a = t.approver()
+    token, user = a.agent("worker"), pwd.getpwuid(os.geteuid()).pw_name
+    b = t.broker(a, {user: token})
+    place = b.dir / "credentials" / (user + ".json")
+    data = json.loads(token.read_text())
+
+    def put(text, mode=0o400):
+        beside = place.with_suffix(".new")
+        beside.write_text(text)
+        beside.chmod(mode)
+        beside.rename(place)
+        return t.whosh(b, None, "-c", "true")
+    assert t.whosh(b, None, "-c", "true").code == 0
+    future = put(json.dumps({**data, "nbf": int(time.time()) + 600}))
+    assert future.code == 77 and "not valid yet" in future.errors, future
+    assert put("{}").code == 77 and put("").code == 77 and put(token.read_text(), 0o404).code == 77
+    assert put(token.read_text()).code == 0
+    place.unlink()
+    assert t.whosh(b, None, "-c", "true").code == 77
+
+
+def test_rotated_file_keeps_its_owner(t):
+    """Root rotates, the broker runs as another user: a new file of root's alone would stop every command."""
+    t.need_root()
+    a = t.approver()
+    token = a.agent("worker")
+    nobody = pwd.getpwnam("nobody")
+    os.chown(token, nobody.pw_uid, -1)
+    a.ctl("credential", "rotate", "worker", "--out", token, "--force")
+    st = token.stat()
+    assert (st.st_uid, st.st_mode & 0o7777) == (nobody.pw_uid, 0o400), st
