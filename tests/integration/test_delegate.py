@@ -64,6 +64,18 @@ def test_handed_down_by_the_hosts_broker(t):
     assert record["chain"][2]["credential"] and record["chain"][2]["hop"], record
 
 
+def test_broker_alone_is_named(t):
+    """On a host whose shells know nothing but the broker's socket, an agent would be taken for an operator."""
+    a = t.approver()
+    b = t.broker(a, {USER: a.agent("orchestrator")})
+    a.agent("worker")
+    conf = t.tmp / "socket.conf"
+    conf.write_text("broker_socket = %s\n" % b.socket)
+    assert "~" in chain_of(delegate(t, None, None, "--to", "worker", "--task", "x", env={"WHOSH_CONFIG": conf}))
+    r = delegate(t, None, None, "--to", "worker", "--task", "x")
+    assert r.code == 2 and "which approver?" in r.errors, r
+
+
 def test_begins_at_the_owner(t):
     """An agent that nobody gave a chain could not delegate, or its worker would not name whom it is for."""
     a = t.approver()
@@ -127,6 +139,11 @@ def test_signed_by_a_person(t):
                "stage release 4.2"], env=env)
     chain = chain_of(r)
     assert jose.verify(chain, jose.Token(key).public)["iss"] == "admin"
+    limited = ("--depth", "0", "--expires", "90s", "--scope", "-")
+    r = t.run([t.program("whoctl"), "delegate", "--dir", a.dir, "--key", key, "--to", "worker", "--task", "y", *limited],
+              env=env, stdin='{"hosts": ["h"]}')
+    hop = jose.claims(chain_of(r))
+    assert (hop["depth"], hop["max_depth"], hop["exp"] - hop["iat"], hop["scope"]) == (0, 0, 90, {"hosts": ["h"]}), hop
     chain = chain_of(delegate(t, a, orchestrator, "--to", "worker", "--task", "check the tables",
                               env={"WHOSH_PRINCIPAL_CHAIN": chain}))
     assert t.whosh(a, worker, "-c", "true", env={"WHOSH_PRINCIPAL_CHAIN": chain}).code == 0
