@@ -3,9 +3,12 @@ import json
 import os
 import pwd
 import re
+import signal
 import socket
 import stat
 import struct
+import subprocess
+import time
 
 from lib import chains, jose
 
@@ -529,3 +532,37 @@ def test_gone_before_the_answer(t):
     assert chain_of(delegate(t, b, None, "--to", "worker", "--task", "x"))
     assert b.process.poll() is None
     assert b.stop() == 0
+
+
+def test_approver_that_hangs(t):
+    """A line that captures the chain would wait for ever, or go on without one."""
+    a = t.approver()
+    orchestrator = a.agent("orchestrator")
+    a.agent("worker")
+    b = t.broker(a, {USER: orchestrator})
+    a.process.send_signal(signal.SIGSTOP)
+    t.cleanups.append(lambda: a.process.send_signal(signal.SIGCONT))
+    began = time.monotonic()
+    r = delegate(t, b, None, "--to", "worker", "--task", "x")
+    assert r.code == 69 and r.out == b"" and time.monotonic() - began < 40, r
+
+
+def test_broker_that_is_stopped(t):
+    """A delegation under way when the host's broker is upgraded would hang, or hold the upgrade up."""
+    a = t.approver()
+    orchestrator = a.agent("orchestrator")
+    a.agent("worker")
+    b = t.broker(a, {USER: orchestrator})
+    a.process.send_signal(signal.SIGSTOP)
+    t.cleanups.append(lambda: a.process.send_signal(signal.SIGCONT))
+    waiting = [Wire(t, b).send("DELEGATE", ("TO", b"worker"), ("TASK", b"t")) for _ in range(3)]
+    process = t.spawn([t.program("whoctl"), "delegate", "--to", "worker", "--task", "x"], env=t.env(b),
+                      stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    t.eventually(lambda: len(os.listdir("/proc/%d/fd" % process.pid)) > 3, "whoctl connected")
+    began = time.monotonic()
+    b.process.terminate()
+    out, err = process.communicate(timeout=20)
+    assert process.returncode == 69 and out == b"" and b"approver unreachable" in err, (process.returncode, out, err)
+    assert all(w.refused()[0] == b"69" for w in waiting)
+    b.process.wait(20)
+    assert time.monotonic() - began < 20
