@@ -421,7 +421,7 @@ def test_check_reads_the_chain(t):
         return [x for x in r.text.splitlines() if x[6:].startswith("chain ")][0]
     good = line(worker, chain)
     assert good.startswith("ok ") and "for admin → orchestrator → worker, good until 20" in good, good
-    assert "as read" in good, good
+    assert "as read" in good and good.endswith('; task "x"'), good
     other = line(orchestrator, chain)
     assert other.startswith("warn ") and "does not end at orchestrator" in other, other
     old = chains.claims(a, "approver", "worker", jose.Token(worker), iat=1000, exp=2000)
