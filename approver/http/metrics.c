@@ -123,6 +123,12 @@ void metrics_write(struct buf *out, const struct gauges *g)
 	counter(out, "whosh_sign_ins_total", "{result=\"failed\"}", METRIC_SIGN_INS_FAILED);
 	head(out, "whosh_store_errors_total", "counter", "Groups that the store could not keep.");
 	counter(out, "whosh_store_errors_total", "", METRIC_STORE_ERRORS);
+	head(out, "whosh_exchanges_total", "counter", "Identity tokens exchanged for a credential.");
+	counter(out, "whosh_exchanges_total", "", METRIC_EXCHANGES);
+	head(out, "whosh_key_fetches_total", "counter",
+	     "Fetches of the keys of an issuer of identity tokens.");
+	counter(out, "whosh_key_fetches_total", "{result=\"ok\"}", METRIC_KEY_FETCHES);
+	counter(out, "whosh_key_fetches_total", "{result=\"failed\"}", METRIC_KEY_FETCHES_FAILED);
 	histogram(out, "whosh_decision_seconds", "From a whole request to its answer.", &times, time_bounds,
 		  TIMES, 1e6);
 	histogram(out, "whosh_commit_group_items", "Items committed together.", &groups, group_bounds, GROUPS,

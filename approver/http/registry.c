@@ -197,9 +197,11 @@ static struct credential *credential_new(struct registry *r, const struct creden
 	c->key = public_key_new(row->key);
 	c->issued = row->issued;
 	c->issued_by = row->issued_by ? strdup(row->issued_by) : NULL;
+	c->source = row->source ? strdup(row->source) : NULL;
 	if (!c->key || !list_add(&r->credential_list, c)) {
 		public_key_free(c->key);
 		free(c->issued_by);
+		free(c->source);
 		free(c);
 		return NULL;
 	}
@@ -312,6 +314,7 @@ void registry_free(struct registry *r)
 		public_key_free(c->key);
 		free(c->issued_by);
 		free(c->revoked_by);
+		free(c->source);
 		free(c);
 	}
 	for (size_t i = 0; i < r->operator_list.n; i++) {
@@ -374,6 +377,7 @@ void credential_to_row(struct credential *c, struct credential_row *row)
 				       .revoked = c->revoked,
 				       .last_used = c->last_used,
 				       .issued_by = c->issued_by,
-				       .revoked_by = c->revoked_by};
+				       .revoked_by = c->revoked_by,
+				       .source = c->source};
 	memcpy(row->key, c->x, KEY_BYTES);
 }

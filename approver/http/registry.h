@@ -41,6 +41,7 @@ struct credential {
 	int64_t issued;
 	_Atomic int64_t not_before, expires;
 	char *issued_by, *revoked_by;
+	char *source; /* as in struct credential_row */
 	_Atomic int64_t revoked, last_used;
 	_Atomic bool unsaved; /* last_used is newer here than in the store */
 };

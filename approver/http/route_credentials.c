@@ -3,6 +3,7 @@
  * Private keys are made where they are used and never come here.
  *
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
+#include "approver/http/credential_json.h"
 #include "approver/http/record.h"
 #include "approver/http/routes.h"
 #include "approver/http/row_work.h"
@@ -13,8 +14,7 @@
 
 enum { DEFAULT_EXPIRES_S = 90 * 86400, MAX_EXPIRES_S = 3660 * 86400 };
 
-/* The object is left open. */
-static void emit_credential(struct buf *out, const struct credential_row *row)
+void credential_emit(struct buf *out, const struct credential_row *row)
 {
 	buf_adds(out, "{\"id\":");
 	json_add_string(out, row->id, strlen(row->id));
@@ -25,6 +25,7 @@ static void emit_credential(struct buf *out, const struct credential_row *row)
 	record_time(out, "revoked", row->revoked);
 	record_time(out, "last_used", row->last_used);
 	record_text(out, "issued_by", row->issued_by);
+	record_text(out, "source", row->source);
 }
 
 static void list_one(struct credential *credential, void *arg)
@@ -34,7 +35,7 @@ static void list_one(struct credential *credential, void *arg)
 	credential_to_row(credential, &row);
 	if (out->data[out->len - 1] != '[')
 		buf_addc(out, ',');
-	emit_credential(out, &row);
+	credential_emit(out, &row);
 	buf_addc(out, '}');
 }
 
@@ -48,14 +49,13 @@ bool route_credentials_list(struct request *r)
 
 static void answer_credential(struct request *r, const struct row_change *change)
 {
-	emit_credential(&r->out, &change->row.credential);
+	credential_emit(&r->out, &change->row.credential);
 	record_text(&r->out, "aud", r->server->settings.name);
 	buf_addc(&r->out, '}');
 	answer_json(r, 201);
 }
 
-/* {"kty":"OKP","crv":"Ed25519","x":…} as 32 bytes of a usable key. */
-static bool read_jwk(const cJSON *jwk, unsigned char x[KEY_BYTES])
+bool credential_jwk(const cJSON *jwk, unsigned char x[KEY_BYTES])
 {
 	static const char *const names[] = {"kty", "crv", "x", NULL};
 	const char *kty = json_string(jwk, "kty"), *crv = json_string(jwk, "crv"),
@@ -103,7 +103,7 @@ bool route_credentials_add(struct request *r)
 		return answer_problem(r, PROBLEM_NOT_FOUND, "no such agent");
 	if (agent->disabled)
 		return answer_problem(r, PROBLEM_CONFLICT, "the agent is disabled");
-	if (!read_jwk(json_object(json, "jwk"), row.key))
+	if (!credential_jwk(json_object(json, "jwk"), row.key))
 		return answer_problem(r, PROBLEM_MALFORMED, "jwk is not a usable Ed25519 public key");
 	if (expires_s <= 0 || expires_s > MAX_EXPIRES_S)
 		return answer_problem(r, PROBLEM_MALFORMED, "expires_s is 1 to ten years of seconds");

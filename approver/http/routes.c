@@ -22,6 +22,7 @@ static const struct route routes[] = {
     {"POST", "/v1/agents/:/disable", ROLE_ADMIN, route_agents_disable},
     {"GET", "/v1/credentials", ROLE_VIEWER, route_credentials_list},
     {"POST", "/v1/credentials", ROLE_ADMIN, route_credentials_add},
+    {"POST", "/v1/credentials/exchange", ROLE_NOBODY, route_credentials_exchange},
     {"DELETE", "/v1/credentials/:", ROLE_ADMIN, route_credentials_revoke},
     {"GET", "/v1/operators", ROLE_VIEWER, route_operators_list},
     {"POST", "/v1/operators", ROLE_ADMIN, route_operators_add},

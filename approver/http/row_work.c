@@ -36,6 +36,7 @@ static bool copy_row(struct row_change *change)
 		row->agent = copied(row->agent, &failed);
 		row->issued_by = copied(row->issued_by, &failed);
 		row->revoked_by = copied(row->revoked_by, &failed);
+		row->source = copied(row->source, &failed);
 	} else {
 		struct operator_row *row = &change->row.account;
 		row->name = copied(row->name, &failed);

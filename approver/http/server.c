@@ -11,6 +11,7 @@
 #include "approver/http/server.h"
 #include "approver/http/connections.h"
 #include "approver/http/events.h"
+#include "approver/http/exchanger.h"
 #include "approver/http/handler.h"
 #include "approver/http/housekeeping.h"
 #include "approver/http/live.h"
@@ -68,7 +69,9 @@ static int load(struct server *server)
 	server->connections = connections_new(server->settings.slow_s * 1000);
 	server->log_size = store_next_index(server->store);
 	server->events = events_new(server);
-	if (!server->policy || !server->registry || !server->live || !server->connections || !server->events)
+	server->exchanger = exchanger_new(server->settings.dir);
+	if (!server->policy || !server->registry || !server->live || !server->connections ||
+	    !server->events || !server->exchanger)
 		return -1;
 	return store_in_state(reader, COMMAND_PENDING, restore, server) ||
 		       store_in_state(reader, COMMAND_APPROVED, restore, server)
@@ -99,6 +102,7 @@ static void log_start(struct server *server)
 
 static void forget(struct server *server)
 {
+	exchanger_free(server->exchanger);
 	writer_free(server->writer);
 	events_free(server->events);
 	connections_free(server->connections);
@@ -135,6 +139,7 @@ struct server *server_new(const struct server_settings *settings, struct store *
 
 void server_reload(struct server *server)
 {
+	exchanger_reload(server->exchanger);
 	struct policy *policy = load_policy(server);
 	if (!policy) {
 		log_line(LOG_LEVEL_WARNING, "the policy in force stays", NULL);

@@ -145,7 +145,7 @@ int store_agents(struct store_reader *reader, bool (*fn)(const struct agent_row 
 }
 
 #define SELECT_CREDENTIALS                                                                                   \
-	"SELECT id,agent,key,issued,not_before,expires,revoked,last_used,issued_by,revoked_by FROM "         \
+	"SELECT id,agent,key,issued,not_before,expires,revoked,last_used,issued_by,revoked_by,source FROM "  \
 	"credentials "
 
 static void fill_credential(sqlite3_stmt *s, struct credential_row *row)
@@ -158,7 +158,8 @@ static void fill_credential(sqlite3_stmt *s, struct credential_row *row)
 				       .revoked = sqlite3_column_int64(s, 6),
 				       .last_used = sqlite3_column_int64(s, 7),
 				       .issued_by = column_text(s, 8),
-				       .revoked_by = column_text(s, 9)};
+				       .revoked_by = column_text(s, 9),
+				       .source = column_text(s, 10)};
 	if (sqlite3_column_bytes(s, 2) == (int)sizeof row->key)
 		memcpy(row->key, sqlite3_column_blob(s, 2), sizeof row->key);
 }

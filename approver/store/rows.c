@@ -49,6 +49,7 @@ void credential_row_finish(struct credential_row *row)
 	free(row->agent);
 	free(row->issued_by);
 	free(row->revoked_by);
+	free(row->source);
 	memset(row, 0, sizeof *row);
 }
 

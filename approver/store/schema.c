@@ -77,6 +77,15 @@ static const char *const steps[] = {
     "DELETE FROM facets;"
     "CREATE VIRTUAL TABLE words USING fts5(line, task, reason, content='', columnsize=0, detail=none, "
     "tokenize='trigram');",
+
+    /* Credentials say how they came to be: NULL, issued by an operator; "exchange", for an identity token. */
+    "ALTER TABLE credentials ADD COLUMN source TEXT;",
+
+    /* Tokens that were exchanged, by what of them is signed, until they are too old to be taken anyway. */
+    "CREATE TABLE exchanges(token TEXT PRIMARY KEY, issuer TEXT NOT NULL, jti TEXT, credential TEXT NOT "
+    "NULL, until INTEGER NOT NULL, replayed INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
+    "CREATE INDEX exchanges_jti ON exchanges(issuer, jti) WHERE jti IS NOT NULL;"
+    "CREATE INDEX exchanges_until ON exchanges(until);",
 };
 
 enum { STEPS = sizeof steps / sizeof *steps };

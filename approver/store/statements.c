@@ -42,7 +42,7 @@ static const char *const texts[STATEMENTS] = {
 	"owner=excluded.owner,disabled=max(disabled,excluded.disabled)",
     [ST_CREDENTIAL_PUT] =
 	"INSERT INTO credentials(id,agent,key,issued,not_before,expires,revoked,last_used,issued_by,"
-	"revoked_by) VALUES(?,?,?,?,?,?,?,?,?,?) ON CONFLICT(id) DO UPDATE SET "
+	"revoked_by,source) VALUES(?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT(id) DO UPDATE SET "
 	"revoked=coalesce(nullif(revoked,0),excluded.revoked),expires=excluded.expires,"
 	"last_used=excluded.last_used,revoked_by=coalesce(revoked_by,excluded.revoked_by)",
     [ST_OPERATOR_PUT] =
@@ -50,6 +50,14 @@ static const char *const texts[STATEMENTS] = {
 	"DO UPDATE SET role=excluded.role,token_s256=excluded.token_s256,disabled=excluded.disabled,"
 	"created=excluded.created",
     [ST_POLICY_PUT] = "INSERT INTO policies(s256,text,ms,by) VALUES(?,?,?,?) ON CONFLICT DO NOTHING",
+    [ST_EXCHANGE_PUT] =
+	"INSERT INTO exchanges(token,issuer,jti,credential,until,replayed) VALUES(?,?,?,?,?,0)",
+    [ST_EXCHANGE_FIND] =
+	"SELECT credential FROM exchanges WHERE token=?1 UNION ALL SELECT credential FROM exchanges WHERE "
+	"issuer=?2 AND jti=?3 LIMIT 1",
+    [ST_EXCHANGE_REPLAYED] =
+	"UPDATE exchanges SET replayed=1 WHERE replayed=0 AND (token=?1 OR (issuer=?2 AND jti=?3))",
+    [ST_EXCHANGES_DROP] = "DELETE FROM exchanges WHERE until<=?",
     [ST_NAME_GET] = "SELECT id FROM names WHERE text=?",
     [ST_NAME_PUT] = "INSERT INTO names(text) VALUES(?)",
     [ST_FACETS_PUT] = "INSERT INTO facets(n," FACETS ") VALUES(?,?,?,?,?,?,?,?,?,?)",

@@ -95,6 +95,7 @@ struct credential_row {
 	unsigned char key[32];
 	int64_t issued, not_before, expires, revoked /* 0: not */, last_used;
 	char *issued_by, *revoked_by;
+	char *source; /* "exchange": for an identity token; NULL: by an operator */
 };
 struct operator_row {
 	char *name, *role;
@@ -148,6 +149,18 @@ int store_review_add(struct store *store, const char *command, const char *opera
 int store_agent_put(struct store *store, const struct agent_row *row);
 int store_credential_put(struct store *store, const struct credential_row *row);
 int store_operator_put(struct store *store, const struct operator_row *row);
+/* A token that was exchanged for a credential: `token` is the hash of what of it is signed, `jti` may be
+ * NULL, `until` says when it need not be remembered any more. */
+struct exchange {
+	const char *token, *issuer, *jti, *credential;
+	int64_t until;
+};
+int store_exchange_put(struct store *store, const struct exchange *exchange);
+/* The credential (malloc'd) that this token, or another of its issuer with its jti, was exchanged for.  1, 0,
+ * -1.  Forgets those whose time is over at `now`. */
+int store_exchange_find(struct store *store, const struct exchange *exchange, int64_t now, char **credential);
+/* Note that it came again with another key: 1 the first time, 0 after that, -1. */
+int store_exchange_replayed(struct store *store, const struct exchange *exchange);
 /* The policy text in force is kept by its hash so that every decision can be explained later. */
 int store_policy_put(struct store *store, const char *s256, const void *text, size_t len, int64_t ms,
 		     const char *by);

@@ -157,6 +157,7 @@ int store_credential_put(struct store *store, const struct credential_row *row)
 	sqlite3_bind_int64(s, 8, row->last_used);
 	text(s, 9, row->issued_by);
 	text(s, 10, row->revoked_by);
+	text(s, 11, row->source);
 	return statement_finish(store, s, "a credential is kept");
 }
 
