@@ -80,10 +80,13 @@ static int exchange(struct ctl *ctl)
 	if (!out || !*out || strcmp(out, "-") == 0)
 		return complain_usage(ctl,
 				      "credential exchange needs --out FILE: a private key is not printed");
+	int status = newtoken_version_good(ctl);
+	if (status != 0)
+		return status;
 	struct newfile file;
 	struct signing_key *key = NULL;
 	struct buf token = BUF_INIT;
-	int status = newfile_begin(&file, out, given(ctl, OPT_FORCE));
+	status = newfile_begin(&file, out, given(ctl, OPT_FORCE));
 	if (status == 0)
 		status = id_token_find(ctl, &token);
 	if (status == 0 && !(key = signing_key_generate()))

@@ -9,11 +9,9 @@
 #include "approver/whoctl/newfile.h"
 #include "approver/whoctl/newtoken.h"
 #include "common/clock.h"
-#include "common/text.h"
 #include <string.h>
 
 #define EXPIRES_DEFAULT "90d"
-#define VERSION_MAX 64
 
 /* Ask for a credential for the public key; its row in *row. */
 static int request(struct ctl *ctl, const unsigned char x[KEY_BYTES], int64_t expires_s, cJSON **row)
@@ -52,17 +50,17 @@ static int issue_with(struct ctl *ctl, struct signing_key *key, struct newfile *
 static int issue(struct ctl *ctl)
 {
 	const char *out = ctl->option[OPT_OUT], *expires = ctl->option[OPT_EXPIRES];
-	const char *version = ctl->option[OPT_AGENT_VERSION];
 	int64_t expires_s;
 	if (!out || !*out || strcmp(out, "-") == 0)
 		return complain_usage(ctl, "credential issue needs --out FILE: a private key is not printed");
 	if (!duration_parse(expires ? expires : EXPIRES_DEFAULT, &expires_s) || expires_s == 0)
 		return complain_usage(ctl, "--expires: \"%s\" is no duration; write 90d or 12h", expires);
-	if (version && (!*version || strlen(version) > VERSION_MAX || !utf8_valid(version, strlen(version))))
-		return complain_usage(ctl, "--agent-version is a text of at most %d bytes", VERSION_MAX);
+	int status = newtoken_version_good(ctl);
+	if (status != 0)
+		return status;
 	struct newfile file;
 	struct signing_key *key = NULL;
-	int status = newfile_begin(&file, out, given(ctl, OPT_FORCE));
+	status = newfile_begin(&file, out, given(ctl, OPT_FORCE));
 	if (status == 0 && !(key = signing_key_generate()))
 		status = complain(EXIT_FAILED, "no key could be made");
 	if (status == 0)

@@ -5,11 +5,13 @@
 #include "approver/whoctl/human.h"
 #include "common/clock.h"
 #include "common/codec.h"
+#include "common/text.h"
 #include "common/token.h"
 #include <stdlib.h>
 #include <string.h>
 
 #define TOKEN_ROOM 4096
+#define VERSION_MAX 64
 
 void newtoken_jwk(cJSON *body, const unsigned char x[KEY_BYTES])
 {
@@ -19,6 +21,14 @@ void newtoken_jwk(cJSON *body, const unsigned char x[KEY_BYTES])
 	cJSON_AddStringToObject(jwk, "kty", "OKP");
 	cJSON_AddStringToObject(jwk, "crv", "Ed25519");
 	cJSON_AddStringToObject(jwk, "x", text.data ? text.data : "");
+}
+
+int newtoken_version_good(const struct ctl *ctl)
+{
+	const char *version = ctl->option[OPT_AGENT_VERSION];
+	if (!version || (*version && strlen(version) <= VERSION_MAX && utf8_valid(version, strlen(version))))
+		return 0;
+	return complain_usage(ctl, "--agent-version is a text of at most %d bytes", VERSION_MAX);
 }
 
 int newtoken_format(const cJSON *row, const char *agent, const char *agent_version, struct signing_key *key,
