@@ -27,6 +27,7 @@ static const struct verb *const verbs[] = {
     &verb_agent_disable,
     &verb_credential_issue,
     &verb_credential_rotate,
+    &verb_credential_exchange,
     &verb_credential_list,
     &verb_credential_revoke,
     &verb_operator_add,

@@ -53,6 +53,9 @@ static const struct spec {
     [OPT_LIMIT] = {"limit", "N", "at most so many (default 100)", 0},
     [OPT_BEFORE] = {"before", "ID", "only older ones than this command: the next page", 0},
     [OPT_LAST] = {"last", "N", "also judge the last N lines that the approver has recorded", 0},
+    [OPT_ID_TOKEN] = {"id-token", "FILE", "the CI job's identity token; - is standard input", 0},
+    [OPT_ID_TOKEN_CA] = {"id-token-ca", "FILE", "the CA believed when the runner is asked for the token", 0},
+    [OPT_AUDIENCE] = {"audience", "NAME", "whom the runner is to make the token for (default whosh)", 0},
 };
 
 static enum option option_named(const char *name, size_t len)

@@ -136,17 +136,20 @@ int settings_load(const struct ctl *ctl, struct settings *settings)
 	settings->url = url ? strdup(url) : NULL;
 	settings->ca = ca ? strdup(ca) : NULL;
 	char *token_file = token ? strdup(token) : NULL;
-	if (!dir && !(url && ca && token) && access(DEFAULT_DIR, F_OK) == 0)
+	bool anonymous = ctl->verb && ctl->verb->anonymous;
+	if (!dir && !anonymous && !(url && ca && token) && access(DEFAULT_DIR, F_OK) == 0)
 		dir = DEFAULT_DIR;
 
 	int status = dir ? load_dir(dir, settings, &token_file) : 0;
-	if (status == 0 && (!settings->url || !settings->ca || !token_file))
+	if (status == 0 && anonymous && !dir && (!settings->url || !settings->ca))
+		status = settings_of_shell(settings);
+	if (status == 0 && (!settings->url || !settings->ca || (!token_file && !anonymous)))
 		status = complain(EXIT_USAGE_ERROR,
 				  "which approver? give --dir DIR, or --url, --token-file and --ca "
 				  "(WHOCTL_DIR; WHOCTL_URL, WHOCTL_TOKEN_FILE, WHOCTL_CA)");
 	if (status == 0)
 		status = check_url(settings);
-	if (status == 0)
+	if (status == 0 && !anonymous)
 		status = operator_token_load(token_file, &settings->token);
 	free(token_file);
 	if (status != 0)

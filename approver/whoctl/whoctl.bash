@@ -52,7 +52,7 @@ _whoctl() {
 		compopt -o filenames 2>/dev/null
 		return
 		;;
-	--token-file | --ca | --out)
+	--token-file | --ca | --out | --id-token | --id-token-ca)
 		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
 		compopt -o filenames 2>/dev/null
 		return
@@ -64,7 +64,7 @@ _whoctl() {
 	--expires) candidates="90d 30d 7d 12h" ;;
 	--overlap) candidates="1h 0 10m 24h" ;;
 	--url | --owner | --reason | --match | --human | --model | --session | --task | --host | --user) return ;;
-	--at | --env-kept | --since | --until | --limit | --before | --last | --agent-version) return ;;
+	--at | --env-kept | --since | --until | --limit | --before | --last | --agent-version | --audience) return ;;
 	*)
 		if [[ $cur == -* ]]; then
 			candidates=$(_whoctl_ask "${verb[@]:0:2}" --help | grep -o -- '^  \(-[a-zA-Z], \)\{0,1\}--[a-z-]*' |

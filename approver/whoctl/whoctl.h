@@ -52,6 +52,9 @@ enum option {
 	OPT_LIMIT,
 	OPT_BEFORE,
 	OPT_LAST,
+	OPT_ID_TOKEN,
+	OPT_ID_TOKEN_CA,
+	OPT_AUDIENCE,
 	OPTIONS
 };
 #define OPTION(name) (1ull << OPT_##name)
@@ -80,6 +83,7 @@ struct verb {
 	const char *help;           /* one line, after the name in the list of verbs */
 	int least, most;            /* operands it takes */
 	unsigned long long options; /* OPTION(…) | OPTION(…) */
+	bool anonymous;             /* it asks the approver as nobody: no operator's token */
 	int (*run)(struct ctl *ctl);
 };
 
@@ -111,7 +115,7 @@ struct style style_of_stdout(void);
 
 extern const struct verb verb_agent_add, verb_agent_list, verb_agent_show, verb_agent_disable;
 extern const struct verb verb_credential_issue, verb_credential_rotate, verb_credential_list,
-    verb_credential_revoke;
+    verb_credential_revoke, verb_credential_exchange;
 extern const struct verb verb_operator_add, verb_operator_list, verb_operator_remove;
 extern const struct verb verb_pending, verb_approve, verb_deny, verb_watch, verb_who, verb_show, verb_status;
 extern const struct verb verb_policy_check, verb_policy_explain, verb_policy_test, verb_policy_load,
