@@ -73,7 +73,7 @@ help:
 $(BUILD)/paths: always
 	@mkdir -p $(@D)
 	@echo '$(LIBEXECDIR) $(SYSCONFDIR)' | cmp -s - $@ || echo '$(LIBEXECDIR) $(SYSCONFDIR)' > $@
-$(BUILD)/common/conf.o $(BUILD)/shell/whosh/broker_link.o: $(BUILD)/paths
+$(BUILD)/common/conf.o $(BUILD)/common/link.o: $(BUILD)/paths
 always:
 
 $(BUILD)/%.o: %.c Makefile

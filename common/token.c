@@ -1,36 +1,13 @@
 /* token.c: loading and writing a token file.
  *
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
-#include "common/error.h"
 #include "common/token.h"
-#include "common/codec.h"
-#include "common/io.h"
+#include "common/error.h"
 #include "common/json.h"
-#include "common/secure.h"
+#include "common/keyfile.h"
 #include "common/text.h"
-#include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* The private key of a JWK; cJSON's copies of `d` are wiped with it. */
-static struct signing_key *key_of(const cJSON *jwk)
-{
-	static const char *const members[] = {"kty", "crv", "x", "d", "kid", "alg", "use", NULL};
-	const char *other, *kty = json_string(jwk, "kty"), *crv = json_string(jwk, "crv");
-	const char *x = json_string(jwk, "x"), *d = json_string(jwk, "d");
-	if (!kty || strcmp(kty, "OKP") || !crv || strcmp(crv, "Ed25519") || !x || !d ||
-	    !json_only(jwk, members, &other))
-		return NULL;
-	struct buf public BUF_AUTO = BUF_INIT, private = BUF_INIT;
-	struct signing_key *key = NULL;
-	if (base64url_decode(&public, x, strlen(x)) && base64url_decode(&private, d, strlen(d)) &&
-	    !public.failed && !private.failed && public.len == KEY_BYTES && private.len == KEY_BYTES)
-		key =
-		    signing_key_new((const unsigned char *)private.data, (const unsigned char *)public.data);
-	buf_wipe(&private);
-	return key;
-}
 
 static struct token *parse(const char *path, const cJSON *json, char **error)
 {
@@ -49,7 +26,7 @@ static struct token *parse(const char *path, const cJSON *json, char **error)
 		return error_set(error, "%s: has no valid times", path), NULL;
 	if (cJSON_HasObjectItem(json, "agent_version") && (!version || strlen(version) > 64))
 		return error_set(error, "%s: agent_version is not a short text", path), NULL;
-	struct signing_key *key = key_of(json_object(json, "jwk"));
+	struct signing_key *key = jwk_private(json_object(json, "jwk"));
 	if (!key)
 		return error_set(error, "%s: holds no valid Ed25519 key", path), NULL;
 	struct token *token = calloc(1, sizeof *token);
@@ -72,37 +49,11 @@ static struct token *parse(const char *path, const cJSON *json, char **error)
 	return error_set(error, "out of memory"), NULL;
 }
 
-static void wipe_tree(cJSON *json)
-{
-	for (; json; json = json->next) {
-		if (json->valuestring)
-			secure_wipe(json->valuestring, strlen(json->valuestring));
-		if (json->child)
-			wipe_tree(json->child);
-	}
-}
-
 struct token *token_load_from(const char *path, enum token_place place, char **error)
 {
-	*error = NULL;
-	const char *why = NULL;
-	int fd FD_AUTO = token_file_open(path, &place, error);
-	if (fd < 0)
-		return NULL;
-	struct buf text = BUF_INIT;
-	if (read_all(fd, TOKEN_MAX, &text)) {
-		buf_wipe(&text);
-		return error_set(error, "%s: %s", path,
-				 errno == EFBIG ? "larger than 4 KiB" : strerror(errno)),
-		       NULL;
-	}
-	cJSON *json = text.len ? json_parse(text.data, text.len, &why) : NULL;
-	buf_wipe(&text);
-	if (!json)
-		return error_set(error, "%s: not a token file: %s", path, why ? why : "it is empty"), NULL;
-	struct token *token = parse(path, json, error);
-	wipe_tree(json);
-	cJSON_Delete(json);
+	cJSON *json = keyfile_load(path, "a token file", &place, error);
+	struct token *token = json ? parse(path, json, error) : NULL;
+	keyfile_forget(json);
 	if (token)
 		token->place = place;
 	return token;
@@ -135,8 +86,6 @@ const char *token_unusable(const struct token *token, int64_t now)
 
 void token_format(struct buf *out, const struct token *token)
 {
-	unsigned char d[KEY_BYTES], x[KEY_BYTES];
-	signing_key_export(token->key, d, x);
 	buf_adds(out, "{\"v\":1,\"sub\":");
 	json_add_string(out, token->sub, strlen(token->sub));
 	buf_adds(out, ",\"aud\":");
@@ -146,10 +95,7 @@ void token_format(struct buf *out, const struct token *token)
 		buf_adds(out, ",\"agent_version\":");
 		json_add_string(out, token->agent_version, strlen(token->agent_version));
 	}
-	buf_adds(out, ",\"jwk\":{\"kty\":\"OKP\",\"crv\":\"Ed25519\",\"x\":\"");
-	base64url_encode(out, x, sizeof x);
-	buf_adds(out, "\",\"d\":\"");
-	base64url_encode(out, d, sizeof d);
-	buf_adds(out, "\"}}\n");
-	secure_wipe(d, sizeof d);
+	buf_addc(out, ',');
+	jwk_private_add(out, token->key);
+	buf_adds(out, "}\n");
 }

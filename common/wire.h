@@ -7,7 +7,8 @@
  *
  * The conversation: HELLO (broker, at once) · ASK (whosh) · WAITING* (broker) · PERMIT or REFUSED (broker) ·
  * STARTED (whosh) · OUTCOME (whosh) · DONE (broker, delivered or spooled).  CHECK is answered by CHECKED and
- * ends it. Closing before STARTED withdraws; closing between STARTED and OUTCOME is a lost shell.
+ * ends it, DELEGATE by DELEGATED or REFUSED.  Closing before STARTED withdraws; closing between STARTED and
+ * OUTCOME is a lost shell.
  *
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
 #ifndef WHOSH_WIRE_H
@@ -23,12 +24,15 @@ enum wire_type {
 	WIRE_ASK,       /* everything from LINE to ENV_KEPT */
 	WIRE_WAITING,   /* COMMAND_ID, REASON (who must review, for a person), EXPIRES */
 	WIRE_PERMIT, /* COMMAND_ID, SESSION_ID, AGENT_ID, optional CHAIN, TRACEPARENT; approved: run it now */
-	WIRE_REFUSED, /* STATUS (exit status), REASON, optional RULE, COMMAND_ID, HINT */
-	WIRE_STARTED, /* PID */
-	WIRE_OUTCOME, /* EXIT or SIGNAL; STARTED_MS, ENDED_MS; NOT_RUN (a reason) when exec failed */
-	WIRE_DONE,    /* nothing */
-	WIRE_CHECK,   /* as ASK, without a line to run */
-	WIRE_CHECKED  /* CHECK_LINE each */
+	WIRE_REFUSED,   /* STATUS (exit status), REASON, optional RULE, COMMAND_ID, HINT */
+	WIRE_STARTED,   /* PID */
+	WIRE_OUTCOME,   /* EXIT or SIGNAL; STARTED_MS, ENDED_MS; NOT_RUN (a reason) when exec failed */
+	WIRE_DONE,      /* nothing */
+	WIRE_CHECK,     /* as ASK, without a line to run */
+	WIRE_CHECKED,   /* CHECK_LINE each */
+	WIRE_DELEGATE,  /* TO, TASK, optional SCOPE, EXPIRES (seconds from now), DEPTH, CHAIN, ENV */
+	WIRE_DELEGATED, /* CHAIN: for the delegate */
+	WIRE_TYPES
 };
 
 enum wire_tag {
@@ -64,6 +68,10 @@ enum wire_tag {
 	WIRE_NOT_RUN,
 	WIRE_CHECK_LINE, /* "ok|warn|fail<TAB>label<TAB>text" */
 	WIRE_ENV_OUT,    /* each: NAME=value the broker wants the command to be given (stamps) */
+	WIRE_TO,         /* the agent that is delegated to */
+	WIRE_TASK,
+	WIRE_SCOPE, /* JSON */
+	WIRE_DEPTH, /* how many further hops the delegate may add, decimal */
 	WIRE_TAGS
 };
 

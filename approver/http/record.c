@@ -152,6 +152,8 @@ static void attributes(struct buf *out, const struct command_row *row, const cJS
 		  "the session's earlier commands");
 	attribute(out, "task", row->task, delegated_grade(delegation, "task", "claimed"),
 		  delegated_by(delegation, by, source_of(sources, "task", "request")));
+	attribute(out, "claimed_task", json_string(delegation, "claimed_task"), "claimed",
+		  source_of(sources, "task", "request"));
 	attribute(out, "task_sha256", json_string(detail, "task_sha256"), "claimed",
 		  source_of(sources, "task_sha256", "request"));
 	circumstances(out, row, detail);

@@ -1,6 +1,7 @@
 /* entry.c: a record in a list: who's two lines, and what a reviewer must see before deciding.
  *
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
+#include "approver/whoctl/lineage.h"
 #include "approver/whoctl/record.h"
 #include "common/text.h"
 #include <string.h>
@@ -37,6 +38,7 @@ void who_entry_add(struct buf *out, const cJSON *record, const struct style *sty
 	buf_adds(out, "  ");
 	sentence_add(out, record, style, LINE_COLUMNS);
 	buf_addc(out, '\n');
+	claimed_task_add(out, record, style, "    ");
 
 	struct buf rest BUF_AUTO = BUF_INIT;
 	buf_adds(&rest, "    ");
@@ -106,12 +108,13 @@ void pending_entry_add(struct buf *out, const cJSON *review, const struct style 
 		coloured_add(out, style, COLOUR_YELLOW, left.data ? left.data : "");
 	}
 	buf_addc(out, '\n');
+	delegated_task_add(out, review, style, "    ");
 	lines_add(out, review, "    │ ");
 	buf_adds(out, "    who:     ");
 	who_add(out, review, style);
 	buf_adds(out, "\n    lineage: ");
-	chain_add(out, review);
-	buf_adds(out, "\n    where:   ");
+	lineage_add(out, review, style, "             ");
+	buf_adds(out, "    where:   ");
 	place_add(out, review);
 	buf_adds(out, "\n    rule:    ");
 	json_visible_add(out, review, "rule", "?");

@@ -7,6 +7,7 @@
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
 #include "approver/whoctl/api.h"
 #include "approver/whoctl/id_token.h"
+#include "approver/whoctl/jwk.h"
 #include "approver/whoctl/newfile.h"
 #include "approver/whoctl/newtoken.h"
 #include "common/clock.h"
@@ -18,11 +19,11 @@
 enum { WAIT_MS = 20000, PAUSE_MS = 1000 };
 
 /* The request; secret, for the token is in it. */
-static bool write_body(const struct ctl *ctl, const struct buf *token, const unsigned char x[KEY_BYTES],
+static bool write_body(const struct ctl *ctl, const struct buf *token, const struct signing_key *key,
 		       struct buf *body)
 {
 	cJSON *json JSON_AUTO = cJSON_CreateObject();
-	newtoken_jwk(json, x);
+	jwk_public_add(json, key);
 	if (ctl->option[OPT_AGENT])
 		cJSON_AddStringToObject(json, "agent", ctl->option[OPT_AGENT]);
 	char *rest = cJSON_PrintUnformatted(json);
@@ -58,11 +59,9 @@ static int ask(struct ctl *ctl, const struct buf *body, struct buf *answer)
 static int exchange_with(struct ctl *ctl, const struct buf *token, struct signing_key *key,
 			 struct newfile *file)
 {
-	unsigned char x[KEY_BYTES];
 	struct buf body = BUF_INIT, answer BUF_AUTO = BUF_INIT, content = BUF_INIT;
-	signing_key_export(key, NULL, x);
-	int status = write_body(ctl, token, x, &body) ? ask(ctl, &body, &answer)
-						      : complain(EXIT_FAILED, "out of memory");
+	int status = write_body(ctl, token, key, &body) ? ask(ctl, &body, &answer)
+							: complain(EXIT_FAILED, "out of memory");
 	buf_wipe(&body);
 	if (status != 0)
 		return status;

@@ -7,6 +7,7 @@
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
 #include "approver/whoctl/api.h"
 #include "approver/whoctl/human.h"
+#include "approver/whoctl/jwk.h"
 #include "approver/whoctl/newfile.h"
 #include "approver/whoctl/newtoken.h"
 #include "common/clock.h"
@@ -23,12 +24,11 @@ struct wanted {
 };
 
 /* Ask for a credential for the public key; its row in *row. */
-static int request(struct ctl *ctl, const unsigned char x[KEY_BYTES], const struct wanted *wanted,
-		   cJSON **row)
+static int request(struct ctl *ctl, const struct signing_key *key, const struct wanted *wanted, cJSON **row)
 {
 	cJSON *body JSON_AUTO = cJSON_CreateObject();
 	cJSON_AddStringToObject(body, "agent", ctl->operand[0]);
-	newtoken_jwk(body, x);
+	jwk_public_add(body, key);
 	cJSON_AddNumberToObject(body, "expires_s", (double)wanted->expires_s);
 	if (wanted->rotate) {
 		cJSON_AddStringToObject(body, "replaces", "current");
@@ -81,7 +81,7 @@ static int issue_with(struct ctl *ctl, struct signing_key *key, struct newfile *
 	cJSON *row JSON_AUTO = NULL;
 	signing_key_export(key, NULL, x);
 	key_thumbprint(x, credential);
-	int status = request(ctl, x, wanted, &row);
+	int status = request(ctl, key, wanted, &row);
 	if (status != 0)
 		return status;
 	status = newtoken_format(row, ctl->operand[0], ctl->option[OPT_AGENT_VERSION], key, &content);

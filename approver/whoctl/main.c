@@ -33,6 +33,12 @@ static const struct verb *const verbs[] = {
     &verb_operator_add,
     &verb_operator_list,
     &verb_operator_remove,
+    &verb_delegate,
+    &verb_delegation_list,
+    &verb_delegation_revoke,
+    &verb_key_new,
+    &verb_key_list,
+    &verb_key_revoke,
     &verb_policy_check,
     &verb_policy_explain,
     &verb_policy_test,
@@ -149,6 +155,7 @@ static int run(struct ctl *ctl)
 	if (ctl->verb->most >= 0 && ctl->operands > ctl->verb->most)
 		return complain_usage(ctl, "%s does not take \"%s\"", ctl->verb->name,
 				      ctl->operand[ctl->verb->most]);
+	ctl->tokenless = ctl->verb->anonymous;
 	return ctl->verb->run(ctl);
 }
 

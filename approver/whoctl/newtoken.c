@@ -13,16 +13,6 @@
 #define TOKEN_ROOM 4096
 #define VERSION_MAX 64
 
-void newtoken_jwk(cJSON *body, const unsigned char x[KEY_BYTES])
-{
-	cJSON *jwk = cJSON_AddObjectToObject(body, "jwk");
-	struct buf text BUF_AUTO = BUF_INIT;
-	base64url_encode(&text, x, KEY_BYTES);
-	cJSON_AddStringToObject(jwk, "kty", "OKP");
-	cJSON_AddStringToObject(jwk, "crv", "Ed25519");
-	cJSON_AddStringToObject(jwk, "x", text.data ? text.data : "");
-}
-
 int newtoken_version_good(const struct ctl *ctl)
 {
 	const char *version = ctl->option[OPT_AGENT_VERSION];

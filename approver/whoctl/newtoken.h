@@ -8,8 +8,6 @@
 #include "common/json.h"
 #include "common/jws.h"
 
-/* Add "jwk", the public half of the key, to a request's body. */
-void newtoken_jwk(cJSON *body, const unsigned char x[KEY_BYTES]);
 /* Is --agent-version one that a token file can have?  0, or 2 after saying what it is. */
 int newtoken_version_good(const struct ctl *ctl);
 /* Put the file together from the approver's row, which must be of this key and, unless `agent` is NULL, of

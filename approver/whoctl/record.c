@@ -2,6 +2,7 @@
  *
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
 #include "approver/whoctl/record.h"
+#include "approver/whoctl/lineage.h"
 #include "common/text.h"
 #include <string.h>
 
@@ -93,6 +94,7 @@ void who_add(struct buf *out, const cJSON *record, const struct style *style)
 		shown(&name, human);
 		coloured_add(out, style, COLOUR_BOLD, name.data ? name.data : "");
 	}
+	via_add(out, record);
 	task_add(out, record);
 }
 
@@ -207,22 +209,4 @@ void sentence_add(struct buf *out, const cJSON *record, const struct style *styl
 	verdict_add(out, record, style);
 	buf_adds(out, ": ");
 	line_add(out, record, columns);
-}
-
-void chain_add(struct buf *out, const cJSON *record)
-{
-	const cJSON *chain = json_array(record, "chain"), *principal;
-	cJSON_ArrayForEach(principal, chain)
-	{
-		const char *proof = filled(principal, "proof"), *type = filled(principal, "type");
-		buf_adds(out, principal == chain->child ? "" : " → ");
-		json_visible_add(out, principal, "id", "?");
-		buf_adds(out, " (");
-		shown(out, type ? type : "?");
-		buf_adds(out, ", ");
-		shown(out, proof ? proof : "claimed");
-		buf_addc(out, ')');
-	}
-	if (!chain || !chain->child)
-		buf_adds(out, "nobody named");
 }

@@ -31,15 +31,12 @@ void who_entry_add(struct buf *out, const cJSON *record, const struct style *sty
 /* Append pending's entry for a review: what waits, who sent it, the rule that asks, the time left at
  * `now_ms`. */
 void pending_entry_add(struct buf *out, const cJSON *review, const struct style *style, int64_t now_ms);
-/* Append show's page: every attribute with its grade, the decision, the outcome, the events. */
+/* Append show's page: every attribute with its grade, the lineage, the decision, the outcome, the events. */
 void story_add(struct buf *out, const cJSON *record, const struct style *style);
 
 /* How well an attribute is founded: "proven", "attested", "claimed"; what a record does not grade is claimed.
  */
 const char *grade_of(const cJSON *record, const char *attribute);
-/* "alice (human, attested) → worker (agent, proven)": everyone in the chain, human first. */
-void chain_add(struct buf *out, const cJSON *record);
-
 /* A copy of the record whose members are those that --json promises, in their order, absent ones null, and
  * after them all others that the approver gave.  NULL when out of memory. */
 cJSON *record_json(const cJSON *record);

@@ -92,7 +92,7 @@ static uid_t owner_of(const char *dir)
 }
 
 /* Fill what is still open from the state directory. */
-static int load_dir(const char *dir, struct settings *settings, char **token_file)
+static int load_dir(const char *dir, struct settings *settings, bool tokenless, char **token_file)
 {
 	if (!settings->url || !settings->ca) {
 		char *path = joined(dir, "client.conf"), *error = NULL;
@@ -111,7 +111,7 @@ static int load_dir(const char *dir, struct settings *settings, char **token_fil
 			settings->ca = strdup(ca);
 		conf_finish(&conf);
 	}
-	if (!*token_file)
+	if (!*token_file && !tokenless)
 		*token_file = joined(dir, "admin.token");
 	return 0;
 }
@@ -135,21 +135,22 @@ int settings_load(const struct ctl *ctl, struct settings *settings)
 		   *dir = stated(ctl, OPT_DIR, "WHOCTL_DIR");
 	settings->url = url ? strdup(url) : NULL;
 	settings->ca = ca ? strdup(ca) : NULL;
-	char *token_file = token ? strdup(token) : NULL;
-	bool anonymous = ctl->verb && ctl->verb->anonymous;
-	if (!dir && !anonymous && !(url && ca && token) && access(DEFAULT_DIR, F_OK) == 0)
+	char *token_file = token && !ctl->tokenless ? strdup(token) : NULL;
+	/* As nobody: what serves a shell serves here too. */
+	bool nobody = ctl->verb && ctl->verb->anonymous;
+	if (!dir && !nobody && !(url && ca && (token || ctl->tokenless)) && access(DEFAULT_DIR, F_OK) == 0)
 		dir = DEFAULT_DIR;
 
-	int status = dir ? load_dir(dir, settings, &token_file) : 0;
-	if (status == 0 && anonymous && !dir && (!settings->url || !settings->ca))
+	int status = dir ? load_dir(dir, settings, ctl->tokenless, &token_file) : 0;
+	if (status == 0 && nobody && !dir && (!settings->url || !settings->ca))
 		status = settings_of_shell(settings);
-	if (status == 0 && (!settings->url || !settings->ca || (!token_file && !anonymous)))
+	if (status == 0 && (!settings->url || !settings->ca || !(token_file || ctl->tokenless)))
 		status = complain(EXIT_USAGE_ERROR,
 				  "which approver? give --dir DIR, or --url, --token-file and --ca "
 				  "(WHOCTL_DIR; WHOCTL_URL, WHOCTL_TOKEN_FILE, WHOCTL_CA)");
 	if (status == 0)
 		status = check_url(settings);
-	if (status == 0 && !anonymous)
+	if (status == 0 && token_file)
 		status = operator_token_load(token_file, &settings->token);
 	free(token_file);
 	if (status != 0)

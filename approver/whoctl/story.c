@@ -4,6 +4,7 @@
  * Then how it was decided, how it ended, and which events of the log say so.
  *
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
+#include "approver/whoctl/lineage.h"
 #include "approver/whoctl/record.h"
 #include "common/text.h"
 #include <stdlib.h>
@@ -69,7 +70,7 @@ static void attributes_add(struct buf *out, const cJSON *record, const struct st
 	cJSON_ArrayForEach(item, detail)
 	{
 		bool told = is_first(item->string) || strcmp(item->string, "attributes") == 0 ||
-			    strcmp(item->string, "sources") == 0 ||
+			    strcmp(item->string, "sources") == 0 || strcmp(item->string, "delegation") == 0 ||
 			    (attributes && cJSON_HasObjectItem(attributes, item->string));
 		if (!told)
 			attribute_row(table, record, item->string, item);
@@ -140,13 +141,13 @@ void story_add(struct buf *out, const cJSON *record, const struct style *style)
 	buf_adds(out, ",\n");
 	verdict_add(out, record, style);
 	buf_adds(out, ":\n");
+	delegated_task_add(out, record, style, "  ");
 	lines_add(out, record, "  │ ");
 	buf_addc(out, '\n');
 	model_change_add(out, record);
 	attributes_add(out, record, style);
 	buf_adds(out, "\nlineage    ");
-	chain_add(out, record);
-	buf_addc(out, '\n');
+	lineage_add(out, record, style, "           ");
 	time_fact_add(out, record, "received", "ts");
 	time_fact_add(out, record, "decided", "decided");
 	fact_add(out, "rule", json_string(record, "rule"));

@@ -40,7 +40,7 @@ _whoctl() {
 			((i + 1 < cword)) && where+=("${words[i]}" "${words[i + 1]/#\~/$HOME}")
 			((i++))
 			;;
-		--*=* | --json | --force | --quiet | --help | --version | -*[qhV]) ;;
+		--*=* | --json | --force | --quiet | --all | --delegated | --help | --version | -*[qhV]) ;;
 		--*) ((i++)) ;;
 		*) verb+=("${words[i]}") ;;
 		esac
@@ -52,17 +52,18 @@ _whoctl() {
 		compopt -o filenames 2>/dev/null
 		return
 		;;
-	--token-file | --ca | --out | --id-token | --id-token-ca)
+	--token-file | --ca | --out | --id-token | --id-token-ca | --key | --scope)
 		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
 		compopt -o filenames 2>/dev/null
 		return
 		;;
-	--agent) candidates=$(_whoctl_ask "${where[@]}" agent list --quiet) ;;
+	--agent | --to) candidates=$(_whoctl_ask "${where[@]}" agent list --quiet) ;;
 	--role) candidates="viewer reviewer admin" ;;
 	--verdict) candidates="approved denied pending" ;;
 	--mode) candidates="command login ssh script" ;;
-	--expires) candidates="90d 30d 7d 12h" ;;
+	--expires) candidates="90d 30d 7d 12h 1h 20m" ;;
 	--overlap) candidates="1h 0 10m 24h" ;;
+	--depth) candidates="0 1 2 3 4 5 6 7" ;;
 	--url | --owner | --reason | --match | --human | --model | --session | --task | --host | --user) return ;;
 	--at | --env-kept | --since | --until | --limit | --before | --last | --agent-version | --audience) return ;;
 	*)
@@ -72,11 +73,13 @@ _whoctl() {
 			candidates+=" --dir --url --token-file --ca --help"
 		else
 			case "${verb[*]}" in
-			"" | agent | credential | operator | policy) candidates=$(_whoctl_verbs "${verb[*]}") ;;
+			"" | agent | credential | operator | policy | delegation | key) candidates=$(_whoctl_verbs "${verb[*]}") ;;
 			"agent show" | "agent disable" | "credential issue" | "credential rotate")
 				candidates=$(_whoctl_ask "${where[@]}" agent list --quiet)
 				;;
 			"credential revoke") candidates=$(_whoctl_ask "${where[@]}" credential list --quiet) ;;
+			"delegation revoke") candidates=$(_whoctl_ask "${where[@]}" delegation list --quiet) ;;
+			"key revoke") candidates=$(_whoctl_ask "${where[@]}" key list --quiet) ;;
 			"operator remove") candidates=$(_whoctl_ask "${where[@]}" operator list --quiet) ;;
 			approve* | deny*) candidates=$(_whoctl_ask "${where[@]}" pending --quiet) ;;
 			show) candidates=$(_whoctl_ask "${where[@]}" who --quiet --limit 20) ;;

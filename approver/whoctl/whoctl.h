@@ -55,6 +55,11 @@ enum option {
 	OPT_ID_TOKEN,
 	OPT_ID_TOKEN_CA,
 	OPT_AUDIENCE,
+	OPT_TO,
+	OPT_SCOPE,
+	OPT_DEPTH,
+	OPT_KEY,
+	OPT_ALL,
 	OPTIONS
 };
 #define OPTION(name) (1ull << OPT_##name)
@@ -74,6 +79,7 @@ struct ctl {
 	int operands;
 	struct style style;
 	const struct verb *verb;
+	bool tokenless;  /* what is asked needs no operator's token: none is read or sent */
 	struct api *api; /* made by api_open when a verb first asks */
 };
 
@@ -118,6 +124,8 @@ extern const struct verb verb_credential_issue, verb_credential_rotate, verb_cre
     verb_credential_revoke, verb_credential_exchange;
 extern const struct verb verb_operator_add, verb_operator_list, verb_operator_remove;
 extern const struct verb verb_pending, verb_approve, verb_deny, verb_watch, verb_who, verb_show, verb_status;
+extern const struct verb verb_delegate, verb_delegation_list, verb_delegation_revoke;
+extern const struct verb verb_key_new, verb_key_list, verb_key_revoke;
 extern const struct verb verb_policy_check, verb_policy_explain, verb_policy_test, verb_policy_load,
     verb_policy_diff, verb_policy_show;
 

@@ -6,6 +6,7 @@
 #include "common/json.h"
 #include "common/text.h"
 #include "shell/broker/attributes.h"
+#include "shell/broker/check_chain.h"
 #include "shell/broker/shell.h"
 #include <stdarg.h>
 #include <stdio.h>
@@ -102,6 +103,13 @@ static void about_token(struct check *check, const struct credential *credential
 		     expires);
 }
 
+static void about_chain(struct check *check, const char *chain, const struct token *token)
+{
+	struct buf text BUF_AUTO = BUF_INIT;
+	const char *state = check_chain(&text, chain, token->sub, clock_now());
+	line(check, state, "chain", "%s", text.data ? text.data : "out of memory");
+}
+
 static void about_attributes(struct check *check, const struct wire_message *message,
 			     const struct token *token)
 {
@@ -114,8 +122,7 @@ static void about_attributes(struct check *check, const struct wire_message *mes
 		if (attributes.parent)
 			line(check, "ok", "parent", "command %s", attributes.parent);
 		if (attributes.chain)
-			line(check, "ok", "chain",
-			     "given in WHOSH_PRINCIPAL_CHAIN; the approver verifies it");
+			about_chain(check, attributes.chain, token);
 		else
 			line(check, "ok", "chain", "none given; the approver starts it at the agent's owner");
 		if (attributes.model)

@@ -99,6 +99,14 @@ void reply_refused(struct buf *out, int status, const char *reason, const char *
 	wire_end(out, mark);
 }
 
+void reply_delegated(struct buf *out, const char *chain)
+{
+	size_t mark;
+	wire_begin(out, WIRE_DELEGATED, &mark);
+	wire_adds(out, WIRE_CHAIN, chain);
+	wire_end(out, mark);
+}
+
 void reply_done(struct buf *out)
 {
 	size_t mark;

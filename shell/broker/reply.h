@@ -15,6 +15,8 @@ void reply_permit(struct buf *out, const struct request *request, const char *ag
 /* `rule`, `id` and `hint` may be NULL. */
 void reply_refused(struct buf *out, int status, const char *reason, const char *rule, const char *id,
 		   const char *hint);
+/* The chain for the delegate. */
+void reply_delegated(struct buf *out, const char *chain);
 void reply_done(struct buf *out);
 
 #endif

@@ -1,7 +1,8 @@
 /* shell.c: one connected shell: frames in, frames out, and which frame may come when.
  *
  *     NEW ──ASK──▶ ASKED ──(permit)──▶ PERMITTED ──STARTED──▶ RUNNING ──OUTCOME──▶ CLOSING
- *      └──CHECK──▶ CHECKING
+ *      ├──CHECK──▶ CHECKING
+ *      └──DELEGATE──▶ DELEGATING
  *
  * Anything out of order, malformed or late ends the conversation.  When the conversation ends for whatever
  * reason, the command is told (command_abandon) and does what is right for how far it had come.
@@ -15,6 +16,7 @@
 #include "common/log.h"
 #include "shell/broker/check.h"
 #include "shell/broker/command.h"
+#include "shell/broker/delegate.h"
 #include "shell/broker/outcome.h"
 #include "shell/broker/reply.h"
 #include <errno.h>
@@ -29,6 +31,7 @@ enum { ASK_MS = 10000, CHUNK = 65536 };
 enum shell_state {
 	SHELL_NEW,
 	SHELL_CHECKING,
+	SHELL_DELEGATING,
 	SHELL_ASKED,
 	SHELL_PERMITTED,
 	SHELL_RUNNING,
@@ -44,6 +47,7 @@ struct shell {
 	enum shell_state state;
 	struct command *command;
 	struct check *check;
+	struct delegate *delegate;
 	struct buf in, out;
 	size_t charged; /* bytes of `in` that the peer was charged for */
 	bool handling;  /* in shell_ready: who wants to end it leaves that to shell_ready */
@@ -64,6 +68,8 @@ static void shell_end(struct shell *shell)
 	fd_close(&shell->watch.fd);
 	if (shell->check)
 		check_cancel(shell->check);
+	if (shell->delegate)
+		delegate_cancel(shell->delegate);
 	*shell->back = shell->next;
 	if (shell->next)
 		shell->next->back = shell->back;
@@ -148,6 +154,13 @@ void shell_checked(struct shell *shell, const struct buf *frame)
 	shell_last_words(shell);
 }
 
+void shell_delegated(struct shell *shell, const struct buf *frame)
+{
+	shell->delegate = NULL;
+	buf_add(&shell->out, frame->data, frame->len);
+	shell_last_words(shell);
+}
+
 /* ── frames from the shell; false: out of order ── */
 
 static bool on_ask(struct shell *shell, const struct wire_message *message)
@@ -178,6 +191,14 @@ static bool on_check(struct shell *shell, const struct wire_message *message)
 	return shell->check != NULL;
 }
 
+static bool on_delegate(struct shell *shell, const struct wire_message *message)
+{
+	shell->state = SHELL_DELEGATING;
+	loop_timer_stop(shell->broker->loop, &shell->timer);
+	shell->delegate = delegate_begin(shell->broker, shell, shell->peer, message);
+	return shell->delegate != NULL;
+}
+
 static bool on_outcome(struct shell *shell, const struct wire_message *message)
 {
 	struct outcome outcome;
@@ -206,6 +227,8 @@ static bool on_frame(struct shell *shell, const struct wire_message *message)
 		return shell->state == SHELL_NEW && on_ask(shell, message);
 	case WIRE_CHECK:
 		return shell->state == SHELL_NEW && on_check(shell, message);
+	case WIRE_DELEGATE:
+		return shell->state == SHELL_NEW && on_delegate(shell, message);
 	case WIRE_STARTED:
 		if (shell->state != SHELL_PERMITTED)
 			return false;

@@ -24,6 +24,9 @@ void shell_done(struct shell *shell);
 /* An answer to CHECK, ready as a frame; ends the conversation. */
 void shell_checked(struct shell *shell, const struct buf *frame);
 
+/* An answer to DELEGATE, ready as a frame; ends the conversation. */
+void shell_delegated(struct shell *shell, const struct buf *frame);
+
 /* The broker is stopping: refuse those that run nothing yet; `all`: give up those that do, as well. */
 void shells_stop(struct broker *broker, bool all);
 

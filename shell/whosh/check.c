@@ -104,7 +104,7 @@ int check(struct gate *gate)
 	context_frame(gate, WIRE_CHECK, &frame);
 	broker_link(gate);
 	showf("ok", "broker",
-	      gate->private_broker ? "a private one (nothing listens on %s)" : "the host's, on %s",
+	      gate->link.private ? "a private one (nothing listens on %s)" : "the host's, on %s",
 	      gate->conf.value[CONF_BROKER_SOCKET]);
 	bool answered = broker_write(gate, &frame) && broker_read(gate, &found, CHECK_MS) &&
 			found.type == WIRE_HELLO && broker_read(gate, &found, CHECK_MS) &&

@@ -104,17 +104,6 @@ static const char *const told[] = {"WHOSH_AGENT_ID",    "WHOSH_SESSION_ID",
 				   "BUILDKITE",         "CIRCLECI",
 				   "TF_BUILD",          NULL};
 
-static const char *const for_broker[] = {"PATH",
-					 "HOME",
-					 "XDG_STATE_HOME",
-					 "WHOSH_CONFIG",
-					 "WHOSH_APPROVER_URL",
-					 "WHOSH_APPROVER_CA",
-					 "WHOSH_APPROVER_KEY",
-					 "WHOSH_TOKEN_FILE",
-					 "CREDENTIALS_DIRECTORY",
-					 NULL};
-
 size_t name_len(const char *entry)
 {
 	return strcspn(entry, "=");
@@ -264,14 +253,4 @@ char **environment_build(char *const *from, const char *keep, const struct wire_
 	    !strcmp(underscore + strlen(underscore) - strlen(base) + 1, base + 1))
 		put(&b, "_", 1, interpreter, strlen(interpreter));
 	return b.failed ? NULL : b.entries;
-}
-
-char **environment_for_broker(char *const *from)
-{
-	char **out = calloc(sizeof for_broker / sizeof *for_broker, sizeof *out);
-	size_t n = 0;
-	for (char *const *e = from; out && *e; e++)
-		if (name_in_table(*e, for_broker) && n + 1 < sizeof for_broker / sizeof *for_broker)
-			out[n++] = *e;
-	return out;
 }

@@ -21,8 +21,4 @@ bool environment_told(const char *entry);
 char **environment_build(char *const *from, const char *keep, const struct wire_message *permit,
 			 const char *whosh, const char *interpreter);
 
-/* For the private broker: PATH, HOME, and the variables that say where the approver is. NULL when out of
- * memory. */
-char **environment_for_broker(char *const *from);
-
 #endif

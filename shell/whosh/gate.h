@@ -10,6 +10,7 @@
 
 #include "common/buf.h"
 #include "common/conf.h"
+#include "common/link.h"
 #include "common/wire.h"
 #include "shell/whosh/arguments.h"
 #include <sys/types.h>
@@ -24,12 +25,9 @@ struct gate {
 	const char *mode;   /* command | login | ssh | script */
 	const char *line;   /* the exact bytes that are approved and run */
 	size_t line_len;
-	struct buf script; /* the text of a script file; `line` points into it */
-	char *script_path; /* the file that bash will open: as given, or found in PATH */
-	int broker;        /* socket */
-	bool private_broker;
-	struct buf in;              /* bytes from the broker */
-	size_t shown;               /* of which this many are the frame that was handed out last */
+	struct buf script;          /* the text of a script file; `line` points into it */
+	char *script_path;          /* the file that bash will open: as given, or found in PATH */
+	struct link link;           /* to the broker */
 	struct buf permit_bytes;    /* a copy, for the command's environment */
 	struct wire_message permit; /* in permit_bytes */
 };

@@ -78,7 +78,7 @@ static void find_line(struct gate *gate)
 
 int main(int argc, char **argv, char **envp)
 {
-	static struct gate gate = {.broker = -1};
+	static struct gate gate = {.link.fd = -1};
 	char *error;
 	if (argc < 1 || !argv[0])
 		return EXIT_CONFIGURATION;

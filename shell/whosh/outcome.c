@@ -45,7 +45,7 @@ _Noreturn void outcome(struct gate *gate, int status, const char *not_run, int64
 	wire_add_number(&frame, WIRE_ENDED_MS, ended);
 	wire_end(&frame, mark);
 	if (broker_write(gate, &frame))
-		broker_read(gate, &found, gate->private_broker ? PRIVATE_MS : SYSTEM_MS);
+		broker_read(gate, &found, gate->link.private ? PRIVATE_MS : SYSTEM_MS);
 	if (not_run)
 		message_exit(EXIT_CONFIGURATION, "configuration: %s: %s; nothing was run",
 			     gate->conf.value[CONF_INTERPRETER], not_run);

@@ -87,7 +87,8 @@ def test_show_grades(t):
     assert ["model", "anthropic/claude-x@1", "claimed", "WHOSH_MODEL"] in rows, r
     assert ["agent", "db-migration-agent", "proven", "signature"] in rows, r
     assert ["tty", "pts/1", "claimed"] in rows, r
-    assert "alice (human, attested) → db-migration-agent (agent, proven)" in r.text, r
+    assert "alice (human, attested), 2026-11-01 00:00:00\n" in r.text, r
+    assert "(agent, proven), claims the task" in r.text, r
     assert "  │ a\n  │ b \\x1b[2J\n" in r.text and "command_requested" in r.text, r
     assert json.loads(s.ctl("show", RECORD["id"], "--json").out)[0]["detail"]["tty"] == "pts/1"
 
@@ -425,9 +426,11 @@ _whoctl; printf '%s\\n' "${COMPREPLY[@]}"
         return r.text.split()
     verbs = complete("")
     assert {"who", "show", "pending", "approve", "deny", "watch", "agent", "credential", "operator", "policy",
-            "status"} == set(verbs), verbs
+            "status", "delegate", "delegation", "key"} == set(verbs), verbs
     assert complete("agent", "") == ["add", "disable", "list", "show"]
     assert complete("policy", "e") == ["explain"]
+    assert complete("delegation", "") == ["list", "revoke"] and complete("key", "") == ["list", "new", "revoke"]
+    assert complete("--dir", s.dir, "delegate", "--to", "wr") == ["writer"]
     assert "--owner" in complete("agent", "add", "x", "--") and "--reason" not in complete("agent", "add", "--")
     assert complete("operator", "add", "x", "--role", "v") == ["viewer"]
     assert complete("--dir", s.dir, "agent", "show", "w") == ["worker", "writer"]

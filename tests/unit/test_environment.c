@@ -1,6 +1,7 @@
 /* test_environment.c: what a command's environment loses, keeps and is given.
  *
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
+#include "common/link.h"
 #include "shell/whosh/environment.h"
 #include "tests/unit/check.h"
 #include <stdlib.h>

@@ -158,7 +158,8 @@ static void test_pending_entry(void)
 	       "i  9 m 12 s left\n"
 	       "    │ rm x\n"
 	       "    who:     a (model p/m@1, claimed) for h, task \"t\" (claimed)\n"
-	       "    lineage: h (human, attested) → a (agent, proven)\n"
+	       "    lineage: h (human, attested)\n"
+	       "             a (agent, proven)\n"
 	       "    where:   u on prod-1 in /srv (claimed)\n"
 	       "    rule:    prod: production; 1 of 2 approvals (bob); not by anyone in its lineage\n"
 	       "    why:     rm x: rule prod\n");
