@@ -36,7 +36,7 @@ GATE_LINK = -static-pie
 endif
 PKG = pkg-config
 LIBS_BROKER   = $(shell $(PKG) --libs libcurl libcrypto libsodium libcjson)
-LIBS_APPROVER = $(shell $(PKG) --libs libmicrohttpd libcrypto libsodium libcjson sqlite3 libpcre2-8)
+LIBS_APPROVER = $(shell $(PKG) --libs libmicrohttpd libcurl libcrypto libsodium libcjson sqlite3 libpcre2-8)
 LIBS_CTL      = $(shell $(PKG) --libs libcurl libcrypto libsodium libcjson libpcre2-8)
 LIBS_ALL      = $(shell $(PKG) --libs libcrypto libsodium libcjson sqlite3 libpcre2-8)
 
@@ -46,7 +46,7 @@ POLICY  = $(call objects,approver/policy/*.c)
 STORE   = $(call objects,approver/store/*.c)
 WHOSH   = $(call objects,shell/whosh/*.c)
 BROKER  = $(call objects,shell/broker/*.c)
-WHOSHD  = $(call objects,approver/whoshd/*.c approver/http/*.c)
+WHOSHD  = $(call objects,approver/whoshd/*.c approver/http/*.c approver/oidc/*.c)
 WHOCTL  = $(call objects,approver/whoctl/*.c)
 # What unit tests link beside the common archive: everything but the files with a main.
 LIBRARY = $(POLICY) $(STORE) $(filter-out %/main.o,$(WHOSHD) $(WHOCTL) $(BROKER) $(WHOSH))
@@ -105,9 +105,11 @@ $(BUILD)/tests/%: $(BUILD)/tests/%.o $(BUILD)/libwhosh.a $(BUILD)/libcommon.a
 
 FUZZ_FLAGS = -std=gnu17 -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all
 FUZZ_SECONDS ?= 10
-$(BUILD)/fuzz/%: tests/fuzz/%.c $(wildcard common/*.c common/*.h approver/policy/*.c approver/policy/*.h shell/broker/*.[ch])
+$(BUILD)/fuzz/%: tests/fuzz/%.c $(wildcard common/*.c common/*.h approver/policy/*.c approver/policy/*.h approver/oidc/*.[ch] \
+                 shell/broker/*.[ch])
 	@mkdir -p $(@D)
-	$(CLANG) $(CPPFLAGS) $(FUZZ_FLAGS) -o $@ $< $(wildcard common/*.c approver/policy/*.c) $(LIBS_ALL)
+	$(CLANG) $(CPPFLAGS) $(FUZZ_FLAGS) -o $@ $< $(wildcard common/*.c approver/policy/*.c) \
+	  $(if $(findstring jwt,$<),$(filter-out %/fetch.c,$(wildcard approver/oidc/*.c))) $(LIBS_ALL)
 
 fuzzers: $(FUZZERS)
 fuzz: fuzzers

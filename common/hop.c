@@ -104,7 +104,7 @@ static bool read_delegate(struct hop *hop, char why[160])
 	if (!agent || !name_valid(agent))
 		return fail(why, "%s names no agent", "act");
 	hop->act = agent;
-	if (!jwk_read(only_member(json_object(hop->tree, "cnf"), "jwk"), hop->key))
+	if (!jwk_ed25519(only_member(json_object(hop->tree, "cnf"), "jwk"), hop->key))
 		return fail(why, "%s holds no usable Ed25519 key", "cnf");
 	return true;
 }

@@ -115,7 +115,7 @@ static bool read_leave(struct leave *leave, const cJSON *answer)
 	const cJSON *cnf = json_object(answer, "cnf");
 	leave->chain = json_string(answer, "chain");
 	leave->human = json_string(answer, "human");
-	return jwk_read(cnf ? json_object(cnf, "jwk") : NULL, leave->key) &&
+	return jwk_ed25519(cnf ? json_object(cnf, "jwk") : NULL, leave->key) &&
 	       json_integer(answer, "depth", &leave->depth) &&
 	       json_integer(answer, "max_depth", &leave->max_depth) &&
 	       json_integer(answer, "expires", &leave->expires) && json_integer(answer, "now", &leave->now) &&

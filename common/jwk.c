@@ -5,7 +5,7 @@
 #include "common/codec.h"
 #include <string.h>
 
-bool jwk_read(const cJSON *jwk, unsigned char key[KEY_BYTES])
+bool jwk_ed25519(const cJSON *jwk, unsigned char key[KEY_BYTES])
 {
 	static const char *const names[] = {"kty", "crv", "x", NULL};
 	const char *kty = json_string(jwk, "kty"), *crv = json_string(jwk, "crv"), *x = json_string(jwk, "x"),

@@ -8,6 +8,6 @@
 #include "common/jws.h"
 
 /* Read exactly {"kty":"OKP","crv":"Ed25519","x":…}; false when it is anything else, or not a usable key. */
-bool jwk_read(const cJSON *jwk, unsigned char x[KEY_BYTES]);
+bool jwk_ed25519(const cJSON *jwk, unsigned char x[KEY_BYTES]);
 
 #endif

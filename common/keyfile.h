@@ -1,7 +1,6 @@
-/* keyfile.h: a file that holds a private key: how it is opened, what its key looks like, how it is forgotten.
+/* keyfile.h: a file that holds a private key: what its key looks like, how it is forgotten.
  *
- * Opened and checked as token_file.h says; else refused with the reason.  token.h and person.h say what else
- * is in it.
+ * token_file.h says how it is opened and where it may lie, token.h and person.h what else is in it.
  *
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
 #ifndef WHOSH_KEYFILE_H
@@ -11,8 +10,9 @@
 #include "common/jws.h"
 #include "common/token_file.h"
 
-/* Load its JSON (free it with keyfile_forget).  NULL with a malloc'd sentence in *error, which never holds a
- * byte of the file's content; `what` is what it should be ("a token file"). */
+/* Load its JSON (free it with keyfile_forget) from a `*place`, as token_file_open has it.  NULL with a
+ * malloc'd sentence in *error, which never holds a byte of the file's content; `what` is what it should be
+ * ("a token file"). */
 cJSON *keyfile_load(const char *path, const char *what, enum token_place *place, char **error);
 /* Free it, every string in it wiped. */
 void keyfile_forget(cJSON *json);

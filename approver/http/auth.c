@@ -6,60 +6,30 @@
  *
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
 #include "approver/http/auth.h"
+#include "approver/http/attempts.h"
 #include "approver/http/metrics.h"
 #include "approver/http/refusals.h"
 #include "common/clock.h"
 #include "common/json.h"
 #include "common/log.h"
 #include <microhttpd.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
-enum {
-	PLACES = 1024,
-	FAILURES_ALLOWED = 10,
-	WINDOW_MS = 60000,
-	SIGN_IN_AGAIN_MS = 15 * 60 * 1000,
-	MAX_TOKEN = 256
-};
-
-/* Count a failure from this address; true when it has had too many within the window.  Addresses share places
- * by hash: a neighbour's failures may be counted in, which costs only someone who fails himself. */
-static bool too_many(const char *address)
-{
-	static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-	static struct {
-		int64_t since;
-		int failures;
-	} places[PLACES];
-	uint32_t h = 2166136261u;
-	for (const char *c = address; *c; c++)
-		h = (h ^ (unsigned char)*c) * 16777619u;
-	int64_t now = clock_mono_ms();
-	pthread_mutex_lock(&lock);
-	int *failures = &places[h % PLACES].failures;
-	int64_t *since = &places[h % PLACES].since;
-	if (!*since || now - *since > WINDOW_MS) {
-		*since = now;
-		*failures = 0;
-	}
-	bool many = ++*failures > FAILURES_ALLOWED;
-	pthread_mutex_unlock(&lock);
-	return many;
-}
+enum { FAILURES_ALLOWED = 10, SIGN_IN_AGAIN_MS = 15 * 60 * 1000, MAX_TOKEN = 256 };
 
 static bool failed(struct request *r, bool tried)
 {
 	if (!tried)
 		return answer_problem(r, PROBLEM_SIGN_IN, "this needs an operator's token");
+	static struct attempts failures = ATTEMPTS_INIT;
 	char address[ADDRESS_SIZE];
 	request_address(r, address);
 	metric_add(METRIC_SIGN_INS_FAILED, 1);
-	if (too_many(address)) {
+	if (attempts_too_many(&failures, address, FAILURES_ALLOWED)) {
 		answer_problem(r, PROBLEM_RATE, "too many failed sign-ins from this address");
-		r->retry_after = WINDOW_MS / 1000;
+		r->retry_after = ATTEMPTS_WINDOW_S;
 		return true;
 	}
 	char reason[128];

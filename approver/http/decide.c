@@ -181,6 +181,18 @@ static void fill_row(struct command_work *w, struct request *r, struct credentia
 	w->row.not_in_chain = w->decision.reviewers.not_in_chain;
 }
 
+/* Of a credential that came of an identity token, whoever looks at the command wants to know whose it was. */
+static void add_issuer(struct buf *detail, const struct credential *credential)
+{
+	const char *by = credential_is_operators(credential) ? NULL : credential->issued_by;
+	if (!by || !detail->len)
+		return;
+	detail->data[--detail->len] = '\0'; /* the closing brace */
+	buf_adds(detail, detail->len > 1 ? ",\"credential_issued_by\":" : "\"credential_issued_by\":");
+	json_add_string(detail, by, strlen(by));
+	buf_addc(detail, '}');
+}
+
 /* Is it meant for us, and now?  NULL, or a refusal. */
 static const char *misdirected(const struct command_claims *c, const struct server *server, int64_t now,
 			       enum problem *problem)
@@ -278,6 +290,7 @@ bool decide_command(struct request *r)
 	add_chain(w, agent);
 	command_claims_detail(c, &w->detail);
 	add_delegation(w);
+	add_issuer(&w->detail, credential);
 	if (w->chain.failed || w->detail.failed || evaluate(w, agent)) {
 		live_forget(server->live, c->jti);
 		return answer_problem(r, PROBLEM_UNAVAILABLE, "out of memory");

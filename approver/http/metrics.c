@@ -127,6 +127,12 @@ void metrics_write(struct buf *out, const struct gauges *g)
 	counter(out, "whosh_alerts_total", "{alert=\"key_enrolled_twice\"}", METRIC_ALERT_KEY_ENROLLED);
 	counter(out, "whosh_alerts_total", "{alert=\"key_of_another_agent\"}", METRIC_ALERT_KEY_USED);
 	counter(out, "whosh_alerts_total", "{alert=\"session_of_two_keys\"}", METRIC_ALERT_SESSION);
+	head(out, "whosh_exchanges_total", "counter", "Identity tokens exchanged for a credential.");
+	counter(out, "whosh_exchanges_total", "", METRIC_EXCHANGES);
+	head(out, "whosh_key_fetches_total", "counter",
+	     "Fetches of the keys of an issuer of identity tokens.");
+	counter(out, "whosh_key_fetches_total", "{result=\"ok\"}", METRIC_KEY_FETCHES);
+	counter(out, "whosh_key_fetches_total", "{result=\"failed\"}", METRIC_KEY_FETCHES_FAILED);
 	histogram(out, "whosh_decision_seconds", "From a whole request to its answer.", &times, time_bounds,
 		  TIMES, 1e6);
 	histogram(out, "whosh_commit_group_items", "Items committed together.", &groups, group_bounds, GROUPS,

@@ -139,6 +139,8 @@ static void attributes(struct buf *out, const struct command_row *row, const cJS
 	buf_addc(out, '{');
 	attribute(out, "agent", row->agent, "proven", "signature");
 	attribute(out, "credential", row->credential, "proven", "thumbprint of the key that signed");
+	attribute(out, "credential_issued_by", json_string(detail, "credential_issued_by"), "proven",
+		  "exchange of an identity token");
 	attribute(out, "session", row->session, "proven",
 		  source_of(sources, "session", "signed by its one key"));
 	attribute(out, "human", row->human, delegated_grade(delegation, "human", "attested"),

@@ -69,7 +69,7 @@ bool route_credentials_add(struct request *r)
 				     .by = r->operator_account->name};
 	if (!ask.agent)
 		return answer_problem(r, PROBLEM_NOT_FOUND, "no such agent");
-	if (!jwk_read(json_object(json, "jwk"), ask.key))
+	if (!jwk_ed25519(json_object(json, "jwk"), ask.key))
 		return answer_problem(r, PROBLEM_MALFORMED, "jwk is not a usable Ed25519 public key");
 	if (!read_seconds(json, "expires_s", 1, MAX_EXPIRES_S, &ask.expires_s))
 		return answer_problem(r, PROBLEM_MALFORMED, "expires_s is 1 to ten years of seconds");

@@ -133,7 +133,7 @@ bool route_keys_add(struct request *r)
 	int64_t expires_s = DEFAULT_EXPIRES_S, now = clock_wall_ms();
 	char id[S256_LEN + 1];
 	struct key_row row = {.id = id, .person = r->operator_account->name, .issued = now};
-	if (!jwk_read(json_object(json, "jwk"), row.key))
+	if (!jwk_ed25519(json_object(json, "jwk"), row.key))
 		return answer_problem(r, PROBLEM_MALFORMED, "jwk is not a usable Ed25519 public key");
 	if (cJSON_HasObjectItem(json, "expires_s") &&
 	    (!json_integer(json, "expires_s", &expires_s) || expires_s < 1 || expires_s > MAX_EXPIRES_S))

@@ -27,6 +27,7 @@ static const struct route routes[] = {
     {"POST", "/v1/agents/:/disable", ROLE_ADMIN, route_agents_disable},
     {"GET", "/v1/credentials", ROLE_VIEWER, route_credentials_list},
     {"POST", "/v1/credentials", ROLE_ADMIN, route_credentials_add},
+    {"POST", "/v1/credentials/exchange", ROLE_NOBODY, route_credentials_exchange},
     {"DELETE", "/v1/credentials/:", ROLE_ADMIN, route_credentials_revoke},
     {"GET", "/v1/keys", ROLE_VIEWER, route_keys_list},
     {"POST", "/v1/keys", ROLE_REVIEWER, route_keys_add},

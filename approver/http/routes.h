@@ -22,7 +22,8 @@ const struct route *route_find(const char *method, const char *path, char param[
 
 request_fn route_command_post, route_command_withdraw, route_outcome_post, route_live_post;
 request_fn route_agents_list, route_agents_add, route_agents_show, route_agents_disable;
-request_fn route_credentials_list, route_credentials_add, route_credentials_revoke;
+request_fn route_credentials_list, route_credentials_add, route_credentials_revoke,
+    route_credentials_exchange;
 request_fn route_operators_list, route_operators_add, route_operators_remove;
 request_fn route_reviews_list, route_reviews_post;
 request_fn route_audit_list, route_audit_show;

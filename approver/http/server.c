@@ -13,6 +13,7 @@
 #include "approver/http/connections.h"
 #include "approver/http/delegations.h"
 #include "approver/http/events.h"
+#include "approver/http/exchanger.h"
 #include "approver/http/handler.h"
 #include "approver/http/housekeeping.h"
 #include "approver/http/live.h"
@@ -77,9 +78,11 @@ static int load(struct server *server)
 	server->connections = connections_new(server->settings.slow_s * 1000);
 	server->log_size = store_next_index(server->store);
 	server->events = events_new(server);
+	server->exchanger = exchanger_new(server->settings.dir);
 	if (!server->people || !server->delegations || !server->chains || !server->permit_public)
 		return -1;
-	if (!server->policy || !server->registry || !server->live || !server->connections || !server->events)
+	if (!server->policy || !server->registry || !server->live || !server->connections ||
+	    !server->events || !server->exchanger)
 		return -1;
 	return store_in_state(reader, COMMAND_PENDING, restore, server) ||
 		       store_in_state(reader, COMMAND_APPROVED, restore, server)
@@ -110,6 +113,7 @@ static void log_start(struct server *server)
 
 static void forget(struct server *server)
 {
+	exchanger_free(server->exchanger);
 	writer_free(server->writer);
 	events_free(server->events);
 	connections_free(server->connections);
@@ -150,6 +154,7 @@ struct server *server_new(const struct server_settings *settings, struct store *
 
 void server_reload(struct server *server)
 {
+	exchanger_reload(server->exchanger);
 	struct policy *policy = load_policy(server);
 	if (!policy) {
 		log_line(LOG_LEVEL_WARNING, "the policy in force stays", NULL);

@@ -95,6 +95,12 @@ static const char *const steps[] = {
     "ALTER TABLE sessions ADD COLUMN handed TEXT;"
     "CREATE TABLE alerts(n INTEGER PRIMARY KEY, ms INTEGER NOT NULL) STRICT;"
     "CREATE INDEX alerts_ms ON alerts(ms);",
+
+    /* Tokens that were exchanged, by what of them is signed, until they are too old to be taken anyway. */
+    "CREATE TABLE exchanges(token TEXT PRIMARY KEY, issuer TEXT NOT NULL, jti TEXT, credential TEXT NOT "
+    "NULL, until INTEGER NOT NULL, replayed INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
+    "CREATE INDEX exchanges_jti ON exchanges(issuer, jti) WHERE jti IS NOT NULL;"
+    "CREATE INDEX exchanges_until ON exchanges(until);",
 };
 
 enum { STEPS = sizeof steps / sizeof *steps };

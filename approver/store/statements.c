@@ -66,6 +66,14 @@ static const char *const texts[STATEMENTS] = {
 	"INSERT INTO person_keys(id,person,key,issued,expires,revoked,revoked_by) VALUES(?,?,?,?,?,?,?) ON "
 	"CONFLICT(id) DO UPDATE SET revoked=coalesce(nullif(revoked,0),excluded.revoked),"
 	"revoked_by=coalesce(revoked_by,excluded.revoked_by)",
+    [ST_EXCHANGE_PUT] =
+	"INSERT INTO exchanges(token,issuer,jti,credential,until,replayed) VALUES(?,?,?,?,?,0)",
+    [ST_EXCHANGE_FIND] =
+	"SELECT credential FROM exchanges WHERE token=?1 UNION ALL SELECT credential FROM exchanges WHERE "
+	"issuer=?2 AND jti=?3 LIMIT 1",
+    [ST_EXCHANGE_REPLAYED] =
+	"UPDATE exchanges SET replayed=1 WHERE replayed=0 AND (token=?1 OR (issuer=?2 AND jti=?3))",
+    [ST_EXCHANGES_DROP] = "DELETE FROM exchanges WHERE until<=?",
     [ST_NAME_GET] = "SELECT id FROM names WHERE text=?",
     [ST_NAME_PUT] = "INSERT INTO names(text) VALUES(?)",
     [ST_FACETS_PUT] = "INSERT INTO facets(n," FACETS ") VALUES(?,?,?,?,?,?,?,?,?,?)",

@@ -183,6 +183,18 @@ int store_operator_put(struct store *store, const struct operator_row *row);
 int store_hop_put(struct store *store, const struct hop_row *row); /* a new one */
 int store_hop_revoke(struct store *store, const char *id, int64_t ms, const char *by);
 int store_key_put(struct store *store, const struct key_row *row);
+/* A token that was exchanged for a credential: `token` is the hash of what of it is signed, `jti` may be
+ * NULL, `until` says when it need not be remembered any more. */
+struct exchange {
+	const char *token, *issuer, *jti, *credential;
+	int64_t until;
+};
+int store_exchange_put(struct store *store, const struct exchange *exchange);
+/* The credential (malloc'd) that this token, or another of its issuer with its jti, was exchanged for.  1, 0,
+ * -1.  Forgets those whose time is over at `now`. */
+int store_exchange_find(struct store *store, const struct exchange *exchange, int64_t now, char **credential);
+/* Note that it came again with another key: 1 the first time, 0 after that, -1. */
+int store_exchange_replayed(struct store *store, const struct exchange *exchange);
 /* The policy text in force is kept by its hash so that every decision can be explained later. */
 int store_policy_put(struct store *store, const char *s256, const void *text, size_t len, int64_t ms,
 		     const char *by);

@@ -83,9 +83,9 @@ static int api_open(struct ctl *ctl)
 		return complain(EXIT_FAILED, "libcurl could not be started");
 	api->curl = curl_easy_init();
 	struct buf bearer = BUF_INIT;
-	buf_addf(&bearer, "Authorization: Bearer %s",
-		 api->settings.token.data ? api->settings.token.data : "");
-	bool ok = api->curl && !bearer.failed && (ctl->tokenless || header_add(&api->headers, bearer.data)) &&
+	if (api->settings.token.len)
+		buf_addf(&bearer, "Authorization: Bearer %s", api->settings.token.data);
+	bool ok = api->curl && !bearer.failed && (!bearer.len || header_add(&api->headers, bearer.data)) &&
 		  header_add(&api->headers, "Content-Type: application/json") &&
 		  header_add(&api->headers, "Expect:");
 	buf_wipe(&bearer);
@@ -125,9 +125,8 @@ static size_t keep(char *bytes, size_t size, size_t count, void *arg)
 	return answer->failed ? 0 : len;
 }
 
-/* Send one request; 0 with *code (HTTP) and the answer, whatever it says, or an exit status. */
-static int api_perform(struct ctl *ctl, const char *method, const char *path, const struct buf *body,
-		       struct buf *answer, long *code)
+int api_perform(struct ctl *ctl, const char *method, const char *path, const struct buf *body,
+		struct buf *answer, long *code)
 {
 	int status = api_open(ctl);
 	if (status != 0)
@@ -158,7 +157,7 @@ static int api_perform(struct ctl *ctl, const char *method, const char *path, co
 	return 0;
 }
 
-static int refused(long code, const struct buf *answer)
+int api_refused(long code, const struct buf *answer)
 {
 	struct buf line BUF_AUTO = BUF_INIT;
 	int status = problem_line(&line, code, answer->len ? answer->data : "", answer->len);
@@ -172,7 +171,7 @@ int api_bytes(struct ctl *ctl, const char *method, const char *path, const struc
 	int status = api_perform(ctl, method, path, body, answer, &code);
 	if (status != 0)
 		return status;
-	return code >= 200 && code < 300 ? 0 : refused(code, answer);
+	return code >= 200 && code < 300 ? 0 : api_refused(code, answer);
 }
 
 static int unbelievable(const struct ctl *ctl, const char *why)
@@ -234,7 +233,7 @@ int api_health(struct ctl *ctl, cJSON **json, long *took_ms)
 	*json = answer.len ? json_parse(answer.data, answer.len, NULL) : NULL;
 	if (!cJSON_IsObject(*json))
 		return code == 200 || code == 503 ? unbelievable(ctl, "its health is not JSON")
-						  : refused(code, &answer);
+						  : api_refused(code, &answer);
 	return 0;
 }
 
@@ -298,7 +297,7 @@ int api_stream(struct ctl *ctl, const char *path, const char *last_event_id, boo
 	if (stream.stopped || code == 200)
 		status = 0;
 	else if (code != 0 && result == CURLE_OK)
-		status = code == 503 && !loud ? EXIT_UNREACHABLE : refused(code, &stream.refusal);
+		status = code == 503 && !loud ? EXIT_UNREACHABLE : api_refused(code, &stream.refusal);
 	else
 		status = loud ? unreachable(api, result) : EXIT_UNREACHABLE;
 	buf_finish(&stream.refusal);

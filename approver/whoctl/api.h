@@ -19,10 +19,18 @@ struct settings {
 };
 /* From the options, else the environment, else DIR/client.conf and DIR/admin.token.  0 or an exit status. */
 int settings_load(const struct ctl *ctl, struct settings *settings);
+/* Fill what is still open of address and CA from what a shell here would use: whosh.conf(5).  0 or an exit
+ * status. */
+int settings_of_shell(struct settings *settings);
 void settings_finish(struct settings *settings);
 /* Read an operator's token, refusing a file that others could have read or written.  0 or an exit status. */
 int operator_token_load(const char *path, struct buf *token);
 
+/* One request, whatever is answered: 0 with the HTTP status in *code, or an exit status after saying why
+ * there is no answer; and the line for an answer that is a refusal: its exit status. */
+int api_perform(struct ctl *ctl, const char *method, const char *path, const struct buf *body,
+		struct buf *answer, long *code);
+int api_refused(long code, const struct buf *answer);
 /* One request.  `path` begins with "/v1/"; build it with path_add and query_add.  `body` (NULL: none) is sent
  * as application/json.  0 with the answer's bytes in *answer, or an exit status after saying why. */
 int api_bytes(struct ctl *ctl, const char *method, const char *path, const struct buf *body,

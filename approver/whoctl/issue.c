@@ -9,16 +9,13 @@
 #include "approver/whoctl/human.h"
 #include "approver/whoctl/jwk.h"
 #include "approver/whoctl/newfile.h"
+#include "approver/whoctl/newtoken.h"
 #include "common/clock.h"
 #include "common/text.h"
-#include "common/token.h"
-#include <stdlib.h>
 #include <string.h>
 
 #define EXPIRES_DEFAULT "90d"
 #define OVERLAP_DEFAULT "1h"
-#define VERSION_MAX 64
-#define TOKEN_ROOM 4096
 
 /* What is wanted. */
 struct wanted {
@@ -38,35 +35,6 @@ static int request(struct ctl *ctl, const struct signing_key *key, const struct 
 		cJSON_AddNumberToObject(body, "overlap_s", (double)wanted->overlap_s);
 	}
 	return api_send(ctl, "POST", "/v1/credentials", body, row);
-}
-
-/* Put the token file's JSON together from the approver's row.  0, or 69 when the row is not what was asked
- * for. */
-static int format(const struct ctl *ctl, const cJSON *row, struct signing_key *key,
-		  const char credential[S256_LEN + 1], struct buf *out)
-{
-	const char *id = json_string(row, "id"), *agent = json_string(row, "agent"),
-		   *aud = json_string(row, "aud");
-	int64_t from, until;
-	if (!id || strcmp(id, credential) != 0 || !agent || strcmp(agent, ctl->operand[0]) != 0 || !aud ||
-	    !json_time(row, "expires", &until))
-		return complain(EXIT_UNREACHABLE,
-				"the approver's answer is not the credential that was asked for");
-	if (!json_time(row, "not_before", &from))
-		from = clock_wall_ms();
-	struct token token = {.nbf = from / 1000, .exp = until / 1000, .key = key};
-	token.sub = strdup(agent);
-	token.aud = strdup(aud);
-	const char *version = ctl->option[OPT_AGENT_VERSION];
-	token.agent_version = version ? strdup(version) : NULL;
-	memcpy(token.credential, credential, S256_LEN + 1);
-	bool ok = token.sub && token.aud && (!version || token.agent_version);
-	if (ok && buf_reserve(out, TOKEN_ROOM)) /* at once: growing would leave copies of the key behind */
-		token_format(out, &token);
-	free(token.sub);
-	free(token.aud);
-	free(token.agent_version);
-	return ok && !out->failed ? 0 : complain(EXIT_FAILED, "out of memory");
 }
 
 /* What becomes of the credentials before it. */
@@ -96,18 +64,11 @@ static void before_add(struct buf *out, const cJSON *row)
 
 static int told(struct ctl *ctl, const cJSON *row, bool rotated)
 {
-	const char *file = ctl->option[OPT_OUT];
-	if (given(ctl, OPT_JSON)) {
-		cJSON *copy JSON_AUTO = cJSON_Duplicate(row, true);
-		cJSON_AddStringToObject(copy, "token_file", file);
-		return json_output(copy);
-	}
-	struct buf text BUF_AUTO = BUF_INIT, until BUF_AUTO = BUF_INIT;
-	json_time_add(&until, row, "expires", "?");
-	buf_addf(&text, "issued %s to %s, good until %s, in %s\n", json_string(row, "id"), ctl->operand[0],
-		 until.data ? until.data : "?", file);
-	if (rotated)
-		before_add(&text, row);
+	struct buf text BUF_AUTO = BUF_INIT;
+	int status = newtoken_told(ctl, row);
+	if (status != 0 || !rotated || given(ctl, OPT_JSON))
+		return status;
+	before_add(&text, row);
 	return output(&text);
 }
 
@@ -123,7 +84,7 @@ static int issue_with(struct ctl *ctl, struct signing_key *key, struct newfile *
 	int status = request(ctl, key, wanted, &row);
 	if (status != 0)
 		return status;
-	status = format(ctl, row, key, credential, &content);
+	status = newtoken_format(row, ctl->operand[0], ctl->option[OPT_AGENT_VERSION], key, &content);
 	if (status == 0)
 		status = newfile_commit(file, &content);
 	buf_wipe(&content);
@@ -142,7 +103,7 @@ static int issue_with(struct ctl *ctl, struct signing_key *key, struct newfile *
 static int make(struct ctl *ctl, bool rotate)
 {
 	const char *out = ctl->option[OPT_OUT], *expires = ctl->option[OPT_EXPIRES];
-	const char *version = ctl->option[OPT_AGENT_VERSION], *overlap = ctl->option[OPT_OVERLAP];
+	const char *overlap = ctl->option[OPT_OVERLAP];
 	struct wanted wanted = {.rotate = rotate};
 	if (!out || !*out || strcmp(out, "-") == 0)
 		return complain_usage(ctl, "%s needs --out FILE: a private key is not printed",
@@ -151,11 +112,12 @@ static int make(struct ctl *ctl, bool rotate)
 		return complain_usage(ctl, "--expires: \"%s\" is no duration; write 90d or 12h", expires);
 	if (!duration_parse(overlap ? overlap : OVERLAP_DEFAULT, &wanted.overlap_s))
 		return complain_usage(ctl, "--overlap: \"%s\" is no duration; write 1h or 0", overlap);
-	if (version && (!*version || strlen(version) > VERSION_MAX || !utf8_valid(version, strlen(version))))
-		return complain_usage(ctl, "--agent-version is a text of at most %d bytes", VERSION_MAX);
+	int status = newtoken_version_good(ctl);
+	if (status != 0)
+		return status;
 	struct newfile file;
 	struct signing_key *key = NULL;
-	int status = newfile_begin(&file, out, given(ctl, OPT_FORCE));
+	status = newfile_begin(&file, out, given(ctl, OPT_FORCE));
 	if (status == 0 && !(key = signing_key_generate()))
 		status = complain(EXIT_FAILED, "no key could be made");
 	if (status == 0)

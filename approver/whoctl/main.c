@@ -27,6 +27,7 @@ static const struct verb *const verbs[] = {
     &verb_agent_disable,
     &verb_credential_issue,
     &verb_credential_rotate,
+    &verb_credential_exchange,
     &verb_credential_list,
     &verb_credential_revoke,
     &verb_operator_add,
@@ -154,6 +155,7 @@ static int run(struct ctl *ctl)
 	if (ctl->verb->most >= 0 && ctl->operands > ctl->verb->most)
 		return complain_usage(ctl, "%s does not take \"%s\"", ctl->verb->name,
 				      ctl->operand[ctl->verb->most]);
+	ctl->tokenless = ctl->verb->anonymous;
 	return ctl->verb->run(ctl);
 }
 

@@ -136,10 +136,14 @@ int settings_load(const struct ctl *ctl, struct settings *settings)
 	settings->url = url ? strdup(url) : NULL;
 	settings->ca = ca ? strdup(ca) : NULL;
 	char *token_file = token && !ctl->tokenless ? strdup(token) : NULL;
-	if (!dir && !(url && ca && (token || ctl->tokenless)) && access(DEFAULT_DIR, F_OK) == 0)
+	/* As nobody: what serves a shell serves here too. */
+	bool nobody = ctl->verb && ctl->verb->anonymous;
+	if (!dir && !nobody && !(url && ca && (token || ctl->tokenless)) && access(DEFAULT_DIR, F_OK) == 0)
 		dir = DEFAULT_DIR;
 
 	int status = dir ? load_dir(dir, settings, ctl->tokenless, &token_file) : 0;
+	if (status == 0 && nobody && !dir && (!settings->url || !settings->ca))
+		status = settings_of_shell(settings);
 	if (status == 0 && (!settings->url || !settings->ca || !(token_file || ctl->tokenless)))
 		status = complain(EXIT_USAGE_ERROR,
 				  "which approver? give --dir DIR, or --url, --token-file and --ca "

@@ -52,7 +52,7 @@ _whoctl() {
 		compopt -o filenames 2>/dev/null
 		return
 		;;
-	--token-file | --ca | --out | --key | --scope)
+	--token-file | --ca | --out | --id-token | --id-token-ca | --key | --scope)
 		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
 		compopt -o filenames 2>/dev/null
 		return
@@ -62,10 +62,10 @@ _whoctl() {
 	--verdict) candidates="approved denied pending" ;;
 	--mode) candidates="command login ssh script" ;;
 	--expires) candidates="90d 30d 7d 12h 1h 20m" ;;
-	--depth) candidates="0 1 2 3 4 5 6 7" ;;
 	--overlap) candidates="1h 0 10m 24h" ;;
+	--depth) candidates="0 1 2 3 4 5 6 7" ;;
 	--url | --owner | --reason | --match | --human | --model | --session | --task | --host | --user) return ;;
-	--at | --env-kept | --since | --until | --limit | --before | --last | --agent-version) return ;;
+	--at | --env-kept | --since | --until | --limit | --before | --last | --agent-version | --audience) return ;;
 	*)
 		if [[ $cur == -* ]]; then
 			candidates=$(_whoctl_ask "${verb[@]:0:2}" --help | grep -o -- '^  \(-[a-zA-Z], \)\{0,1\}--[a-z-]*' |

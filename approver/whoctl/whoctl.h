@@ -52,6 +52,9 @@ enum option {
 	OPT_LIMIT,
 	OPT_BEFORE,
 	OPT_LAST,
+	OPT_ID_TOKEN,
+	OPT_ID_TOKEN_CA,
+	OPT_AUDIENCE,
 	OPT_TO,
 	OPT_SCOPE,
 	OPT_DEPTH,
@@ -86,6 +89,7 @@ struct verb {
 	const char *help;           /* one line, after the name in the list of verbs */
 	int least, most;            /* operands it takes */
 	unsigned long long options; /* OPTION(…) | OPTION(…) */
+	bool anonymous;             /* it asks the approver as nobody: no operator's token */
 	int (*run)(struct ctl *ctl);
 };
 
@@ -117,7 +121,7 @@ struct style style_of_stdout(void);
 
 extern const struct verb verb_agent_add, verb_agent_list, verb_agent_show, verb_agent_disable;
 extern const struct verb verb_credential_issue, verb_credential_rotate, verb_credential_list,
-    verb_credential_revoke;
+    verb_credential_revoke, verb_credential_exchange;
 extern const struct verb verb_operator_add, verb_operator_list, verb_operator_remove;
 extern const struct verb verb_pending, verb_approve, verb_deny, verb_watch, verb_who, verb_show, verb_status;
 extern const struct verb verb_delegate, verb_delegation_list, verb_delegation_revoke;

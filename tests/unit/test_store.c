@@ -274,7 +274,8 @@ static void test_full(const char *dir)
 #define TAKE_BACK                                                                                            \
 	"DROP TABLE hops; DROP TABLE person_keys; ALTER TABLE agents DROP COLUMN delegated;"                 \
 	"ALTER TABLE credentials DROP COLUMN replaces; ALTER TABLE credentials DROP COLUMN source;"          \
-	"ALTER TABLE sessions DROP COLUMN was; ALTER TABLE sessions DROP COLUMN handed; DROP TABLE alerts;"
+	"ALTER TABLE sessions DROP COLUMN was; ALTER TABLE sessions DROP COLUMN handed; DROP TABLE alerts;"  \
+	"DROP TABLE exchanges;"
 
 static void test_versions(const char *dir)
 {
@@ -308,6 +309,50 @@ static void test_versions(const char *dir)
 	free(error);
 }
 
+/* Is it remembered, and for which credential?  -1: an error. */
+static int found(struct store *store, const struct exchange *exchange, int64_t now, const char *credential)
+{
+	char *first = NULL;
+	int result = store_exchange_find(store, exchange, now, &first);
+	bool same = first && !strcmp(first, credential);
+	free(first);
+	return result == 1 ? same : result == 0 ? 0 : -1;
+}
+
+static void test_exchanges(const char *dir)
+{
+	char path[256];
+	struct store *store = store_at(dir, "exchanges.db", path, sizeof path);
+	struct exchange one = {.token = "t", .issuer = "i", .jti = "j", .credential = "c", .until = 100};
+	struct exchange bare = {.token = "u", .issuer = "i", .credential = "d", .until = 200};
+	store_begin(store);
+	holds("a token is known before it came", found(store, &one, 1, "c") == 0);
+	holds("an exchange is not kept",
+	      !store_exchange_put(store, &one) && !store_exchange_put(store, &bare));
+	holds("a token makes two credentials within a group", store_exchange_put(store, &one) != 0);
+	store_rollback(store);
+	store_begin(store);
+	store_exchange_put(store, &one);
+	store_exchange_put(store, &bare);
+	store_commit(store);
+	store_close(store);
+	store = store_at(dir, "exchanges.db", path, sizeof path);
+	store_begin(store);
+	holds("after a restart a token is new again", found(store, &one, 1, "c") == 1);
+	struct exchange anew = {.token = "v", .issuer = "i", .jti = "j"};
+	holds("a token with a jti that was used is new", found(store, &anew, 1, "c") == 1);
+	anew.issuer = "another";
+	holds("a jti of another issuer is taken for the same", found(store, &anew, 1, "c") == 0);
+	anew = (struct exchange){.token = "w", .issuer = "i"};
+	holds("tokens without a jti are taken for one", found(store, &anew, 1, "c") == 0);
+	holds("a replay is not noted once",
+	      store_exchange_replayed(store, &one) == 1 && store_exchange_replayed(store, &one) == 0);
+	holds("old tokens are kept for ever", found(store, &one, 100, "c") == 0);
+	holds("a token is forgotten before its time", found(store, &bare, 199, "d") == 1);
+	store_commit(store);
+	store_close(store);
+}
+
 int main(void)
 {
 	char dir[] = "/tmp/whosh-store-XXXXXX", command[64];
@@ -321,6 +366,7 @@ int main(void)
 	test_killed(dir);
 	test_full(dir);
 	test_versions(dir);
+	test_exchanges(dir);
 	snprintf(command, sizeof command, "rm -rf %s", dir);
 	return (system(command) != 0) | checks_end();
 }

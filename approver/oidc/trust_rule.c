@@ -1,0 +1,121 @@
+/* trust_rule.c: which tokens become a credential of which agent.
+ *
+ * What makes a rule safe is checked when it is read: "repo:*" is every repository there is, "repo:acme*" is
+ * also acme-evil's, and a subject without the workflow lets every workflow of the repository act.
+ *
+ * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
+#include "approver/oidc/trust_rule.h"
+#include "common/clock.h"
+#include "common/error.h"
+#include "common/text.h"
+#include <stdlib.h>
+#include <string.h>
+
+enum { DEFAULT_EXPIRES_S = 3600, MAX_EXPIRES_S = 12 * 3600 };
+
+#define WILD "*?["
+
+bool trust_pinned(const char *pattern, const char *begins)
+{
+	size_t plain = strcspn(pattern, WILD);
+	if (!pattern[plain])
+		return plain > 0;
+	const char *from = begins ? strstr(pattern, begins) : pattern;
+	if (!from || from >= pattern + plain)
+		return false;
+	from += begins ? strlen(begins) : 0;
+	/* Whole: ended by what no name of an owner or project has in it. */
+	size_t name = strcspn(from, "/:");
+	return name > 0 && from + name < pattern + plain;
+}
+
+/* Has it anything that is not a wildcard? */
+static bool says_something(const char *pattern)
+{
+	size_t plain = strcspn(pattern, WILD);
+	return plain > 0;
+}
+
+static bool pinned_claim(const struct trust_rule *rule, const char *name)
+{
+	for (size_t i = 0; i < rule->n_claims; i++)
+		if (!strcmp(rule->claims[i].name, name))
+			return trust_pinned(rule->claims[i].pattern, NULL);
+	return false;
+}
+
+static bool has_ref(const struct trust_rule *rule)
+{
+	for (size_t i = 0; i < rule->n_claims; i++)
+		if (!strcmp(rule->claims[i].name, "ref"))
+			return says_something(rule->claims[i].pattern);
+	return false;
+}
+
+/* GitHub says which file of which repository it ran in either of the first two, GitLab in the third; the
+ * project and its branch are as good there, where a project has one configuration. */
+static bool pins_workflow(const struct trust_rule *rule)
+{
+	return pinned_claim(rule, "job_workflow_ref") || pinned_claim(rule, "workflow_ref") ||
+	       pinned_claim(rule, "ci_config_ref_uri") ||
+	       (pinned_claim(rule, "project_path") && has_ref(rule));
+}
+
+static bool read_claims(struct trust_rule *rule, const cJSON *claims, char **error)
+{
+	const cJSON *claim;
+	cJSON_ArrayForEach(claim, claims)
+	{
+		const char *pattern = cJSON_GetStringValue(claim);
+		if (rule->n_claims == TRUST_MAX_CLAIMS)
+			return error_set(error, "it has more than %d claims", TRUST_MAX_CLAIMS);
+		if (!pattern || !*pattern || strlen(pattern) > TRUST_MAX_TEXT || !*claim->string)
+			return error_set(error, "the claim \"%.64s\" is not a text", claim->string);
+		struct trust_claim *c = &rule->claims[rule->n_claims++];
+		c->name = strdup(claim->string);
+		c->pattern = strdup(pattern);
+		if (!c->name || !c->pattern)
+			return error_set(error, "out of memory");
+	}
+	return pins_workflow(rule) ||
+	       error_set(error,
+			 "\"claims\" must pin the workflow: job_workflow_ref or workflow_ref, "
+			 "ci_config_ref_uri, or project_path and ref, with the owner's whole name before "
+			 "any wildcard");
+}
+
+bool trust_rule_read(struct trust_rule *rule, const cJSON *json, char **error)
+{
+	static const char *const members[] = {"agent", "subject", "claims", "expires", NULL};
+	const char *other, *agent = json_string(json, "agent"), *subject = json_string(json, "subject"),
+			   *expires = json_string(json, "expires");
+	*rule = (struct trust_rule){.expires_s = DEFAULT_EXPIRES_S};
+	if (!cJSON_IsObject(json))
+		return error_set(error, "it is not an object");
+	if (!json_only(json, members, &other))
+		return error_set(error, "unknown member \"%.64s\"", other);
+	if (!agent || !name_valid(agent))
+		return error_set(error, "it names no agent");
+	if (!subject || strlen(subject) > TRUST_MAX_TEXT || !trust_pinned(subject, ":"))
+		return error_set(error, "\"subject\" must name the owner whole before any wildcard, as "
+					"\"repo:acme/app:ref:refs/heads/*\" does");
+	if (cJSON_GetObjectItemCaseSensitive(json, "expires") &&
+	    (!expires || !duration_parse(expires, &rule->expires_s) || rule->expires_s < 1 ||
+	     rule->expires_s > MAX_EXPIRES_S))
+		return error_set(error, "\"expires\" is a duration of at most 12h, such as \"1h\"");
+	rule->agent = strdup(agent);
+	rule->subject = strdup(subject);
+	if (!rule->agent || !rule->subject)
+		return error_set(error, "out of memory");
+	return read_claims(rule, json_object(json, "claims"), error);
+}
+
+void trust_rule_finish(struct trust_rule *rule)
+{
+	for (size_t i = 0; i < rule->n_claims; i++) {
+		free(rule->claims[i].name);
+		free(rule->claims[i].pattern);
+	}
+	free(rule->agent);
+	free(rule->subject);
+}
