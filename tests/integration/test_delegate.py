@@ -11,6 +11,7 @@ import subprocess
 import time
 
 from lib import chains, jose
+from lib.fake import Fake
 
 USER = pwd.getpwuid(os.geteuid()).pw_name
 
@@ -566,3 +567,63 @@ def test_broker_that_is_stopped(t):
     assert all(w.refused()[0] == b"69" for w in waiting)
     b.process.wait(20)
     assert time.monotonic() - began < 20
+
+
+def lying(t):
+    """An approver whose answers are the test's: (fake, its agents' tokens, hop 0 for the orchestrator)."""
+    a = t.approver()
+    tokens = {name: a.agent(name) for name in ("orchestrator", "worker")}
+    first = start(a)
+    a.stop()
+    fake = Fake(t, a)
+    keys = {name: jose.Token(path) for name, path in tokens.items()}
+    before = jose.claims(first)
+    fake.leave = {"now": int(time.time()), "depth": 1, "max_depth": 7, "expires": before["exp"], "human": "admin",
+                  "cnf": {"jwk": chains.jwk(keys["worker"])}, "chain": first}
+    fake.paths["/v1/delegations/prepare"] = lambda body: (200, "application/json", json.dumps(fake.leave))
+    fake.paths["/v1/delegations"] = lambda hop: (201, "application/json", json.dumps(
+        {"jti": jose.claims(hop)["jti"], "log_index": 7}))
+    a.conf = fake.conf
+    return fake, a, tokens, first
+
+
+def posted(fake):
+    return [body for method, path, body in fake.requests if path == "/v1/delegations"]
+
+
+def test_answer_lost_on_its_way(t):
+    """A hop that was logged, and whose answer was lost, would be made a second time, or be lost to the delegate."""
+    fake, a, tokens, first = lying(t)
+    good = fake.paths["/v1/delegations"]
+    answers = [lambda hop: None, lambda hop: (503, "text/plain", b""), good]
+    fake.paths["/v1/delegations"] = lambda hop: answers.pop(0)(hop)
+    chain = chain_of(delegate(t, a, tokens["orchestrator"], "--to", "worker", "--task", "x",
+                              env={"WHOSH_PRINCIPAL_CHAIN": first}))
+    hops = posted(fake)
+    assert len(hops) == 3 and len(set(hops)) == 1 and chain == first + "~" + hops[0], hops
+
+
+def test_approver_that_lies(t):
+    """Who sits on the approver's address would have an agent's key sign what nobody asked for."""
+    fake, a, tokens, first = lying(t)
+    env = {"WHOSH_PRINCIPAL_CHAIN": first}
+    right = dict(fake.leave)
+    other = jose.Token().sign("whosh-hop+jwt", jose.claims(first))
+    for change in ({"chain": other}, {"chain": None}, {"human": "eve"}, {"depth": 0}, {"depth": 2}, {"cnf": {}},
+                   {"expires": right["expires"] + 1}, {"max_depth": 8}, {"now": "soon"}):
+        fake.leave = {**right, **change}
+        r = delegate(t, a, tokens["orchestrator"], "--to", "worker", "--task", "x", env=env)
+        assert r.code == 69 and r.out == b"" and "cannot be trusted" in r.errors, (change, r)
+    fake.leave = {**right, "chain": other}
+    r = delegate(t, a, tokens["orchestrator"], "--to", "worker", "--task", "x")
+    assert r.code == 69 and "cannot be trusted" in r.errors, "a hop 0 that the approver did not sign: %r" % r
+    assert posted(fake) == []
+    fake.leave = right
+    for body in (b"", b"{}", b'{"jti":"01a21040-dc89-7483-b08b-0580fc47e3fe","log_index":1}'):
+        fake.paths["/v1/delegations"] = lambda hop, body=body: (201, "application/json", body)
+        r = delegate(t, a, tokens["orchestrator"], "--to", "worker", "--task", "x", env=env)
+        assert r.code == 69 and r.out == b"", r
+    fake.paths["/v1/delegations"] = lambda hop: (401, "application/problem+json", json.dumps(
+        {"type": "urn:whosh:problem:identity", "detail": "no\x1b[2J\n\u202e"}))
+    r = delegate(t, a, tokens["orchestrator"], "--to", "worker", "--task", "x", env=env)
+    assert r.code == 77 and r.out == b"" and r.err.count(b"\n") == 1 and b"\x1b" not in r.err, r
