@@ -24,6 +24,8 @@ const char *event_kind_name(enum event_kind kind)
 	    [EVENT_OPERATOR_CHANGED] = "operator_changed",
 	    [EVENT_MODEL_CHANGED] = "model_changed",
 	    [EVENT_REFUSED] = "refused",
+	    [EVENT_KILL] = "kill",
+	    [EVENT_UNKILL] = "unkill",
 	};
 	return kind < EVENT_KINDS && names[kind] ? names[kind] : "unknown";
 }

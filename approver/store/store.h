@@ -41,6 +41,8 @@ enum event_kind {
 	EVENT_OPERATOR_CHANGED, /* body: JSON {"change","name","role","operator"} */
 	EVENT_REFUSED,          /* body: JSON {"reason","agent","credential"}: an identity that was refused,
 				   rate-limited */
+	EVENT_KILL,             /* body: JSON {"id","kind","name","reason","by","expires"} */
+	EVENT_UNKILL,           /* body: JSON {"id","kind","name","by"} */
 	EVENT_KINDS
 };
 const char *event_kind_name(enum event_kind kind); /* "command_requested" … */
@@ -63,7 +65,7 @@ struct command_row {
 			 with grade and source */
 	enum command_state state;
 	char *verdict; /* "approved", "denied"; NULL while pending */
-	char *cause;   /* "policy", "review", "timeout", "withdrawn" */
+	char *cause;   /* "policy", "review", "timeout", "withdrawn", "killed" */
 	char *rule, *policy, *reason;
 	char *reviewers;      /* JSON array of operator names who decided */
 	int reviewers_needed; /* while pending */

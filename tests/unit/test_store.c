@@ -271,6 +271,7 @@ static void test_versions(const char *dir)
 	store_commit(store);
 	store_close(store);
 	bool aged = sql(path, "DROP TABLE words; DROP TABLE facets; DROP TABLE names;"
+			      "DROP TABLE kills; DROP TABLE kill_targets;"
 			      "CREATE INDEX commands_agent ON commands(agent);"
 			      "CREATE INDEX commands_session ON commands(session); PRAGMA user_version=1");
 	store = store_at(dir, "old.db", path, sizeof path);
@@ -281,7 +282,7 @@ static void test_versions(const char *dir)
 	holds("a database of the first version is brought up to date with all it has", aged && found == 1);
 	store_reader_free(reader);
 	store_close(store);
-	sql(path, "PRAGMA user_version=2");
+	sql(path, "DROP TABLE kills; DROP TABLE kill_targets; PRAGMA user_version=2");
 	store = store_at(dir, "old.db", path, sizeof path);
 	holds("an index made before texts were padded is made again",
 	      store_unindexed(store) == 1 && !store_index_some(store, 100));
