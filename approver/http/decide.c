@@ -12,6 +12,7 @@
 #include "approver/http/decide.h"
 #include "approver/http/command_work.h"
 #include "approver/http/identity.h"
+#include "approver/http/kill_check.h"
 #include "approver/http/refusals.h"
 #include "approver/http/request.h"
 #include "common/clock.h"
@@ -184,6 +185,14 @@ bool decide_command(struct request *r)
 		return refuse(r, PROBLEM_IDENTITY,
 			      "no hop of this chain was ever logged here: start it with whoctl delegate",
 			      c->sub, credential->id);
+	const struct command_row asked = {.id = lent(c->jti),
+					  .agent = agent->id,
+					  .credential = credential->id,
+					  .session = lent(c->sid),
+					  .parent = lent(c->parent),
+					  .model = lent(c->model)};
+	if (kill_refuses(r, w->lineage, &asked))
+		return true;
 	if (server->ending)
 		return answer_unavailable(r);
 
@@ -193,7 +202,8 @@ bool decide_command(struct request *r)
 	enum live_state state;
 	char from[ADDRESS_SIZE];
 	request_address(r, from);
-	switch (live_claim(server->live, c->jti, w->s256, w->tail, from, credential, &state)) {
+	const struct live_about about = {c->sid, c->parent, c->model, w->lineage};
+	switch (live_claim(server->live, c->jti, w->s256, w->tail, from, credential, &about, &state)) {
 	case LIVE_OTHER_BYTES:
 		return answer_problem(r, PROBLEM_REPLAY, "another command with this ID is recorded");
 	case LIVE_SAME:

@@ -137,6 +137,13 @@ static void format_event(struct stream *s, struct store_reader *reader, int64_t 
 	const char *typ, *member;
 	if (store_event(reader, index, &kind, &ms, &body, &len) != 1)
 		return;
+	if (kind == EVENT_KILL || kind == EVENT_UNKILL) { /* its body is all there is to say */
+		buf_addf(&s->out, "event: %s\nid: %" PRId64 "\ndata: ", event_kind_name(kind), index);
+		buf_add(&s->out, body, len);
+		buf_adds(&s->out, "\n\n");
+		free(body);
+		return;
+	}
 	const char *name = shown_as(kind, &typ, &member);
 	char *id = name ? command_of(typ, member, body, len) : NULL;
 	free(body);

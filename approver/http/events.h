@@ -2,7 +2,8 @@
  *
  * A subscriber is a place in the log.  It is woken when the log has grown and reads on from there, so a
  * client that comes back with Last-Event-ID misses nothing; one that has fallen far behind is moved to the
- * present and told so.  Each event's data is the command's record as it is now.  The stream of an operator
+ * present and told so.  Each event's data is the command's record as it is now, or
+ * what was killed or lifted.  The stream of an operator
  * who was removed ends before the next event.
  *
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */

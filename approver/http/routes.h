@@ -26,6 +26,7 @@ request_fn route_credentials_list, route_credentials_add, route_credentials_revo
 request_fn route_operators_list, route_operators_add, route_operators_remove;
 request_fn route_reviews_list, route_reviews_post;
 request_fn route_audit_list, route_audit_show;
+request_fn route_kills_list, route_kills_add, route_kills_show, route_kills_lift;
 request_fn route_policy_get, route_policy_put;
 request_fn route_events, route_health, route_metrics;
 

@@ -13,6 +13,8 @@
 #include "approver/http/events.h"
 #include "approver/http/handler.h"
 #include "approver/http/housekeeping.h"
+#include "approver/http/kill_work.h"
+#include "approver/http/lineage.h"
 #include "approver/http/live.h"
 #include "approver/http/policy_box.h"
 #include "approver/http/refusals.h"
@@ -36,12 +38,15 @@ static bool restore(const struct command_row *row, void *arg)
 	    row->credential ? registry_credential(server->registry, row->credential) : NULL;
 	int64_t ms =
 	    pending ? row->expires - clock_wall_ms() : (server->settings.lease_s + LEASE_GRACE_S) * 1000;
+	char *lineage = lineage_of_chain(row->chain);
+	const struct live_about about = {row->session, row->parent, row->model, lineage};
 	if (!credential || !row->command_s256 || strlen(row->command_s256) != S256_LEN || !row->live_tail ||
 	    strlen(row->live_tail) != TAIL_LEN ||
-	    !live_restore(server->live, row->id, row->command_s256, row->live_tail, credential,
+	    !live_restore(server->live, row->id, row->command_s256, row->live_tail, credential, &about,
 			  pending ? LIVE_PENDING : LIVE_RUNNING, ms))
 		log_line(LOG_LEVEL_ERROR, "a command of the store cannot be taken up again", "id", row->id,
 			 NULL);
+	free(lineage);
 	return true;
 }
 
@@ -64,13 +69,15 @@ static int load(struct server *server)
 		return -1;
 	server->policy = policy_box_new(policy);
 	server->registry = registry_new(reader);
+	server->kills = kills_new();
 	server->live = live_new(server->settings.max_live);
 	server->connections = connections_new(server->settings.slow_s * 1000);
 	server->log_size = store_next_index(server->store);
 	server->events = events_new(server);
-	if (!server->policy || !server->registry || !server->live || !server->connections || !server->events)
+	if (!server->policy || !server->registry || !server->kills || !server->live || !server->connections ||
+	    !server->events)
 		return -1;
-	return store_in_state(reader, COMMAND_PENDING, restore, server) ||
+	return kills_load(server, reader) || store_in_state(reader, COMMAND_PENDING, restore, server) ||
 		       store_in_state(reader, COMMAND_APPROVED, restore, server)
 		   ? -1
 		   : 0;
@@ -103,6 +110,7 @@ static void forget(struct server *server)
 	events_free(server->events);
 	connections_free(server->connections);
 	live_free(server->live);
+	kills_free(server->kills);
 	registry_free(server->registry);
 	policy_box_free(server->policy);
 	server_readers_free();
@@ -122,7 +130,7 @@ struct server *server_new(const struct server_settings *settings, struct store *
 		return NULL;
 	}
 	log_start(server);
-	if (!handler_start(server)) {
+	if (!kills_resume(server, server_reader(server)) && !handler_start(server)) {
 		server->housekeeping = housekeeping_new(server);
 		if (server->housekeeping)
 			return server;

@@ -19,6 +19,7 @@ struct writer;
 struct policy_box;
 struct events;
 struct connections;
+struct kills;
 struct housekeeping;
 struct MHD_Daemon;
 
@@ -44,6 +45,7 @@ struct server {
 	struct store *store;
 	struct registry *registry;
 	struct live *live;
+	struct kills *kills;
 	struct writer *writer;
 	struct policy_box *policy;
 	struct events *events;
