@@ -51,6 +51,9 @@ static const struct spec {
     [OPT_LIMIT] = {"limit", "N", "at most so many (default 100)", 0},
     [OPT_BEFORE] = {"before", "ID", "only older ones than this command: the next page", 0},
     [OPT_LAST] = {"last", "N", "also judge the last N lines that the approver has recorded", 0},
+    [OPT_FOR] = {"for", "TIME", "it ends by itself after so long: 15m, 1h (else it must be lifted)", 0},
+    [OPT_WAIT] = {"wait", "TIME", "how long to watch what it reached end (default 10s)", 0},
+    [OPT_ALL] = {"all", NULL, "also those that were lifted or are over", 0},
 };
 
 static enum option option_named(const char *name, size_t len)

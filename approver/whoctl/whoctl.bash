@@ -40,7 +40,7 @@ _whoctl() {
 			((i + 1 < cword)) && where+=("${words[i]}" "${words[i + 1]/#\~/$HOME}")
 			((i++))
 			;;
-		--*=* | --json | --force | --quiet | --help | --version | -*[qhV]) ;;
+		--*=* | --json | --force | --quiet | --all | --help | --version | -*[qhV]) ;;
 		--*) ((i++)) ;;
 		*) verb+=("${words[i]}") ;;
 		esac
@@ -62,6 +62,8 @@ _whoctl() {
 	--verdict) candidates="approved denied pending" ;;
 	--mode) candidates="command login ssh script" ;;
 	--expires) candidates="90d 30d 7d 12h" ;;
+	--for) candidates="15m 1h 12h 7d" ;;
+	--wait) candidates="10s 30s 60s" ;;
 	--url | --owner | --reason | --match | --human | --model | --session | --task | --host | --user) return ;;
 	--at | --env-kept | --since | --until | --limit | --before | --last | --agent-version) return ;;
 	*)
@@ -77,6 +79,14 @@ _whoctl() {
 				;;
 			"credential revoke") candidates=$(_whoctl_ask "${where[@]}" credential list --quiet) ;;
 			"operator remove") candidates=$(_whoctl_ask "${where[@]}" operator list --quiet) ;;
+			kill | unkill)
+				candidates="agent credential session human model command"
+				[[ ${verb[0]} == unkill ]] && candidates+=" "$(_whoctl_ask "${where[@]}" kills --quiet)
+				;;
+			"kill agent") candidates=$(_whoctl_ask "${where[@]}" agent list --quiet) ;;
+			"kill credential") candidates=$(_whoctl_ask "${where[@]}" credential list --quiet) ;;
+			"kill command") candidates=$(_whoctl_ask "${where[@]}" who --quiet --limit 20) ;;
+			kills) candidates=$(_whoctl_ask "${where[@]}" kills --all --quiet) ;;
 			approve* | deny*) candidates=$(_whoctl_ask "${where[@]}" pending --quiet) ;;
 			show) candidates=$(_whoctl_ask "${where[@]}" who --quiet --limit 20) ;;
 			"policy check" | "policy explain" | "policy load" | "policy test"* | "policy diff"*)
