@@ -56,11 +56,13 @@ static const struct spec {
     [OPT_SCOPE] = {"scope", "FILE", "JSON: what the delegation is limited to (-: standard input)", 0},
     [OPT_DEPTH] = {"depth", "N", "how many further hops the delegate may add (0: none)", 0},
     [OPT_KEY] = {"key", "FILE", "sign with your own key (whoctl key new)", 0},
-    [OPT_ALL] = {"all", NULL, "also those that are revoked or past", 0},
+    [OPT_ALL] = {"all", NULL, "also those that are revoked, lifted or past", 0},
     [OPT_LAST] = {"last", "N", "also judge the last N lines that the approver has recorded", 0},
     [OPT_ID_TOKEN] = {"id-token", "FILE", "the CI job's identity token; - is standard input", 0},
     [OPT_ID_TOKEN_CA] = {"id-token-ca", "FILE", "the CA believed when the runner is asked for the token", 0},
     [OPT_AUDIENCE] = {"audience", "NAME", "whom the runner is to make the token for (default whosh)", 0},
+    [OPT_FOR] = {"for", "TIME", "it ends by itself after so long: 15m, 1h (else it must be lifted)", 0},
+    [OPT_WAIT] = {"wait", "TIME", "how long to watch what it reached end (default 10s)", 0},
 };
 
 static enum option option_named(const char *name, size_t len)

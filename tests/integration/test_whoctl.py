@@ -149,11 +149,11 @@ def test_exit_statuses(t):
         assert r.code == code and said in r.errors and r.out == b"", (answer, r)
         assert r.errors.startswith("whoctl: ") and r.errors.count("\n") == 1, r
         assert SECRET not in r.err, r
-    for wrong in ((), ("kill", "x"), ("agent",), ("agent", "kill"), ("agent", "add"), ("agent", "list", "x"),
+    for wrong in ((), ("stop", "x"), ("kill", "x"), ("agent",), ("agent", "kill"), ("agent", "add"), ("agent", "list", "x"),
                   ("agent", "list", "--reason", "x"), ("who", "--jso"), ("agent", "add", "bad/name")):
         r = s.ctl(*wrong)
         assert r.code == 2 and r.out == b"", (wrong, r)
-    assert "agent disable" in s.ctl("agent", "kill").errors and "pending" in s.ctl("kill").errors
+    assert "agent disable" in s.ctl("agent", "kill").errors and "pending" in s.ctl("stop").errors and "kill" in s.ctl("stop").errors
     with open("/dev/full", "wb") as full:
         s.answers["GET /v1/agents"] = {"agents": []}
         p = subprocess.run([t.program("whoctl"), "--dir", s.dir, "agent", "list"], stdout=full, stderr=subprocess.PIPE)
@@ -426,7 +426,10 @@ _whoctl; printf '%s\\n' "${COMPREPLY[@]}"
         return r.text.split()
     verbs = complete("")
     assert {"who", "show", "pending", "approve", "deny", "watch", "agent", "credential", "operator", "policy",
-            "status", "delegate", "delegation", "key"} == set(verbs), verbs
+            "status", "delegate", "delegation", "key", "kill", "unkill", "kills"} == set(verbs), verbs
+    assert complete("kill", "") == ["agent", "credential", "session", "human", "model", "command"]
+    assert complete("--dir", s.dir, "kill", "agent", "w") == ["worker", "writer"]
+    assert "--for" in complete("kill", "agent", "x", "--") and "--for" not in complete("unkill", "--")
     assert complete("agent", "") == ["add", "disable", "list", "show"]
     assert complete("policy", "e") == ["explain"]
     assert complete("delegation", "") == ["list", "revoke"] and complete("key", "") == ["list", "new", "revoke"]
