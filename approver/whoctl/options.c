@@ -36,7 +36,7 @@ static const struct spec {
     [OPT_AGENT] = {"agent", "ID", "of this agent", 0},
     [OPT_AGENT_VERSION] = {"agent-version", "VERSION", "the agent's version", 0},
     [OPT_HUMAN] = {"human", "NAME", "for this person", 0},
-    [OPT_MODEL] = {"model", "MODEL", "provider/name@version", 0},
+    [OPT_MODEL] = {"model", "MODEL", "provider/name@version; without @version, or a glob, all that match", 0},
     [OPT_SESSION] = {"session", "UUID", "in this session", 0},
     [OPT_VERDICT] = {"verdict", "VERDICT", "approved, denied or pending", 0},
     [OPT_TASK] = {"task", "TEXT", "the task the agent states", 0},
@@ -48,7 +48,7 @@ static const struct spec {
     [OPT_ENV_KEPT] = {"env-kept", "NAMES", "loader variables let through, separated by commas", 0},
     [OPT_SINCE] = {"since", "TIME", "at or after: 2h (ago), 03:47, 2026-11-23, RFC 3339", 0},
     [OPT_UNTIL] = {"until", "TIME", "before; written as for --since", 0},
-    [OPT_LIMIT] = {"limit", "N", "at most so many (default 100)", 0},
+    [OPT_LIMIT] = {"limit", "N", "at most so many (who: 100, compare-models: 10000 of each)", 0},
     [OPT_BEFORE] = {"before", "ID", "only older ones than this command: the next page", 0},
     [OPT_LAST] = {"last", "N", "also judge the last N lines that the approver has recorded", 0},
 };

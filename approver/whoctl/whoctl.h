@@ -111,6 +111,7 @@ extern const struct verb verb_agent_add, verb_agent_list, verb_agent_show, verb_
 extern const struct verb verb_credential_issue, verb_credential_list, verb_credential_revoke;
 extern const struct verb verb_operator_add, verb_operator_list, verb_operator_remove;
 extern const struct verb verb_pending, verb_approve, verb_deny, verb_watch, verb_who, verb_show, verb_status;
+extern const struct verb verb_compare_models;
 extern const struct verb verb_policy_check, verb_policy_explain, verb_policy_test, verb_policy_load,
     verb_policy_diff, verb_policy_show;
 
