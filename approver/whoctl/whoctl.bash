@@ -14,7 +14,7 @@ _whoctl_ask() {
 _whoctl_verbs() {
 	local line
 	while IFS= read -r line; do
-		[[ $line =~ ^'  '([a-z-]+)(' '([a-z]+))?' ' ]] || continue
+		[[ $line =~ ^'  '([a-z][a-z-]*)(' '([a-z]+))?' ' ]] || continue
 		if [[ -z $1 ]]; then
 			echo "${BASH_REMATCH[1]}"
 		elif [[ $1 == "${BASH_REMATCH[1]}" ]]; then

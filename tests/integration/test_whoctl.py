@@ -423,7 +423,7 @@ _whoctl; printf '%s\\n' "${COMPREPLY[@]}"
         return r.text.split()
     verbs = complete("")
     assert {"who", "show", "pending", "approve", "deny", "watch", "agent", "credential", "operator", "policy",
-            "status"} == set(verbs), verbs
+            "status", "compare-models"} == set(verbs), verbs
     assert complete("agent", "") == ["add", "disable", "list", "show"]
     assert complete("policy", "e") == ["explain"]
     assert "--owner" in complete("agent", "add", "x", "--") and "--reason" not in complete("agent", "add", "--")
