@@ -17,6 +17,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { MODEL_MAX = 256, TASK_MAX = 65536 }; /* what an approver takes */
+
 void refusal_finish(struct refusal *refusal)
 {
 	free(refusal->reason);
@@ -174,6 +176,15 @@ static bool read_task(struct attributes *out, const struct wire_message *ask, st
 	return true;
 }
 
+static bool within(const char *text, size_t max, const char *source, const char *what, struct refusal *why)
+{
+	if (!text || strlen(text) <= max)
+		return true;
+	bool file = !strcmp(source, "WHOSH_CONTEXT_FILE");
+	return ask_refuse(why, file ? EXIT_CONFIGURATION : EXIT_IDENTITY, NULL,
+			  "%s: the %s is longer than %zu bytes", source, what, max);
+}
+
 static bool read_chain(struct attributes *out, const struct wire_message *ask, struct refusal *why)
 {
 	out->chain = wire_string(ask, WIRE_CHAIN);
@@ -236,7 +247,9 @@ bool attributes_read(struct attributes *out, const struct wire_message *ask, con
 	if (!take(ask, "WHOSH_MODEL", &out->model, why))
 		return false;
 	out->model_source = out->model ? "WHOSH_MODEL" : NULL;
-	if (!read_task(out, ask, why) || !read_context(out, ask, why) || !read_chain(out, ask, why))
+	if (!read_task(out, ask, why) || !read_context(out, ask, why) || !read_chain(out, ask, why) ||
+	    !within(out->model, MODEL_MAX, out->model_source, "model", why) ||
+	    !within(out->task, TASK_MAX, out->task_source, "task", why))
 		return false;
 	if (!take(ask, "TRACEPARENT", &out->trace, why))
 		return false;

@@ -81,8 +81,7 @@ static void about_token(struct check *check, const struct credential *credential
 	rfc3339_format(token->exp * 1000, expires);
 	const char *unusable = token_unusable(token, clock_now());
 	line(check, "ok", "token", "%s", credential->path);
-	line(check, "ok", "agent", "%s%s%s", token->sub, token->agent_version ? " " : "",
-	     token->agent_version ? token->agent_version : "");
+	line(check, "ok", "agent", "%s", token->sub);
 	if (unusable)
 		line(check, "fail", "credential", "%s: %s (it expires %s)", token->credential, unusable,
 		     expires);
@@ -101,8 +100,12 @@ static void about_attributes(struct check *check, const struct wire_message *mes
 		line(check, "fail", "identity", "%s", why.reason);
 	} else {
 		line(check, "ok", "session", "%s (%s)", attributes.session, attributes.session_source);
+		if (attributes.agent_version)
+			line(check, "ok", "version", "%s (claimed, %s)", attributes.agent_version,
+			     attributes.agent_version_source);
 		if (attributes.parent)
-			line(check, "ok", "parent", "command %s", attributes.parent);
+			line(check, "ok", "parent", "command %s (claimed, WHOSH_COMMAND_ID)",
+			     attributes.parent);
 		if (attributes.chain)
 			line(check, "ok", "chain",
 			     "given in WHOSH_PRINCIPAL_CHAIN; the approver verifies it");

@@ -53,6 +53,7 @@ def test_malformed_context_file_is_refused(t):
                         ('{"task":null}', "task is not a string"), ('{"task_sha256":"ab"}', "task_sha256"),
                         ('{"model":"\xff\\ud800"}', "WHOSH_CONTEXT_FILE"),
                         ('{"x":"%s"}' % ("y" * (64 * 1024 + 1 - 8)), "too large"),
+                        (json.dumps({"model": "m" * 257}), "the model is longer than 256 bytes"),
                         (t.tmp, "not a regular file"), (t.tmp / "fifo", "not a regular file"),
                         ("/dev/zero", "not a regular file"), (t.tmp / "absent", "No such file")):
         raw = isinstance(value, str) and not value.startswith("/dev")
@@ -156,6 +157,8 @@ def test_task_and_hash_must_agree(t):
     token = a.agent("worker")
     for env, said in (({"WHOSH_TASK": "another", "WHOSH_TASK_SHA256": SHA}, "WHOSH_TASK_SHA256 is not the SHA-256 of WHOSH_TASK"),
                       ({"WHOSH_TASK_SHA256": SHA[:-1]}, "64 hexadecimal digits"),
+                      ({"WHOSH_MODEL": "m" * 257}, "WHOSH_MODEL: the model is longer than 256 bytes"),
+                      ({"WHOSH_TASK": "t" * 65537}, "WHOSH_TASK: the task is longer than 65536 bytes"),
                       ({"WHOSH_CONTEXT_FILE": context(t, {"task": "another", "task_sha256": SHA})}, "is not the SHA-256 of task")):
         r = t.whosh(a, token, "-c", "echo ran", env=env)
         assert r.code == 77 and said in r.errors and r.out == b"", r
@@ -226,5 +229,5 @@ def test_records_grade_whatever_they_show(t):
     for principal in a.who()[0]["chain"]:
         assert "task" not in principal or principal["task_grade"] == "claimed", principal
     text = t.whosh(a, token, "--check", env=env).text
-    for said in ("model", "task", "harness"):
+    for said in ("version", "parent", "model", "task", "harness"):
         assert re.search(r"%s.*claimed" % said, text), text
