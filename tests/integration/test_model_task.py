@@ -220,7 +220,10 @@ def test_records_grade_whatever_they_show(t):
     env = {"WHOSH_MODEL": A, "WHOSH_TASK": "tidy", "WHOSH_AGENT_VERSION": "7", "TRACEPARENT": CLAIMS["trace"], "CLAUDECODE": "1",
            "SSH_CONNECTION": "192.0.2.7 1 192.0.2.8 22", "SSH_ORIGINAL_COMMAND": "x", "WHOSH_COMMAND_ID": CLAIMS["parent"]}
     assert t.whosh(a, token, script, env=env).code == 0
-    attributes = a.who()[0]["attributes"]
+    row = a.who()[0]
+    for name in ("agent", "agent_version", "credential", "session", "parent", "human", "model", "task", "user", "host", "cwd", "mode"):
+        assert row["attributes"][name]["value"] == row[name] and row["attributes"][name]["grade"], (name, row)
+    attributes = a.json("show", row["id"])[0]["attributes"]
     assert {k: v["grade"] for k, v in attributes.items()} == {
         "agent": "proven", "credential": "proven", "session": "proven", "human": "attested",
         **{k: "claimed" for k in ("agent_version", "model", "task", "user", "host", "cwd", "mode", "parent", "harness", "trace",
