@@ -31,7 +31,8 @@ static void progress(const struct comparison *comparison, int side, bool ended)
 		write_all(STDERR_FILENO, text.data, text.len);
 }
 
-/* Count a page; *before is then its oldest command.  How many there were, or -1 when out of memory. */
+/* Count a page; *before is then its oldest command.  How many there were, -1 when out of memory, or -2 when
+ * one is no record. */
 static int count_page(struct sample *sample, const cJSON *records, char before[UUID_LEN + 1])
 {
 	int n = 0;

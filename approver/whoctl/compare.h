@@ -15,9 +15,10 @@ struct comparison {
 	bool cut[2]; /* there may be more lines than were read */
 };
 
-/* One thing that is compared; shares in `label`'s words. */
+/* One thing that is compared. */
 struct compared {
-	const char *name;  /* for programs: "denied_by_policy", or a program's */
+	const char *name; /* of the measure or class of lines, for programs; NULL: of a program, whose name is
+			     the label */
 	const char *label; /* for people */
 	struct share share[2];
 	enum finding finding;
