@@ -60,6 +60,8 @@ def test_malformed_context_file_is_refused(t):
         path = context(t, value) if raw else value
         r = t.whosh(a, token, "-c", "echo ran", env={"WHOSH_CONTEXT_FILE": path}, timeout=20)
         assert r.code == 78 and said in r.errors and r.out == b"", (value, r)
+    r = t.whosh(a, token, "-c", "echo ran", env={"WHOSH_PRINCIPAL_CHAIN": "@%s" % (t.tmp / "fifo")}, timeout=20)
+    assert r.code == 78 and "not a regular file" in r.errors, r
     assert a.who() == [], "nothing was even asked"
     largest = '{"x":"%s"}' % ("y" * (64 * 1024 - 8))
     assert len(largest) == 64 * 1024
