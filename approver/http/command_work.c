@@ -43,8 +43,7 @@ static int note_model(struct command_work *w, struct group *group, const char *b
 	if (!model_change_detail(&w->detail, before) || body.failed)
 		return -1;
 	w->row.detail = w->detail.data;
-	return store_append(group->store, EVENT_MODEL_CHANGED, group->now, w->row.session, body.data,
-			    body.len) < 0
+	return store_append(group->store, EVENT_MODEL_CHANGED, group->now, w->row.id, body.data, body.len) < 0
 		   ? -1
 		   : 0;
 }

@@ -17,6 +17,7 @@
 static const struct verb *const verbs[] = {
     &verb_who,
     &verb_show,
+    &verb_compare_models,
     &verb_pending,
     &verb_approve,
     &verb_deny,

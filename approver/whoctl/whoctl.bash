@@ -14,7 +14,7 @@ _whoctl_ask() {
 _whoctl_verbs() {
 	local line
 	while IFS= read -r line; do
-		[[ $line =~ ^'  '([a-z]+)(' '([a-z]+))?' ' ]] || continue
+		[[ $line =~ ^'  '([a-z][a-z-]*)(' '([a-z]+))?' ' ]] || continue
 		if [[ -z $1 ]]; then
 			echo "${BASH_REMATCH[1]}"
 		elif [[ $1 == "${BASH_REMATCH[1]}" ]]; then
@@ -92,6 +92,7 @@ _whoctl() {
 			"kill command") candidates=$(_whoctl_ask "${where[@]}" who --quiet --limit 20) ;;
 			kills) candidates=$(_whoctl_ask "${where[@]}" kills --all --quiet) ;;
 			approve* | deny*) candidates=$(_whoctl_ask "${where[@]}" pending --quiet) ;;
+			compare-models) candidates=$(_whoctl_ask "${where[@]}" agent list --quiet) ;;
 			show) candidates=$(_whoctl_ask "${where[@]}" who --quiet --limit 20) ;;
 			"policy check" | "policy explain" | "policy load" | "policy test"* | "policy diff"*)
 				mapfile -t COMPREPLY < <(compgen -f -- "$cur")

@@ -84,8 +84,7 @@ static void about_token(struct check *check, const struct credential *credential
 	int64_t now = clock_now();
 	line(check, "ok", "token", "%s (%s%s)", credential->path, credential->source,
 	     token->place == TOKEN_PROJECTED ? ", a projected volume" : "");
-	line(check, "ok", "agent", "%s%s%s", token->sub, token->agent_version ? " " : "",
-	     token->agent_version ? token->agent_version : "");
+	line(check, "ok", "agent", "%s", token->sub);
 	if (now >= token->exp)
 		line(check, "fail", "credential",
 		     "%s, issued %s, expired %s: whoctl credential rotate %s --out FILE, and FILE in its "
@@ -119,8 +118,12 @@ static void about_attributes(struct check *check, const struct wire_message *mes
 		line(check, "fail", "identity", "%s", why.reason);
 	} else {
 		line(check, "ok", "session", "%s (%s)", attributes.session, attributes.session_source);
+		if (attributes.agent_version)
+			line(check, "ok", "version", "%s (claimed, %s)", attributes.agent_version,
+			     attributes.agent_version_source);
 		if (attributes.parent)
-			line(check, "ok", "parent", "command %s", attributes.parent);
+			line(check, "ok", "parent", "command %s (claimed, WHOSH_COMMAND_ID)",
+			     attributes.parent);
 		if (attributes.chain)
 			about_chain(check, attributes.chain, token);
 		else

@@ -426,7 +426,7 @@ _whoctl; printf '%s\\n' "${COMPREPLY[@]}"
         return r.text.split()
     verbs = complete("")
     assert {"who", "show", "pending", "approve", "deny", "watch", "agent", "credential", "operator", "policy",
-            "status", "delegate", "delegation", "key", "kill", "unkill", "kills"} == set(verbs), verbs
+            "status", "delegate", "delegation", "key", "kill", "unkill", "kills", "compare-models"} == set(verbs), verbs
     assert complete("kill", "") == ["agent", "credential", "session", "human", "model", "command"]
     assert complete("--dir", s.dir, "kill", "agent", "w") == ["worker", "writer"]
     assert "--for" in complete("kill", "agent", "x", "--") and "--for" not in complete("unkill", "--")
