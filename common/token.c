@@ -85,7 +85,7 @@ static void wipe_tree(cJSON *json)
 struct token *token_load_from(const char *path, enum token_place place, char **error)
 {
 	*error = NULL;
-	const char *why;
+	const char *why = NULL;
 	int fd FD_AUTO = token_file_open(path, &place, error);
 	if (fd < 0)
 		return NULL;
