@@ -340,14 +340,14 @@ def test_check_of_a_credential_that_ends(t):
     r = t.whosh(a, token, "--check")
     line = [x for x in r.text.splitlines() if " credential " in x][0]
     assert r.code == 0 and line.startswith("warn") and "whoctl credential rotate worker --out FILE" in line, r
-    assert re.search(r"issued \d{4}-\d\d-\d\dT.* expires soon, \d{4}-", line), line
+    assert re.search(r"good from \d{4}-\d\d-\d\dT.* expires soon, \d{4}-", line), line
     assert "from WHOSH_TOKEN_FILE" in r.text, r
     fresh = t.tmp / "fresh"
     a.ctl("credential", "rotate", "worker", "--out", fresh, "--expires", "15d")
     line = [x for x in t.whosh(a, fresh, "--check").text.splitlines() if " credential " in x][0]
     assert line.startswith("ok"), line
     data = json.loads(token.read_text())
-    for change, word in (({"exp": int(time.time()) - 5}, "expired"), ({"nbf": int(time.time()) + 900}, "not valid before")):
+    for change, word in (({"exp": int(time.time()) - 5}, "expired"), ({"nbf": int(time.time()) + 900}, "not good before")):
         token.unlink()
         token.write_text(json.dumps({**data, **change}))
         token.chmod(0o400)

@@ -340,3 +340,11 @@ def test_rotated_file_keeps_its_owner(t):
     a.ctl("credential", "rotate", "worker", "--out", token, "--force")
     st = token.stat()
     assert (st.st_uid, st.st_mode & 0o7777) == (nobody.pw_uid, 0o400), st
+    shared = t.tmp / "shared"
+    shared.mkdir()
+    shared.chmod(0o1777)
+    trap = shared / "worker.token"
+    trap.write_text("")
+    os.chown(trap, nobody.pw_uid, -1)
+    a.ctl("credential", "rotate", "worker", "--out", trap, "--force")
+    assert trap.stat().st_uid == 0, "who put a file where root is to write a secret was not to be given it"
