@@ -3,6 +3,8 @@ import concurrent.futures
 import json
 import os
 import pwd
+import re
+import sqlite3
 import threading
 import time
 
@@ -21,6 +23,10 @@ def credentials(a, agent="worker"):
     return sorted((c for c in a.json("credential", "list") if c["agent"] == agent), key=lambda c: c["issued"])
 
 
+def requests(a):
+    return int(re.search(r"(?m)^whosh_requests_total (\d+)$", ask(a, "GET", "/metrics", token=None)[1]).group(1))
+
+
 def alerts(a, kind):
     return [x for x in ask(a, "GET", "/v1/alerts")[1]["alerts"] if x["alert"] == kind]
 
@@ -33,8 +39,15 @@ def test_one_credential_an_agent(t):
     assert r.code == 1 and "rotate" in r.errors and not (t.tmp / "second").exists(), r
     a.ctl("agent", "add", "racer", "--owner", "alice")
     keys = [jose.Token() for _ in range(16)]
-    with concurrent.futures.ThreadPoolExecutor(16) as pool:
-        got = sorted(x[0] for x in pool.map(lambda key: issue(a, "racer", key), keys))
+    with concurrent.futures.ThreadPoolExecutor(17) as pool:
+        with sqlite3.connect(a.dir / "whosh.db") as held:
+            held.execute("BEGIN IMMEDIATE")  # the writer waits, with an agent, and all the keys come in one group
+            first = pool.submit(ask, a, "POST", "/v1/agents", {"id": "first", "owner": "alice"})
+            before, looks = requests(a), iter(range(1, 10000))
+            asked = [pool.submit(issue, a, "racer", key) for key in keys]
+            t.eventually(lambda: requests(a) >= before + 16 + next(looks), "the requests to be there")
+        assert first.result(30)[0] == 201
+        got = sorted(x.result(30)[0] for x in asked)
     assert got == [201] + [409] * 15, got
     assert len(credentials(a, "racer")) == 1
     a.restart()
@@ -77,7 +90,6 @@ def test_rotation(t):
 
 def audit_bodies(a):
     """The bodies of the log's JSON events, read from the database itself."""
-    import sqlite3
     db = sqlite3.connect("file:%s?mode=ro" % (a.dir / "whosh.db"), uri=True)
     try:
         return [x[0].decode() for x in db.execute("SELECT body FROM events ORDER BY n") if x[0].startswith(b"{")]
@@ -240,17 +252,17 @@ def test_an_alert_that_could_not_be_kept_is_kept_later(t):
     a = serve(t)
     one = enrol(a, "one")
     a.ctl("agent", "add", "two", "--owner", "bob")
-    import sqlite3
     db = sqlite3.connect(a.dir / "whosh.db")
     db.execute("CREATE TRIGGER away BEFORE INSERT ON alerts BEGIN SELECT raise(ABORT, 'away'); END")
     db.commit()
-    for _ in range(30):
-        issue(a, "two", one)
+    issue(a, "two", one)
     t.read_line_matching(a.log, "an alert could not be recorded")
+    for _ in range(40):
+        issue(a, "two", one)  # the limit is used up
     db.execute("DROP TRIGGER away")
     db.commit()
     db.close()
-    t.eventually(lambda: issue(a, "two", one)[0] == 409 and alerts(a, "key_enrolled_twice"), "the alert to be kept")
+    t.eventually(lambda: issue(a, "two", one)[0] == 409 and alerts(a, "key_enrolled_twice"), "the alert to be kept", 0.7)
 
 
 class Load:
