@@ -136,8 +136,9 @@ struct command *command_begin(struct broker *broker, struct shell *shell, struct
 					  .review_timeout = broker->review_timeout};
 	struct command *command = calloc(1, sizeof *command);
 	if (unusable)
-		ask_refuse(why, EXIT_IDENTITY, "whosh --check tells what to do", "the credential %s of %s: %s",
-			   credential->token->credential, credential->token->sub, unusable);
+		ask_refuse(why, EXIT_IDENTITY, "whosh --check tells what to do",
+			   "the credential %s of %s: %s", credential->token->credential,
+			   credential->token->sub, unusable);
 	if (!command || unusable || !request_build(&command->request, ask, &context, why))
 		goto fail;
 	if (!peer_charge(peer, command->request.jws.cap)) {
