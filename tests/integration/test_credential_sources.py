@@ -232,6 +232,15 @@ def test_projected_volume(t):
         assert r.code == 0, r
         os.chown(volume.old / "token", 65534, 0)
         assert t.whosh(a, link, "-c", "true").code == 77
+        a.dir.chmod(0o755)
+        home = t.tmp / "home"
+        home.mkdir()
+        os.chown(home, 65534, -1)
+        for owner, code in ((0, 0), (65534, 77)):
+            os.chown(volume.old / "token", owner, 65534)
+            r = t.run([t.program("whosh"), "-c", "true"], env=t.env(a, link, HOME=home), cwd="/", user=65534, group=65534,
+                      extra_groups=[])
+            assert r.code == code, ("its own file is its own alone", r)
     for mode in (0o404, 0o460, 0o450, 0o444):
         volume.write(token.read_bytes(), mode)
         assert t.whosh(a, link, "-c", "true").code == 77, oct(mode)
