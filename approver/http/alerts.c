@@ -10,6 +10,7 @@
  *
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
 #include "approver/http/alerts.h"
+#include "approver/http/identity.h"
 #include "approver/http/metrics.h"
 #include "approver/http/refusals.h"
 #include "approver/http/writer.h"
@@ -179,8 +180,13 @@ bool refuse_signature(struct request *r, const char *reason, const char *agent)
 		const struct alert alert = {
 		    .kind = ALERT_KEY_USED, .reason = text, .credential = credential, .other_agent = agent};
 		alert_raise(r->server, &alert);
+		return refuse(r, PROBLEM_IDENTITY, reason, agent, credential->id);
 	}
-	return refuse(r, PROBLEM_IDENTITY, reason, agent, credential ? credential->id : NULL);
+	/* One of its own that was too long ago to be tried. */
+	bool revoked = false;
+	const char *why = credential ? identity_unusable(credential, clock_wall_ms(), &revoked) : NULL;
+	return refuse(r, revoked ? PROBLEM_REVOKED : PROBLEM_IDENTITY, why ? why : reason, agent,
+		      credential ? credential->id : NULL);
 }
 
 bool refuse_session(struct request *r, struct store_reader *reader, const char *session, const char *id)

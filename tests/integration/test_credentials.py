@@ -52,7 +52,10 @@ def test_one_credential_an_agent(t):
     assert len(credentials(a, "racer")) == 1
     a.restart()
     assert issue(a, "racer", jose.Token())[0] == 409
-    a.ctl("credential", "revoke", credentials(a)[0]["id"])
+    first = credentials(a)[0]["id"]
+    a.ctl("credential", "revoke", first)
+    gone = credentials(a)[0]
+    assert gone["revoked"] and gone["revoked_by"] == "admin" and gone["id"] == first, gone
     a.ctl("credential", "issue", "worker", "--out", t.tmp / "second")
     assert t.whosh(a, t.tmp / "second", "-c", "true").code == 0 and t.whosh(a, token, "-c", "true").code == 77
     a.ctl("agent", "add", "short", "--owner", "alice")
@@ -262,6 +265,17 @@ def test_an_alert_that_could_not_be_kept_is_kept_later(t):
     db.commit()
     db.close()
     t.eventually(lambda: issue(a, "two", one)[0] == 409 and alerts(a, "key_enrolled_twice"), "the alert to be kept")
+
+
+def test_a_key_of_long_ago(t):
+    """A host that was forgotten in many rotations must hear that its key was replaced, not that it is nobody's."""
+    a = serve(t)
+    first = enrol(a)
+    for _ in range(12):
+        enrol(a, new=False)
+    status, problem = post(a, first.command("ls"))
+    assert status == 401 and "replaced" in problem["detail"], problem
+    assert ask(a, "GET", "/v1/alerts")[1]["count"] == 0
 
 
 class Load:
