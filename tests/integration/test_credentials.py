@@ -109,6 +109,25 @@ def test_rotation_without_overlap(t):
     assert t.whosh(a, old, "-c", "true").code == 77 and t.whosh(a, new, "-c", "true").code == 0
 
 
+def test_what_waits_for_a_reviewer_outlives_the_window(t):
+    """A command must not be lost because its key was rotated while a person was thinking; a revoked one must be."""
+    a = t.approver(policy={"version": 1, "default": "review", "rules": []})
+    token, new = a.agent("worker"), t.tmp / "new.token"
+    waiting = t.whosh_start(a, token, "-c", "echo out")
+    a.pending()
+    a.ctl("credential", "rotate", "worker", "--out", new, "--overlap", "0")
+    a.ctl("approve", a.json("pending")[0]["id"])
+    out, err = waiting.communicate(timeout=30)
+    assert (waiting.returncode, out) == (0, b"out\n"), err
+    t.eventually(lambda: a.who()[0]["exit"] == 0, "its outcome, signed by the old key")
+    waiting = t.whosh_start(a, new, "-c", "echo out")
+    a.pending()
+    a.ctl("credential", "revoke", credentials(a)[1]["id"])
+    assert "revoked" in a.ctl("approve", a.json("pending")[0]["id"], check=False).errors
+    waiting.terminate()
+    assert waiting.communicate(timeout=30)[0] == b""
+
+
 def test_two_keys_at_the_most(t):
     """Each rotation in a hurry would otherwise leave one more key that is good for an hour; and one whose file was
     lost on the way must not cut off the one that is in use."""
@@ -265,6 +284,20 @@ def test_an_alert_that_could_not_be_kept_is_kept_later(t):
     db.commit()
     db.close()
     t.eventually(lambda: issue(a, "two", one)[0] == 409 and alerts(a, "key_enrolled_twice"), "the alert to be kept")
+
+
+def test_rotating_past_one_that_expired(t):
+    """A short-lived key that ended before the one that it replaced must not break the row: its sessions would."""
+    a = serve(t)
+    first = enrol(a)
+    short, sid = enrol(a, expires_s=1, new=False), jose.uuid7()
+    if post(a, short.command("ls", sid=sid))[0] != 200:
+        t.skip("this machine took longer than the key's second")
+    t.eventually(lambda: post(a, short.command("ls"))[0] == 401, "the second to expire")
+    assert post(a, first.command("ls"))[0] == 200, "it is within its window"
+    third = enrol(a, new=False)
+    assert credentials(a)[2]["replaces"] == short.data["credential"]
+    assert post(a, third.command("ls", sid=sid))[0] == 200 and post(a, first.command("ls"))[0] == 200
 
 
 def test_a_key_of_long_ago(t):
