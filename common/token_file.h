@@ -13,7 +13,6 @@
 #ifndef WHOSH_TOKEN_FILE_H
 #define WHOSH_TOKEN_FILE_H
 
-#include <stdbool.h>
 #include <sys/stat.h>
 
 enum { TOKEN_MAX = 4096 };
@@ -28,8 +27,4 @@ int token_file_stat(const char *path, struct stat *st);
 
 /* token_systemd.c: as token_file_open, of TOKEN_SYSTEMD; -2: replaced meanwhile. */
 int token_systemd_open(const char *path, char **error);
-/* Does an access list give this account, and besides the owner nobody else, `perm` (4: read, 5: and search)?
- */
-bool token_acl_only_ours(int fd, unsigned perm);
-
 #endif

@@ -12,6 +12,7 @@
 #include <endian.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,7 +32,9 @@ struct list {
 	struct entry entries[MAX_ENTRIES];
 };
 
-bool token_acl_only_ours(int fd, unsigned perm)
+/* Does an access list give this account, and besides the owner nobody else, `perm` (4: read, 5: and search)?
+ */
+static bool only_ours(int fd, unsigned perm)
 {
 	struct list list;
 	bool named = false;
@@ -74,7 +77,7 @@ static bool is_laid_out(int fd, const struct stat *st, unsigned perm)
 		return false;
 	mode_t mode = st->st_mode & ALLPERMS, alone = (mode_t)(perm << 6),
 	       masked = (mode_t)(perm << 6 | perm << 3);
-	return mode == alone || (mode == masked && token_acl_only_ours(fd, perm));
+	return mode == alone || (mode == masked && only_ours(fd, perm));
 }
 
 static int open_in(int folder, const char *name, const char *path, char **error)

@@ -1,14 +1,16 @@
 /* alerts.c: a key or a session in two hands.
  *
  * Whose key signed a command that names another agent is not known until it is searched for, one signature
- * check a key.  That is done after the refusal is certain, a few times a second and so many keys at a time;
- * a search goes on where the last one ended, so that in a house of more keys it still finds, later.
+ * check a key.  That is done after the refusal is certain, once a second for an address after a burst, so
+ * many keys at a time and a second in all (a quarter of a core); a search goes on where the last one ended,
+ * so that in a house of more keys it still finds, later.
  *
  * The first alert of a kind about an agent is marked in the agent, and the mark taken back when the store
  * could not keep it: it is lost to no limit.
  *
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
 #include "approver/http/alerts.h"
+#include "approver/http/identity.h"
 #include "approver/http/metrics.h"
 #include "approver/http/refusals.h"
 #include "approver/http/writer.h"
@@ -20,7 +22,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ALERT_BURST = 20, SEARCH_BURST = 8, SEARCH_KEYS = 1024 };
+enum { ALERT_BURST = 20, SEARCH_BURST = 8, SEARCH_KEYS = 1024, PLACES = 256 };
 
 static const char *const names[ALERT_KINDS] = {"key_enrolled_twice", "key_of_another_agent",
 					       "session_of_two_keys"};
@@ -34,22 +36,22 @@ struct alert_work {
 	char body[];
 };
 
-/* So many at once, and then one a second. */
+/* So much at once, and then so much a second. */
 struct bucket {
 	pthread_mutex_t lock;
-	int64_t filled, tokens, most;
+	int64_t filled, left, most, rate;
 };
 
-static bool may(struct bucket *b)
+static bool may(struct bucket *b, int64_t cost)
 {
 	int64_t now = clock_mono_ms() / 1000;
 	pthread_mutex_lock(&b->lock);
-	b->tokens = b->filled ? b->tokens + now - b->filled : b->most;
+	b->left = b->filled ? b->left + (now - b->filled) * b->rate : b->most;
 	b->filled = now;
-	if (b->tokens > b->most)
-		b->tokens = b->most;
-	bool yes = b->tokens > 0;
-	b->tokens -= yes;
+	if (b->left > b->most)
+		b->left = b->most;
+	bool yes = b->left >= cost;
+	b->left -= yes ? cost : 0;
 	pthread_mutex_unlock(&b->lock);
 	return yes;
 }
@@ -96,12 +98,12 @@ static void describe(struct buf *out, const struct alert *alert)
 void alert_raise(struct server *server, const struct alert *alert)
 {
 	static const struct work_kind kind = {apply, done};
-	static struct bucket bucket = {.lock = PTHREAD_MUTEX_INITIALIZER, .most = ALERT_BURST};
+	static struct bucket bucket = {.lock = PTHREAD_MUTEX_INITIALIZER, .most = ALERT_BURST, .rate = 1};
 	struct agent *agent = alert->credential->agent;
 	unsigned mark = 1u << alert->kind;
 	metric_add((enum metric)(METRIC_ALERT_KEY_ENROLLED + (int)alert->kind), 1);
 	bool first = !(atomic_fetch_or(&agent->alerted, mark) & mark);
-	if (!may(&bucket) && !first)
+	if (!may(&bucket, 1) && !first)
 		return;
 	struct buf body BUF_AUTO = BUF_INIT;
 	describe(&body, alert);
@@ -125,20 +127,45 @@ void alert_raise(struct server *server, const struct alert *alert)
 
 /* ── whose key was it? ─────────────────────────────────────────────────────────────────────────────────── */
 
-/* NULL: none that was looked at, or none was. */
-static struct credential *search(struct registry *registry, const struct buf *jws)
+/* May this address have another search?  Addresses share places by hash, so that one that sends rubbish
+ * seldom keeps another's stolen key from being found. */
+static bool address_may(struct request *r)
 {
-	static struct bucket bucket = {.lock = PTHREAD_MUTEX_INITIALIZER, .most = SEARCH_BURST};
+	static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+	static struct bucket places[PLACES];
+	char address[ADDRESS_SIZE];
+	uint32_t h = 2166136261u;
+	request_address(r, address);
+	for (const char *c = address; *c; c++)
+		h = (h ^ (unsigned char)*c) * 16777619u;
+	struct bucket *place = &places[h % PLACES];
+	pthread_mutex_lock(&lock);
+	if (!place->most) {
+		pthread_mutex_init(&place->lock, NULL);
+		place->most = SEARCH_BURST;
+		place->rate = 1;
+	}
+	pthread_mutex_unlock(&lock);
+	return may(place, 1);
+}
+
+/* NULL: none that was looked at, or none was. */
+static struct credential *search(struct request *r)
+{
+	static struct bucket checks = {
+	    .lock = PTHREAD_MUTEX_INITIALIZER, .most = 8 * SEARCH_KEYS, .rate = 4 * SEARCH_KEYS};
 	static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 	static struct credential *some[SEARCH_KEYS];
 	static size_t from;
 	struct credential *found = NULL;
-	if (!may(&bucket) || pthread_mutex_trylock(&lock))
+	if (!address_may(r))
 		return NULL;
-	size_t n = registry_some(registry, &from, some, SEARCH_KEYS);
-	for (size_t i = 0; i < n && !found; i++)
-		if (jws_verify(jws->data, jws->len, some[i]->key))
-			found = some[i];
+	pthread_mutex_lock(&lock); /* one at a time */
+	size_t n = registry_some(r->server->registry, &from, some, SEARCH_KEYS);
+	if (may(&checks, (int64_t)n))
+		for (size_t i = 0; i < n && !found; i++)
+			if (jws_verify(r->body.data, r->body.len, some[i]->key))
+				found = some[i];
 	pthread_mutex_unlock(&lock);
 	return found;
 }
@@ -146,15 +173,20 @@ static struct credential *search(struct registry *registry, const struct buf *jw
 bool refuse_signature(struct request *r, const char *reason, const char *agent)
 {
 	char text[256];
-	struct credential *credential = search(r->server->registry, &r->body);
+	struct credential *credential = search(r);
 	if (credential && strcmp(credential->agent->id, agent) != 0) {
 		snprintf(text, sizeof text, "the key %s of agent %s was used as agent %s", credential->id,
 			 credential->agent->id, agent);
 		const struct alert alert = {
 		    .kind = ALERT_KEY_USED, .reason = text, .credential = credential, .other_agent = agent};
 		alert_raise(r->server, &alert);
+		return refuse(r, PROBLEM_IDENTITY, reason, agent, credential->id);
 	}
-	return refuse(r, PROBLEM_IDENTITY, reason, agent, credential ? credential->id : NULL);
+	/* One of its own that was too long ago to be tried. */
+	bool revoked = false;
+	const char *why = credential ? identity_unusable(credential, clock_wall_ms(), &revoked) : NULL;
+	return refuse(r, revoked ? PROBLEM_REVOKED : PROBLEM_IDENTITY, why ? why : reason, agent,
+		      credential ? credential->id : NULL);
 }
 
 bool refuse_session(struct request *r, struct store_reader *reader, const char *session, const char *id)

@@ -253,9 +253,12 @@ static void add_principal(struct chain *chain, const struct hop *hop, const stru
 	json_add_string(out, hop->act, strlen(hop->act));
 	buf_adds(out, ",\"task\":");
 	json_add_string(out, hop->task, strlen(hop->task));
+	/* The approver only attests what a person said. */
+	bool is_signed = made->signer || made->person;
+	buf_addf(out, ",\"task_grade\":\"%s\"", is_signed ? "proven" : "attested");
 	time_member(out, hop->iat);
 	buf_addf(out, ",\"proof\":\"%s\",\"credential\":\"%s\",\"hop\":\"%s\"",
-		 made->signer || made->person ? "signed" : "attested", made->credential->id, made->jti);
+		 is_signed ? "signed" : "attested", made->credential->id, made->jti);
 	char *scope = hop->scope ? cJSON_PrintUnformatted(hop->scope) : NULL;
 	if (scope)
 		buf_addf(out, ",\"scope\":%s", scope);

@@ -76,19 +76,13 @@ static const struct member command_object[] = {
 	}
 
 static const struct member outcome_payload[] = {
-    CLAIM(jti, UUID, true, 0),
-    CLAIM(iat, INTEGER, true, 0),
-    CLAIM(aud, TEXT, true, 256),
-    CLAIM(sub, NAME, true, 0),
-    CLAIM(command, UUID, true, 0),
-    CLAIM(command_s256, TEXT, true, 43),
-    CLAIM(outcome, TEXT, true, 16),
-    CLAIM(exit, INTEGER, false, 0),
-    CLAIM(signal, TEXT, false, 16),
-    CLAIM(started, INTEGER, false, 0),
-    CLAIM(ended, INTEGER, false, 0),
-    CLAIM(reason, TEXT, false, 4096),
-    {0},
+    CLAIM(jti, UUID, true, 0),        CLAIM(iat, INTEGER, true, 0),
+    CLAIM(aud, TEXT, true, 256),      CLAIM(sub, NAME, true, 0),
+    CLAIM(command, UUID, true, 0),    CLAIM(command_s256, TEXT, true, 43),
+    CLAIM(outcome, TEXT, true, 16),   CLAIM(exit, INTEGER, false, 0),
+    CLAIM(signal, TEXT, false, 16),   CLAIM(started, INTEGER, false, 0),
+    CLAIM(ended, INTEGER, false, 0),  CLAIM(left, INTEGER, false, 0),
+    CLAIM(reason, TEXT, false, 4096), {0},
 };
 
 static bool is_text(const cJSON *value, size_t max)
@@ -257,6 +251,10 @@ bool outcome_claims_parse(struct outcome_claims *claims, const char *payload, si
 			 : !strcmp(claims->outcome, "not_run") || !strcmp(claims->outcome, "lost");
 	if (!known)
 		snprintf(why, 160, "not an outcome");
+	if (cJSON_GetObjectItemCaseSensitive(claims->tree, "left") && claims->left < 1) {
+		snprintf(why, 160, "malformed member \"left\"");
+		return false;
+	}
 	return known;
 }
 

@@ -31,7 +31,7 @@ void command_claims_detail(const struct command_claims *claims, struct buf *out)
 struct outcome_claims {
 	cJSON *tree;
 	const char *jti, *aud, *sub, *command, *command_s256, *outcome, *signal, *reason;
-	int64_t iat, exit, started, ended;
+	int64_t iat, exit, started, ended, left; /* left: so many processes of it live on */
 	bool has_exit;
 };
 bool outcome_claims_parse(struct outcome_claims *claims, const char *payload, size_t len, char why[160]);

@@ -4,6 +4,7 @@
 #include "approver/http/command_work.h"
 #include "approver/http/alerts.h"
 #include "approver/http/identity.h"
+#include "approver/http/kill_check.h"
 #include "approver/http/metrics.h"
 #include "approver/http/model_change.h"
 #include "approver/http/permit.h"
@@ -24,6 +25,8 @@ void command_work_free(struct command_work *w)
 	buf_finish(&w->chain);
 	buf_finish(&w->detail);
 	buf_finish(&w->permit);
+	kill_release(w->killed);
+	free(w->lineage);
 	free(w);
 }
 
@@ -40,8 +43,7 @@ static int note_model(struct command_work *w, struct group *group, const char *b
 	if (!model_change_detail(&w->detail, before) || body.failed)
 		return -1;
 	w->row.detail = w->detail.data;
-	return store_append(group->store, EVENT_MODEL_CHANGED, group->now, w->row.session, body.data,
-			    body.len) < 0
+	return store_append(group->store, EVENT_MODEL_CHANGED, group->now, w->row.id, body.data, body.len) < 0
 		   ? -1
 		   : 0;
 }
@@ -63,6 +65,9 @@ static enum work_end apply_command(struct work *work, struct group *group)
 	w->taken_away = !may_still(w, group->server);
 	if (w->taken_away)
 		return WORK_DROPPED;
+	int killed = kill_of_command(group->server, group->reader, w->lineage, row, &w->killed);
+	if (killed)
+		return killed < 0 ? WORK_FAILED : WORK_DROPPED;
 	int bound = store_session_next(group->store, row->session, row->agent, row->credential, row->id,
 				       row->model, &row->seq, &last_model);
 	if (bound != 1) {
@@ -113,16 +118,26 @@ static void settle(struct command_work *w, struct group *group)
 	int64_t lease = (r->server->settings.lease_s + LEASE_GRACE_S) * 1000;
 	if (w->row.state == COMMAND_PENDING) {
 		live_set_pending(live, id, w->row.expires - clock_wall_ms());
+		kill_newcomer(r->server, id, &group->wake);
 		metric_add(METRIC_REVIEWED, 1);
 		answer_pending(r, &w->row);
 		return;
 	}
 	bool approved = w->row.state == COMMAND_APPROVED;
 	live_decided(live, id, approved, &w->permit, lease, &group->wake);
+	if (approved)
+		kill_newcomer(r->server, id, &group->wake);
 	metric_add(approved ? METRIC_APPROVED : METRIC_DENIED, 1);
 	r->out = w->permit;
 	w->permit = (struct buf)BUF_INIT;
 	answer_out(r, 200, "application/jose");
+}
+
+static void refuse_killed(struct command_work *w, struct request *r)
+{
+	struct buf why BUF_AUTO = BUF_INIT;
+	kill_sentence(&why, w->killed);
+	refuse(r, PROBLEM_REVOKED, why.failed ? "it was killed" : why.data, w->row.agent, w->row.credential);
 }
 
 static void done_command(struct work *work, struct group *group, enum work_end end)
@@ -142,6 +157,8 @@ static void done_command(struct work *work, struct group *group, enum work_end e
 		answer_unavailable(r);
 	else if (w->repeated)
 		r->resumed = answer_as_stored;
+	else if (w->killed)
+		refuse_killed(w, r);
 	else if (w->taken_away)
 		refuse(r, PROBLEM_REVOKED, w->why, w->row.agent, w->row.credential);
 	else

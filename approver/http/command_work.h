@@ -22,6 +22,8 @@ struct command_work {
 	struct command_row row;   /* borrows from everything here */
 	struct buf chain, detail, permit;
 	char s256[S256_LEN + 1], tail[TAIL_LEN + 1];
+	char *lineage;             /* see lineage.h; NULL: the agent, its owner and the credential */
+	struct kill *killed;       /* why it was dropped */
 	bool decided;              /* `decision` is to be finished */
 	bool taken_away, repeated; /* why it was dropped; else the session is another's */
 	char why[CHAIN_WHY];       /* when it was taken away */

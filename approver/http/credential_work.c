@@ -27,9 +27,10 @@ struct credential_work {
 	struct work work;
 	struct credential_ask ask;
 	struct credential_row row;
-	struct credential *known;   /* refused: the key is enrolled */
-	struct credential *current; /* the newest; refused: issued already */
-	struct credential *goes_on; /* until window_ends */
+	struct credential *known;    /* refused: the key is enrolled */
+	struct credential *replaced; /* the newest, which may have expired */
+	struct credential *current;  /* the newest that may be used */
+	struct credential *goes_on;  /* until window_ends */
 	int64_t window_ends;
 	struct credential *ended[MAX_ENDED]; /* at once */
 	size_t n_ended;
@@ -41,19 +42,13 @@ static bool usable(const struct credential *c, int64_t now)
 	return !c->revoked && (!c->expires || now < c->expires);
 }
 
-/* The newest that may be used, else the newest that was not revoked; NULL. */
-static struct credential *newest(const struct agent *agent, int64_t now)
+/* The newest that was not revoked, or of those the newest that may be used; NULL. */
+static struct credential *newest(const struct agent *agent, bool in_use, int64_t now)
 {
-	struct credential *expired = NULL;
-	for (struct credential *c = agent->credentials; c; c = c->older) {
-		if (!credential_is_operators(c) || c->revoked)
-			continue;
-		if (usable(c, now))
+	for (struct credential *c = agent->credentials; c; c = c->older)
+		if (credential_is_operators(c) && !c->revoked && (!in_use || usable(c, now)))
 			return c;
-		if (!expired)
-			expired = c;
-	}
-	return expired;
+	return NULL;
 }
 
 /* NULL when the agent may have it; else why not. */
@@ -61,18 +56,17 @@ static const char *refusal_of(struct credential_work *w, struct registry *regist
 {
 	struct agent *agent = w->ask.agent;
 	w->known = registry_credential(registry, w->ask.id);
-	w->current = newest(agent, now);
+	w->replaced = newest(agent, false, now);
+	w->current = newest(agent, true, now);
 	if (w->known)
 		return "this key was enrolled before";
 	if (agent->disabled)
 		return "the agent is disabled";
 	if (w->ask.rotate)
-		return w->current
+		return w->replaced
 			   ? NULL
 			   : "the agent has no credential to rotate: whoctl credential issue gives it one";
-	return w->current && usable(w->current, now)
-		   ? "the agent has a credential: whoctl credential rotate replaces it"
-		   : NULL;
+	return w->current ? "the agent has a credential: whoctl credential rotate replaces it" : NULL;
 }
 
 /* Which of those in use goes on, and which end.  false when they are too many. */
@@ -80,8 +74,8 @@ static bool choose(struct credential_work *w, int64_t now)
 {
 	const struct agent *agent = w->ask.agent;
 	w->n_ended = 0;
-	w->goes_on = usable(w->current, now) ? w->current : NULL;
-	if (w->goes_on && !w->current->last_used)
+	w->goes_on = w->current;
+	if (w->current && !w->current->last_used)
 		for (struct credential *c = agent->credentials; c; c = c->older)
 			if (credential_is_operators(c) && usable(c, now) && c->last_used) {
 				w->goes_on = c;
@@ -157,15 +151,15 @@ static enum work_end apply(struct work *work, struct group *group)
 	if (w->refusal)
 		return WORK_DROPPED;
 	int64_t issued = group->now;
-	if (w->current && issued <= w->current->issued) /* it is loaded after what it replaces */
-		issued = w->current->issued + 1;
+	if (w->replaced && issued <= w->replaced->issued) /* it is loaded after what it replaces */
+		issued = w->replaced->issued + 1;
 	w->row = (struct credential_row){.id = w->ask.id,
 					 .agent = w->ask.agent->id,
 					 .issued = issued,
 					 .not_before = group->now - CLOCK_TOLERANCE_S * 1000,
 					 .expires = group->now + w->ask.expires_s * 1000,
 					 .issued_by = (char *)(uintptr_t)w->ask.by,
-					 .replaces = w->ask.rotate ? w->current->id : NULL};
+					 .replaces = w->ask.rotate ? w->replaced->id : NULL};
 	memcpy(w->row.key, w->ask.key, KEY_BYTES);
 	if ((w->ask.rotate && put_ends(w, group)) || store_credential_put(group->store, &w->row) ||
 	    append_event(w, group))

@@ -13,6 +13,7 @@
 #include "approver/http/alerts.h"
 #include "approver/http/command_work.h"
 #include "approver/http/identity.h"
+#include "approver/http/kill_check.h"
 #include "approver/http/refusals.h"
 #include "approver/http/request.h"
 #include "common/clock.h"
@@ -259,10 +260,21 @@ bool decide_command(struct request *r)
 		w->delegation = chain_take(server, c->chain, strlen(c->chain), why_chain);
 		if (!w->delegation || !chain_ends_at(w->delegation, credential, why_chain))
 			return refuse(r, PROBLEM_IDENTITY, why_chain, c->sub, credential->id);
+		w->lineage = strdup(w->delegation->lineage.data);
+		if (!w->lineage)
+			return answer_problem(r, PROBLEM_UNAVAILABLE, "out of memory");
 	}
 	if (!task_hash_agrees(c->task, c->task_sha256))
 		return refuse(r, PROBLEM_IDENTITY, "task_sha256 is not the SHA-256 of the task", c->sub,
 			      credential->id);
+	const struct command_row asked = {.id = lent(c->jti),
+					  .agent = agent->id,
+					  .credential = credential->id,
+					  .session = lent(c->sid),
+					  .parent = lent(c->parent),
+					  .model = lent(c->model)};
+	if (kill_refuses(r, w->lineage, &asked))
+		return true;
 	if (server->ending)
 		return answer_unavailable(r);
 
@@ -272,7 +284,8 @@ bool decide_command(struct request *r)
 	enum live_state state;
 	char from[ADDRESS_SIZE];
 	request_address(r, from);
-	switch (live_claim(server->live, c->jti, w->s256, w->tail, from, credential, &state)) {
+	const struct live_about about = {c->sid, c->parent, c->model, w->lineage};
+	switch (live_claim(server->live, c->jti, w->s256, w->tail, from, credential, &about, &state)) {
 	case LIVE_OTHER_BYTES:
 		return answer_problem(r, PROBLEM_REPLAY, "another command with this ID is recorded");
 	case LIVE_SAME:

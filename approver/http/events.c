@@ -150,6 +150,13 @@ static void format_event(struct stream *s, struct store_reader *reader, int64_t 
 		format_model(s, index, ms, body, len);
 	if (kind == EVENT_ALERT)
 		buf_addf(&s->out, "event: alert\nid: %" PRId64 "\ndata: %.*s\n\n", index, (int)len, body);
+	if (kind == EVENT_KILL || kind == EVENT_UNKILL) { /* its body is all there is to say */
+		buf_addf(&s->out, "event: %s\nid: %" PRId64 "\ndata: ", event_kind_name(kind), index);
+		buf_add(&s->out, body, len);
+		buf_adds(&s->out, "\n\n");
+		free(body);
+		return;
+	}
 	const char *name = shown_as(kind, &typ, &member);
 	char *id = name ? command_of(typ, member, body, len) : NULL;
 	free(body);

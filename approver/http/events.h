@@ -2,9 +2,9 @@
  *
  * A subscriber is a place in the log.  It is woken when the log has grown and reads on from there, so a
  * client that comes back with Last-Event-ID misses nothing; one that has fallen far behind is moved to the
- * present and told so.  Each event's data is the command's record as it is now;
- * a change of model has data of its own.  The stream of an operator who was removed ends before the next
- * event.
+ * present and told so.  Each event's data is the command's record as it is now; a change of model, an alert,
+ * a kill and its lifting have data of their own.  The stream of an operator who was removed ends before the
+ * next event.
  *
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
 #ifndef WHOSH_HTTP_EVENTS_H

@@ -36,6 +36,8 @@ static void due(const char *id, enum live_state state, void *arg)
 		settle_push(server, &ask, NULL);
 	else if (state == LIVE_RUNNING)
 		settle_lost(server, id);
+	else if (state == LIVE_LEFT)
+		settle_left(server, id);
 }
 
 static void wake_polls(struct poll *poll)

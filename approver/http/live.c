@@ -5,6 +5,7 @@
  *
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
 #include "approver/http/live.h"
+#include "approver/http/kills.h"
 #include "approver/http/live_table.h"
 #include "common/clock.h"
 #include "common/secure.h"
@@ -40,6 +41,7 @@ void live_free(struct live *live)
 		while (live->buckets[i]) {
 			struct live_command *command = live->buckets[i];
 			live->buckets[i] = command->next;
+			kill_release(command->killed);
 			free(command);
 		}
 	}
@@ -88,11 +90,22 @@ static void grow(struct live *live)
 }
 
 static struct live_command *insert(struct live *live, const char *id, const char *command_s256,
-				   const char *tail, const char *from, struct credential *credential)
+				   const char *tail, const char *from, struct credential *credential,
+				   const struct live_about *about)
 {
-	struct live_command *command = calloc(1, sizeof *command);
+	size_t model = about->model ? strlen(about->model) + 1 : 0,
+	       lineage = about->lineage ? strlen(about->lineage) + 1 : 0;
+	struct live_command *command = calloc(1, sizeof *command + model + lineage);
 	if (!command)
 		return NULL;
+	snprintf(command->session, sizeof command->session, "%s", about->session ? about->session : "");
+	snprintf(command->parent, sizeof command->parent, "%s", about->parent ? about->parent : "");
+	command->has_parent = about->parent != NULL;
+	command->has_model = about->model != NULL;
+	if (model)
+		memcpy(command->model, about->model, model);
+	if (lineage)
+		command->lineage = memcpy(command->model + model, about->lineage, lineage);
 	if (live->count >= live->n_buckets)
 		grow(live);
 	memcpy(command->id, id, UUID_LEN);
@@ -143,11 +156,13 @@ void live_remove(struct live *live, struct live_command *command)
 	live_unhang(command);
 	live->n_state[command->state]--;
 	live->count--;
+	kill_release(command->killed);
 	free(command);
 }
 
 enum live_claim live_claim(struct live *live, const char *id, const char *command_s256, const char *tail,
-			   const char *from, struct credential *credential, enum live_state *state)
+			   const char *from, struct credential *credential, const struct live_about *about,
+			   enum live_state *state)
 {
 	enum live_claim claim = LIVE_CLAIMED;
 	pthread_mutex_lock(&live->lock);
@@ -155,7 +170,8 @@ enum live_claim live_claim(struct live *live, const char *id, const char *comman
 	if (command) {
 		*state = command->state;
 		claim = memcmp(command->s256, command_s256, S256_LEN) ? LIVE_OTHER_BYTES : LIVE_SAME;
-	} else if (live->count >= live->max || !insert(live, id, command_s256, tail, from, credential)) {
+	} else if (live->count >= live->max ||
+		   !insert(live, id, command_s256, tail, from, credential, about)) {
 		claim = LIVE_FULL;
 	}
 	pthread_mutex_unlock(&live->lock);
@@ -163,11 +179,13 @@ enum live_claim live_claim(struct live *live, const char *id, const char *comman
 }
 
 bool live_restore(struct live *live, const char *id, const char *command_s256, const char *tail,
-		  struct credential *credential, enum live_state state, int64_t ms)
+		  struct credential *credential, const struct live_about *about, enum live_state state,
+		  int64_t ms)
 {
 	pthread_mutex_lock(&live->lock);
-	struct live_command *command =
-	    live_find(live, id) ? NULL : insert(live, id, command_s256, tail, "", credential);
+	struct live_command *command = live_find(live, id) || (state == LIVE_LEFT && live->count >= live->max)
+					   ? NULL
+					   : insert(live, id, command_s256, tail, "", credential, about);
 	if (command) {
 		live_set_state(live, command, state);
 		timer_set(&live->timers, &command->timer, clock_mono_ms() + (ms > 0 ? ms : 0));
@@ -182,6 +200,7 @@ static void become(struct live *live, const char *id, enum live_state state, int
 	struct live_command *command = live_find(live, id);
 	if (command) {
 		live_set_state(live, command, state);
+		command->taken = false;
 		timer_set(&live->timers, &command->timer, clock_mono_ms() + ms);
 	}
 	pthread_mutex_unlock(&live->lock);

@@ -1,15 +1,15 @@
 /* live.h: the commands that are being decided, wait for a person, or run; and the polls that wait for them.
  *
- * The idea.  What must survive is in the store; this is what must be quick.  An entry is 208 bytes: 10,000
- * commands that wait for a person cost 2 MB.  It is made when a command's signature has been believed
+ * The idea.  What must survive is in the store; this is what must be quick.  An entry is about 340 bytes:
+ * 10,000 commands that wait for a person cost 4 MB.  It is made when a command's signature has been believed
  * (DECIDING: the writer has it), so that the same request sent twice at once is one command.  It ends when
- * the command is denied, its outcome is known, or its host is lost.  Whoever wants to change an entry's fate
- * in the store first takes it (live_take) and gives it back if the group failed, so that of two reviewers in
- * one group one is told that the other was first.
+ * the command is denied, its outcome is known (and has left nothing running), or its host is lost.  Whoever
+ * wants to change an entry's fate in the store first takes it (live_take) and gives it back if the group
+ * failed, so that of two reviewers in one group one is told that the other was first.
  *
- * A poll (one for a whole host) hangs its pending entries on itself; a later poll that names an entry takes
- * it over.  A poll is woken once, by whoever sets its `woken` under the lock: a decision, its deadline, its
- * client having hung up, or the approver's end.
+ * A poll (one for a whole host) hangs the entries it names on itself; a later poll that names an entry takes
+ * it over.  A poll is woken once, by whoever sets its `woken` under the lock: a decision, a kill, its
+ * deadline, its client having hung up, or the approver's end.
  *
  * Locking: one mutex over everything here; nothing blocks under it.
  *
@@ -28,13 +28,23 @@ struct live;
 struct request;
 struct credential;
 
-enum live_state { LIVE_ABSENT, LIVE_DECIDING, LIVE_PENDING, LIVE_RUNNING };
+/* LEFT: the outcome is known, but processes of it live on, which a kill still reaches. */
+enum live_state { LIVE_ABSENT, LIVE_DECIDING, LIVE_PENDING, LIVE_RUNNING, LIVE_LEFT, LIVE_STATES };
+
+/* As what a poll names a command. */
+enum live_named { REF_PENDING, REF_RUNNING, REF_LEFT, REF_KILLED };
 
 /* A command as a poll names it: "ID:TAIL". */
 struct live_ref {
 	const char *id, *tail; /* borrowed: 36 and 16 characters, not terminated */
+	enum live_named named;
 	enum live_state state; /* found by live_look */
 	bool trusted;          /* the tail was right; meaningless when ABSENT */
+};
+
+/* What kills know a command by; NULL: none.  See kills.h. */
+struct live_about {
+	const char *session, *parent, *model, *lineage;
 };
 
 struct poll {
@@ -43,10 +53,13 @@ struct poll {
 	struct live_command *first;
 	size_t n;
 	struct buf permits; /* `"ID":"JWS",…` decided while it waited */
+	struct buf kills;   /* `"ID":{…},…` killed while it waited */
 	struct timer timer;
 	struct poll *prev, *next, *wake_next;
 	bool woken;
-	bool missed; /* one of its commands was decided before it hung here: look again */
+	bool missed; /* one of its commands was decided or killed before it hung here: look again */
+	bool again;  /* it waits for less than was asked, to look again */
+	bool gone;   /* its client has hung up */
 };
 
 struct live *live_new(size_t max);
@@ -56,10 +69,13 @@ enum live_claim { LIVE_CLAIMED, LIVE_SAME, LIVE_OTHER_BYTES, LIVE_FULL };
 /* A command whose signature is good: take the ID.  SAME (with *state): it is known here already with these
  * very bytes.  `s256` is of the JWS, `tail` its last 16 characters, `from` the address that sent it. */
 enum live_claim live_claim(struct live *live, const char *id, const char *s256, const char *tail,
-			   const char *from, struct credential *credential, enum live_state *state);
-/* At start: an entry for a command the store knows. */
+			   const char *from, struct credential *credential, const struct live_about *about,
+			   enum live_state *state);
+/* An entry for a command the store knows: at start, and of what it left behind.  false: it is there already,
+ * the table is full, or out of memory. */
 bool live_restore(struct live *live, const char *id, const char *s256, const char *tail,
-		  struct credential *credential, enum live_state state, int64_t deadline_ms);
+		  struct credential *credential, const struct live_about *about, enum live_state state,
+		  int64_t deadline_ms);
 
 /* DECIDING is over.  Deadlines in ms from now: until the review times out, until the lease lapses. */
 void live_set_pending(struct live *live, const char *id, int64_t ms);
@@ -79,17 +95,19 @@ void live_give_back(struct live *live, const char *id);
 void live_decided(struct live *live, const char *id, bool approved, const struct buf *permit, int64_t ms,
 		  struct poll **wake);
 
-/* Find each and check its tail; renew the lease of those that run when `renew_ms` is not 0. */
+/* Find each and check its tail; renew the lease of those named as running or left, and being so, when
+ * `renew_ms` is not 0. */
 void live_look(struct live *live, struct live_ref *refs, size_t n, int64_t renew_ms);
 /* How it stands with a command, and whether this address sent it (not known of one taken up again at start).
  */
 enum live_state live_sent_from(struct live *live, const char *id, const char *address, bool *same);
-/* Hang the DECIDING and PENDING ones on the poll, which starts to wait; its connection is suspended already.
- */
+/* Hang the ones it names as pending, running or left on the poll, which starts to wait; its connection is
+ * suspended already. */
 void live_wait(struct live *live, struct poll *poll, const struct live_ref *refs, size_t n, int64_t ms,
 	       struct poll **wake);
-/* The poll was woken and is being answered: take it off everything. */
-void live_leave(struct live *live, struct poll *poll);
+/* The poll was woken: take it off everything.  When it is being answered the leases of what hung on it are
+ * renewed by `renew_ms` (0: they are not), unless its client has hung up. */
+void live_leave(struct live *live, struct poll *poll, int64_t renew_ms);
 
 /* One look at the deadlines: fn for each command due (it is set again in 5 s, so that a failed group is tried
  * again); polls due come back in *wake. */

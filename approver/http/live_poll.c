@@ -10,9 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SUPERSEDED_MS = 1000, AGAIN_MS = 5000 };
+enum { SUPERSEDED_MS = 1000 };
 
-static void wake(struct poll *poll, struct poll **list)
+void live_wake(struct poll *poll, struct poll **list)
 {
 	if (poll->woken)
 		return;
@@ -26,6 +26,12 @@ static bool usable(const struct live_command *command, const struct live_ref *re
 	return secure_equal(command->tail, ref->tail, TAIL_LEN);
 }
 
+/* One that is said to run and does, or that is said to have left something behind and has. */
+static bool holds_lease(enum live_named named, enum live_state state)
+{
+	return (named == REF_RUNNING || named == REF_LEFT) && (state == LIVE_RUNNING || state == LIVE_LEFT);
+}
+
 void live_look(struct live *live, struct live_ref *refs, size_t n, int64_t renew_ms)
 {
 	int64_t now = clock_mono_ms();
@@ -34,7 +40,7 @@ void live_look(struct live *live, struct live_ref *refs, size_t n, int64_t renew
 		struct live_command *command = live_find(live, refs[i].id);
 		refs[i].state = command ? command->state : LIVE_ABSENT;
 		refs[i].trusted = command && usable(command, &refs[i]);
-		if (renew_ms && refs[i].trusted && command->state == LIVE_RUNNING)
+		if (renew_ms && refs[i].trusted && holds_lease(refs[i].named, command->state))
 			timer_set(&live->timers, &command->timer, now + renew_ms);
 	}
 	pthread_mutex_unlock(&live->lock);
@@ -62,6 +68,7 @@ void live_wait(struct live *live, struct poll *poll, const struct live_ref *refs
 	       struct poll **list)
 {
 	int64_t now = clock_mono_ms();
+	bool again = false;
 	pthread_mutex_lock(&live->lock);
 	poll->prev = live->polls.prev;
 	poll->next = &live->polls;
@@ -71,24 +78,40 @@ void live_wait(struct live *live, struct poll *poll, const struct live_ref *refs
 	poll->timer.kind = KIND_POLL;
 	timer_set(&live->timers, &poll->timer, now + ms);
 	for (size_t i = 0; i < n; i++) {
-		if (!refs[i].trusted)
+		if (!refs[i].trusted || refs[i].named == REF_KILLED)
 			continue;
 		struct live_command *command = live_find(live, refs[i].id);
-		if (command && (command->state == LIVE_DECIDING || command->state == LIVE_PENDING))
+		if (refs[i].named == REF_PENDING) {
+			if (command && (command->state == LIVE_DECIDING || command->state == LIVE_PENDING))
+				hang(live, poll, command, now);
+			else
+				poll->missed = true;
+		} else if (command && holds_lease(refs[i].named, command->state)) {
 			hang(live, poll, command, now);
-		else
-			poll->missed = true;
+			poll->missed = poll->missed || live_order_due(command, now);
+			again = again || (command->killed && !command->acknowledged);
+		}
+	}
+	if (again && ms > TELL_AGAIN_MS) { /* told, and not acknowledged: look again soon */
+		timer_set(&live->timers, &poll->timer, now + TELL_AGAIN_MS);
+		poll->again = true;
 	}
 	if (poll->missed || live->ending)
-		wake(poll, list);
+		live_wake(poll, list);
 	pthread_mutex_unlock(&live->lock);
 }
 
-void live_leave(struct live *live, struct poll *poll)
+void live_leave(struct live *live, struct poll *poll, int64_t renew_ms)
 {
+	int64_t now = clock_mono_ms();
 	pthread_mutex_lock(&live->lock);
-	while (poll->first)
-		live_unhang(poll->first);
+	while (poll->first) {
+		struct live_command *command = poll->first;
+		if (renew_ms && !poll->gone && !command->taken &&
+		    (command->state == LIVE_RUNNING || command->state == LIVE_LEFT))
+			timer_set(&live->timers, &command->timer, now + renew_ms);
+		live_unhang(command);
+	}
 	if (poll->next) {
 		poll->prev->next = poll->next;
 		poll->next->prev = poll->prev;
@@ -115,7 +138,7 @@ void live_decided(struct live *live, const char *id, bool approved, const struct
 		buf_adds(out, "\":\"");
 		buf_add(out, permit->data, permit->len);
 		buf_adds(out, "\",");
-		wake(command->poll, list);
+		live_wake(command->poll, list);
 	}
 	if (approved) {
 		live_unhang(command);
@@ -139,7 +162,7 @@ static void due_now(struct timer *timer, void *arg)
 {
 	struct due *due = arg;
 	if (timer->kind == KIND_POLL) {
-		wake((struct poll *)((char *)timer - offsetof(struct poll, timer)), due->list);
+		live_wake((struct poll *)((char *)timer - offsetof(struct poll, timer)), due->list);
 		return;
 	}
 	struct live_command *command =
@@ -179,8 +202,10 @@ void live_hung_up(struct live *live, struct poll **list)
 			size_t i = 0;
 			for (struct poll *poll = live->polls.next; poll != &live->polls;
 			     poll = poll->next, i++)
-				if (fds[i].revents & (POLLRDHUP | POLLHUP | POLLERR))
-					wake(poll, list);
+				if (fds[i].revents & (POLLRDHUP | POLLHUP | POLLERR)) {
+					poll->gone = true;
+					live_wake(poll, list);
+				}
 		}
 	}
 	pthread_mutex_unlock(&live->lock);
@@ -192,6 +217,6 @@ void live_wake_all(struct live *live, struct poll **list)
 	pthread_mutex_lock(&live->lock);
 	live->ending = true;
 	for (struct poll *poll = live->polls.next; poll != &live->polls; poll = poll->next)
-		wake(poll, list);
+		live_wake(poll, list);
 	pthread_mutex_unlock(&live->lock);
 }

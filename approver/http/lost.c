@@ -1,10 +1,10 @@
-/* lost.c: a running command whose broker has fallen silent.
+/* lost.c: a running command, or what it left behind, whose broker has fallen silent.
  *
  * The log then says what is known and what is not: it was approved, it may have run, nobody can say how it
  * ended. An outcome that a broker had spooled and delivers later still takes its place (outcome.c).
  *
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
-#include "approver/http/live.h"
+#include "approver/http/live_kill.h"
 #include "approver/http/metrics.h"
 #include "approver/http/settle.h"
 #include "approver/http/writer.h"
@@ -62,4 +62,11 @@ void settle_lost(struct server *server, const char *id)
 	w->work.kind = &kind;
 	snprintf(w->id, sizeof w->id, "%s", id);
 	writer_push(server->writer, &w->work);
+}
+
+void settle_left(struct server *server, const char *id)
+{
+	struct kill_notes notes = {0};
+	live_forget_left(server->live, id, &notes);
+	kill_notes_push(server, &notes, NULL, NULL);
 }

@@ -103,6 +103,7 @@ void metrics_write(struct buf *out, const struct gauges *g)
 	counter(out, "whosh_reviews_total", "{end=\"denied\"}", METRIC_REVIEW_DENIED);
 	counter(out, "whosh_reviews_total", "{end=\"timeout\"}", METRIC_TIMED_OUT);
 	counter(out, "whosh_reviews_total", "{end=\"withdrawn\"}", METRIC_WITHDRAWN);
+	counter(out, "whosh_reviews_total", "{end=\"killed\"}", METRIC_REVIEW_KILLED);
 	head(out, "whosh_repeated_total", "counter", "Requests posted again and answered as before.");
 	counter(out, "whosh_repeated_total", "", METRIC_REPEATED);
 	head(out, "whosh_refused_total", "counter", "Identities refused.");
@@ -142,6 +143,7 @@ void metrics_write(struct buf *out, const struct gauges *g)
 	gauge(out, "whosh_polls", "Long polls open.", g->polls);
 	gauge(out, "whosh_connections", "Connections open.", g->connections);
 	gauge(out, "whosh_event_streams", "Event streams open.", g->subscribers);
+	gauge(out, "whosh_kills", "Kills in force.", g->kills);
 	gauge(out, "whosh_log_size", "Events in the log.", g->log_size);
 	gauge(out, "whosh_read_only", "1 while nothing can be stored.", g->read_only);
 	gauge(out, "whosh_uptime_seconds", "Since the approver started.", g->uptime_s);

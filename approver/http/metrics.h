@@ -16,6 +16,7 @@ enum metric {
 	METRIC_REVIEW_DENIED,
 	METRIC_TIMED_OUT,
 	METRIC_WITHDRAWN,
+	METRIC_REVIEW_KILLED,
 	METRIC_REPEATED, /* the same request again */
 	METRIC_REFUSED,  /* identities refused */
 	METRIC_MALFORMED,
@@ -48,7 +49,7 @@ void metric_group(int64_t items);
 
 /* A gauge that only its owner knows. */
 struct gauges {
-	int64_t pending, running, polls, connections, subscribers, log_size, uptime_s;
+	int64_t pending, running, polls, connections, subscribers, kills, log_size, uptime_s;
 	bool read_only;
 };
 /* Append everything in Prometheus' text format. */

@@ -9,7 +9,7 @@
 
 struct decision {
 	bool approved;
-	const char *cause; /* "policy", "review", "timeout", "withdrawn" */
+	const char *cause; /* "policy", "review", "timeout", "withdrawn", "killed" */
 	const char *reason;
 	const char *reviewers; /* JSON array of names */
 };

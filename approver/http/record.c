@@ -106,8 +106,8 @@ static const char *delegated_grade(const cJSON *delegation, const char *member, 
 	return !proof ? otherwise : !strcmp(proof, "signed") ? "proven" : "attested";
 }
 
-/* What a session's shell or its broker said of the command and of where it runs. */
-static void circumstances(struct buf *out, const struct command_row *row, const cJSON *detail)
+/* What has no member of its own in a record: of `detail`, which only one command's page has. */
+static void detail_attributes(struct buf *out, const cJSON *detail)
 {
 	static const struct {
 		const char *member, *source;
@@ -117,11 +117,6 @@ static void circumstances(struct buf *out, const struct command_row *row, const 
 		     {"harness", "environment"},
 		     {"trace", "TRACEPARENT"}};
 	const cJSON *ssh = json_object(detail, "ssh");
-	attribute(out, "parent", row->parent, "claimed", "WHOSH_COMMAND_ID");
-	attribute(out, "user", row->user, "claimed", "broker");
-	attribute(out, "host", row->host, "claimed", "broker");
-	attribute(out, "cwd", row->cwd, "claimed", "broker");
-	attribute(out, "mode", row->mode, "claimed", "broker");
 	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
 		attribute(out, texts[i].member, json_string(detail, texts[i].member), "claimed",
 			  texts[i].source);
@@ -130,7 +125,7 @@ static void circumstances(struct buf *out, const struct command_row *row, const 
 		  "SSH_ORIGINAL_COMMAND");
 }
 
-static void attributes(struct buf *out, const struct command_row *row, const cJSON *detail)
+static void attributes(struct buf *out, const struct command_row *row, const cJSON *detail, bool whole)
 {
 	const cJSON *sources = json_object(detail, "sources"),
 		    *delegation = json_object(detail, "delegation");
@@ -156,11 +151,17 @@ static void attributes(struct buf *out, const struct command_row *row, const cJS
 		  source_of(sources, "task", "request"));
 	attribute(out, "task_sha256", json_string(detail, "task_sha256"), "claimed",
 		  source_of(sources, "task_sha256", "request"));
-	circumstances(out, row, detail);
+	attribute(out, "parent", row->parent, "claimed", "WHOSH_COMMAND_ID");
+	attribute(out, "user", row->user, "claimed", "broker");
+	attribute(out, "host", row->host, "claimed", "broker");
+	attribute(out, "cwd", row->cwd, "claimed", "broker");
+	attribute(out, "mode", row->mode, "claimed", "broker");
+	if (whole)
+		detail_attributes(out, detail);
 	buf_addc(out, '}');
 }
 
-void record_open(struct buf *out, const struct command_row *row)
+static void open_record(struct buf *out, const struct command_row *row, bool whole)
 {
 	cJSON *detail JSON_AUTO = row->detail ? json_parse(row->detail, strlen(row->detail), NULL) : NULL;
 	buf_reserve(out, 2048);
@@ -203,7 +204,17 @@ void record_open(struct buf *out, const struct command_row *row)
 	record_text(out, "outcome_reason", row->outcome_reason);
 	record_text(out, "model_before", json_string(detail, "model_before"));
 	record_text(out, "task_sha256", json_string(detail, "task_sha256"));
-	attributes(out, row, detail);
+	attributes(out, row, detail, whole);
+}
+
+void record_open(struct buf *out, const struct command_row *row)
+{
+	open_record(out, row, false);
+}
+
+void record_open_whole(struct buf *out, const struct command_row *row)
+{
+	open_record(out, row, true);
 }
 
 void record_pending(struct buf *out, const struct command_row *row)

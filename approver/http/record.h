@@ -19,6 +19,8 @@ void record_time(struct buf *out, const char *name, int64_t ms);
 
 /* Append the record's members, the object left open for more: `{"id":…`. */
 void record_open(struct buf *out, const struct command_row *row);
+/* The same, with the grade and source of what `detail` holds, too: for one command, not for lists. */
+void record_open_whole(struct buf *out, const struct command_row *row);
 /* Append what only matters while it is pending: `,"expires":…,"reviewers_needed":…,"not_in_chain":…`. */
 void record_pending(struct buf *out, const struct command_row *row);
 

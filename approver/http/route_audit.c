@@ -128,7 +128,7 @@ bool route_audit_show(struct request *r)
 		return answer_problem(r, PROBLEM_NOT_FOUND, "no such command");
 	struct evidence e = {0};
 	int failed = store_events_of(reader, r->param, one_event, &e);
-	record_open(&r->out, &row);
+	record_open_whole(&r->out, &row);
 	if (row.state == COMMAND_PENDING)
 		record_pending(&r->out, &row);
 	buf_addf(&r->out, ",\"detail\":");

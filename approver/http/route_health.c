@@ -1,6 +1,7 @@
 /* route_health.c: GET /healthz: can the approver do its work?
  *
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
+#include "approver/http/kills.h"
 #include "approver/http/live.h"
 #include "approver/http/policy_box.h"
 #include "approver/http/routes.h"
@@ -24,10 +25,11 @@ bool route_health(struct request *r)
 		 WHOSH_VERSION);
 	json_add_string(&r->out, server->settings.name, strlen(server->settings.name));
 	buf_addf(&r->out,
-		 ",\"pending\":%" PRId64 ",\"running\":%" PRId64 ",\"log_size\":%" PRId64
-		 ",\"policy_s256\":\"%s\",\"uptime_s\":%" PRId64 ",\"disk_free\":%" PRId64 "}",
-		 pending, running, (int64_t)server->log_size, policy_s256(policy_held(held)),
-		 (clock_wall_ms() - server->started) / 1000, free_bytes);
+		 ",\"pending\":%" PRId64 ",\"running\":%" PRId64 ",\"kills\":%" PRId64
+		 ",\"log_size\":%" PRId64 ",\"policy_s256\":\"%s\",\"uptime_s\":%" PRId64
+		 ",\"disk_free\":%" PRId64 "}",
+		 pending, running, kills_count(server->kills), (int64_t)server->log_size,
+		 policy_s256(policy_held(held)), (clock_wall_ms() - server->started) / 1000, free_bytes);
 	policy_release(held);
 	return answer_json(r, read_only || server->ending ? 503 : 200);
 }

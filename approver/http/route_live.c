@@ -1,15 +1,15 @@
 /* route_live.c: POST /v1/live: one long poll for a whole host.
  *
- * First everything that is decided already, or unknown, is answered at once.  If there is nothing of that
- * kind the connection is suspended first and the poll hung on its commands after, so that a decision which
- * falls in between finds either nothing to wake (and the poll then sees that it missed it) or a poll that is
- * ready to be woken.
+ * First everything that is decided or killed already, or unknown, is answered at once.  If there is nothing
+ * of that kind the connection is suspended first and the poll hung on its commands after, so that a decision
+ * which falls in between finds either nothing to wake (and the poll then sees that it missed it) or a poll
+ * that is ready to be woken.
  *
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
-#include "approver/http/live.h"
+#include "approver/http/live_absent.h"
+#include "approver/http/live_kill.h"
 #include "approver/http/routes.h"
 #include "common/json.h"
-#include "common/text.h"
 #include <microhttpd.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,41 +21,43 @@ enum { MAX_WAIT_S = 30, MAX_IDS = 16384, ANSWER_FULL = 8 << 20 };
 /* What one poll says; the refs borrow from the tree. */
 struct said {
 	cJSON *tree;
-	struct live_ref *pending, *running;
-	size_t n_pending, n_running;
+	struct live_ref *refs;
+	size_t n;
 	int64_t wait_s;
 };
 
 static void said_finish(struct said *said)
 {
 	cJSON_Delete(said->tree);
-	free(said->pending);
-	free(said->running);
+	free(said->refs);
 }
 
 /* ["ID:TAIL",…]; false when it is something else. */
-static bool read_refs(const cJSON *list, struct live_ref **refs, size_t *n)
+static bool read_refs(struct said *said, const char *name, enum live_named named)
 {
+	const cJSON *list = cJSON_GetObjectItemCaseSensitive(said->tree, name), *item;
+	if (list && !cJSON_IsArray(list))
+		return false;
 	int count = cJSON_GetArraySize(list);
 	if (count > MAX_IDS)
 		return false;
-	*refs = calloc((size_t)count + 1, sizeof **refs);
-	if (!*refs)
+	struct live_ref *refs = reallocarray(said->refs, said->n + (size_t)count + 1, sizeof *refs);
+	if (!refs)
 		return false;
-	const cJSON *item;
+	said->refs = refs;
 	cJSON_ArrayForEach(item, list)
 	{
 		const char *text = cJSON_GetStringValue(item);
 		if (!text || strlen(text) != UUID_LEN + 1 + TAIL_LEN || text[UUID_LEN] != ':')
 			return false;
-		(*refs)[(*n)++] = (struct live_ref){.id = text, .tail = text + UUID_LEN + 1};
+		refs[said->n++] = (struct live_ref){.id = text, .tail = text + UUID_LEN + 1, .named = named};
 	}
 	return true;
 }
 
 static bool read_said(struct request *r, struct said *said)
 {
-	static const char *const names[] = {"pending", "running", "wait_s", NULL};
+	static const char *const names[] = {"pending", "running", "left", "killed", "wait_s", NULL};
 	memset(said, 0, sizeof *said);
 	said->tree = request_json(r, names);
 	if (!said->tree)
@@ -64,68 +66,60 @@ static bool read_said(struct request *r, struct said *said)
 	json_integer(said->tree, "wait_s", &said->wait_s);
 	if (said->wait_s < 0 || said->wait_s > MAX_WAIT_S)
 		said->wait_s = MAX_WAIT_S;
-	if (read_refs(json_array(said->tree, "pending"), &said->pending, &said->n_pending) &&
-	    read_refs(json_array(said->tree, "running"), &said->running, &said->n_running))
+	if (read_refs(said, "pending", REF_PENDING) && read_refs(said, "running", REF_RUNNING) &&
+	    read_refs(said, "left", REF_LEFT) && read_refs(said, "killed", REF_KILLED))
 		return true;
-	answer_problem(r, PROBLEM_MALFORMED, "pending and running are lists of \"ID:TAIL\"");
+	answer_problem(r, PROBLEM_MALFORMED, "pending, running, left and killed are lists of \"ID:TAIL\"");
 	return false;
 }
 
-/* `gone` may be empty; permits are `"ID":"JWS",…` with a comma at the end. */
-static bool answer_live(struct request *r, const struct buf *permits, const struct buf *gone)
+/* Append a list without its last comma. */
+static void list_add(struct buf *out, const struct buf *list)
+{
+	if (list->len)
+		buf_add(out, list->data, list->len - 1);
+}
+
+/* Each may be empty; permits are `"ID":"JWS",…`, gone `"ID",…` and kills `"ID":{…},…`. */
+static bool answer_live(struct request *r, const struct buf *permits, const struct buf *gone,
+			const struct buf *kills)
 {
 	struct buf *out = &r->out;
-	buf_reserve(out, permits->len + gone->len + 64);
+	buf_reserve(out, permits->len + gone->len + kills->len + 64);
 	buf_adds(out, "{\"permits\":{");
-	if (permits->len)
-		buf_add(out, permits->data, permits->len - 1);
+	list_add(out, permits);
 	buf_adds(out, "},\"gone\":[");
-	if (gone->len)
-		buf_add(out, gone->data, gone->len - 1);
-	buf_addf(out, "],\"lease_s\":%lld}", (long long)r->server->settings.lease_s);
-	if (permits->failed || gone->failed)
+	list_add(out, gone);
+	buf_adds(out, "],\"kills\":{");
+	list_add(out, kills);
+	buf_addf(out, "},\"lease_s\":%lld}", (long long)r->server->settings.lease_s);
+	if (permits->failed || gone->failed || kills->failed)
 		return answer_unavailable(r);
 	return answer_json(r, 200);
 }
 
-/* A command that is not waiting here: decided, or unknown.  -1: the store could not be read. */
-static int look_in_store(struct request *r, struct live_ref *ref, struct buf *permits, struct buf *gone)
+static int64_t lease_ms(const struct request *r)
 {
-	struct store_reader *reader = server_reader(r->server);
-	char id[UUID_LEN + 1];
-	memcpy(id, ref->id, UUID_LEN);
-	id[UUID_LEN] = '\0';
-	struct command_row row;
-	int found = !uuid_valid(id) ? 0 : reader ? store_command(reader, id, &row) : -1;
-	if (found < 0)
-		return -1;
-	if (!found) {
-		buf_addc(gone, '"');
-		visible_add(gone, id, strcspn(id, "\"\\"));
-		buf_adds(gone, "\",");
-		return 0;
-	}
-	if (row.permit && row.live_tail && !memcmp(row.live_tail, ref->tail, TAIL_LEN))
-		buf_addf(permits, "\"%s\":\"%s\",", id, row.permit);
-	command_row_finish(&row);
-	return 0;
+	return (r->server->settings.lease_s + LEASE_GRACE_S) * 1000;
 }
 
 /* Answer what can be answered now; false when there is nothing. */
 static bool answer_now(struct request *r, struct said *said)
 {
 	struct live *live = r->server->live;
-	struct buf permits BUF_AUTO = BUF_INIT, gone BUF_AUTO = BUF_INIT;
-	live_look(live, said->pending, said->n_pending, 0);
-	for (size_t i = 0; i < said->n_pending && permits.len < ANSWER_FULL; i++) {
-		struct live_ref *ref = &said->pending[i];
-		if (ref->state == LIVE_ABSENT || (ref->state == LIVE_RUNNING && ref->trusted))
-			if (look_in_store(r, ref, &permits, &gone))
-				return answer_unavailable(r);
-	}
-	if (!permits.len && !gone.len && said->wait_s > 0 && !r->server->ending)
+	struct buf permits BUF_AUTO = BUF_INIT, gone BUF_AUTO = BUF_INIT, kills BUF_AUTO = BUF_INIT;
+	struct kill_notes notes = {0};
+	/* Renewing: even a poll that is answered at once is a sign of life. */
+	live_look(live, said->refs, said->n, lease_ms(r));
+	int failed = live_absent(r, said->refs, said->n, &permits, &gone, ANSWER_FULL, &notes);
+	live_acknowledge(live, said->refs, said->n, &notes);
+	live_orders(live, said->refs, said->n, &kills, ANSWER_FULL, &notes);
+	kill_notes_push(r->server, &notes, NULL, NULL);
+	if (failed)
+		return answer_unavailable(r);
+	if (!permits.len && !gone.len && !kills.len && said->wait_s > 0 && !r->server->ending)
 		return false;
-	return answer_live(r, &permits, &gone);
+	return answer_live(r, &permits, &gone, &kills);
 }
 
 /* ── waiting ───────────────────────────────────────────────────────────────────────────────────────────── */
@@ -133,8 +127,9 @@ static bool answer_now(struct request *r, struct said *said)
 static void end_poll(struct request *r)
 {
 	struct poll *poll = r->context;
-	live_leave(r->server->live, poll);
+	live_leave(r->server->live, poll, 0);
 	buf_finish(&poll->permits);
+	buf_finish(&poll->kills);
 	free(poll);
 	r->context = NULL;
 }
@@ -143,10 +138,11 @@ static bool live_resumed(struct request *r)
 {
 	struct poll *poll = r->context;
 	const struct buf none = BUF_INIT;
-	live_leave(r->server->live, poll);
-	bool again = poll->missed && !poll->permits.len && !r->server->ending;
+	live_leave(r->server->live, poll, lease_ms(r));
+	bool again = (poll->missed || poll->again) && !poll->permits.len && !poll->kills.len && !poll->gone &&
+		     !r->server->ending;
 	if (!again)
-		answer_live(r, &poll->permits, &none);
+		answer_live(r, &poll->permits, &none, &poll->kills);
 	end_poll(r);
 	return again ? route_live_post(r) : true;
 }
@@ -163,7 +159,7 @@ static void wait_for_news(struct request *r, struct poll *poll, const struct sai
 	r->abandoned = end_poll;
 	struct live *live = r->server->live;
 	request_suspend(r);
-	live_wait(live, poll, said->pending, said->n_pending, said->wait_s * 1000, &wake);
+	live_wait(live, poll, said->refs, said->n, said->wait_s * 1000, &wake);
 	if (wake)
 		request_resume(wake->request);
 }
@@ -174,9 +170,6 @@ bool route_live_post(struct request *r)
 	bool answered = true;
 	r->resumed = NULL;
 	if (read_said(r, &said)) {
-		/* Renewing first: even a poll that is answered at once is a sign of life. */
-		live_look(r->server->live, said.running, said.n_running,
-			  (r->server->settings.lease_s + LEASE_GRACE_S) * 1000);
 		answered = answer_now(r, &said);
 		struct poll *poll = answered ? NULL : calloc(1, sizeof *poll);
 		if (poll)

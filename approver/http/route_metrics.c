@@ -3,6 +3,7 @@
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
 #include "approver/http/connections.h"
 #include "approver/http/events.h"
+#include "approver/http/kills.h"
 #include "approver/http/live.h"
 #include "approver/http/metrics.h"
 #include "approver/http/routes.h"
@@ -13,6 +14,7 @@ bool route_metrics(struct request *r)
 	struct server *server = r->server;
 	struct gauges g = {.connections = connections_count(server->connections),
 			   .subscribers = events_subscribers(server->events),
+			   .kills = kills_count(server->kills),
 			   .log_size = server->log_size,
 			   .uptime_s = (clock_wall_ms() - server->started) / 1000,
 			   .read_only = server->unwritable != 0};

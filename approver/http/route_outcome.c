@@ -6,7 +6,7 @@
  *
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
 #include "approver/http/claims.h"
-#include "approver/http/live.h"
+#include "approver/http/live_kill.h"
 #include "approver/http/metrics.h"
 #include "approver/http/refusals.h"
 #include "approver/http/registry.h"
@@ -100,6 +100,21 @@ static enum work_end apply(struct work *work, struct group *group)
 	return write_outcome(w, group);
 }
 
+/* It no longer runs: it is forgotten, unless processes of it live on, which a kill must reach. */
+static void leave(struct server *server, const struct outcome_claims *claims, bool taken)
+{
+	struct kill_notes notes = {0};
+	bool ended = !strcmp(claims->outcome, "exited") || !strcmp(claims->outcome, "signaled");
+	if (!taken && (!ended || !claims->left)) /* given up as lost, and back */
+		live_left_over(server->live, claims->command, &notes);
+	else if (taken && ended && claims->left > 0)
+		live_set_left(server->live, claims->command,
+			      (server->settings.lease_s + LEASE_GRACE_S) * 1000, &notes);
+	else if (taken)
+		live_forget(server->live, claims->command);
+	kill_notes_push(server, &notes, NULL, NULL);
+}
+
 static void done(struct work *work, struct group *group, enum work_end end)
 {
 	struct outcome_work *w = (struct outcome_work *)work;
@@ -110,8 +125,8 @@ static void done(struct work *work, struct group *group, enum work_end end)
 			live_give_back(group->server->live, id);
 		answer_unavailable(r);
 	} else {
-		if (w->taken)
-			live_forget(group->server->live, id);
+		if (w->taken || end == WORK_KEPT)
+			leave(group->server, &w->claims, w->taken);
 		if (end == WORK_KEPT)
 			metric_add(METRIC_OUTCOMES, 1);
 		if (end == WORK_KEPT && w->unexpected)

@@ -36,6 +36,10 @@ static const struct route routes[] = {
     {"GET", "/v1/operators", ROLE_VIEWER, route_operators_list},
     {"POST", "/v1/operators", ROLE_ADMIN, route_operators_add},
     {"DELETE", "/v1/operators/:", ROLE_ADMIN, route_operators_remove},
+    {"GET", "/v1/kills", ROLE_VIEWER, route_kills_list},
+    {"POST", "/v1/kills", ROLE_REVIEWER, route_kills_add},
+    {"GET", "/v1/kills/:", ROLE_VIEWER, route_kills_show},
+    {"DELETE", "/v1/kills/:", ROLE_REVIEWER, route_kills_lift},
     {"GET", "/v1/policy", ROLE_VIEWER, route_policy_get},
     {"PUT", "/v1/policy", ROLE_ADMIN, route_policy_put},
 };

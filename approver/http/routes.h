@@ -30,6 +30,7 @@ request_fn route_audit_list, route_audit_show;
 request_fn route_delegations_post, route_delegations_start, route_delegations_prepare, route_delegations_list,
     route_delegations_revoke;
 request_fn route_keys_list, route_keys_add, route_keys_revoke;
+request_fn route_kills_list, route_kills_add, route_kills_show, route_kills_lift;
 request_fn route_policy_get, route_policy_put;
 request_fn route_alerts_list;
 request_fn route_events, route_health, route_metrics;

@@ -16,6 +16,8 @@
 #include "approver/http/exchanger.h"
 #include "approver/http/handler.h"
 #include "approver/http/housekeeping.h"
+#include "approver/http/kill_work.h"
+#include "approver/http/lineage.h"
 #include "approver/http/live.h"
 #include "approver/http/people.h"
 #include "approver/http/policy_box.h"
@@ -40,12 +42,15 @@ static bool restore(const struct command_row *row, void *arg)
 	    row->credential ? registry_credential(server->registry, row->credential) : NULL;
 	int64_t ms =
 	    pending ? row->expires - clock_wall_ms() : (server->settings.lease_s + LEASE_GRACE_S) * 1000;
+	char *lineage = lineage_of_chain(row->chain);
+	const struct live_about about = {row->session, row->parent, row->model, lineage};
 	if (!credential || !row->command_s256 || strlen(row->command_s256) != S256_LEN || !row->live_tail ||
 	    strlen(row->live_tail) != TAIL_LEN ||
-	    !live_restore(server->live, row->id, row->command_s256, row->live_tail, credential,
+	    !live_restore(server->live, row->id, row->command_s256, row->live_tail, credential, &about,
 			  pending ? LIVE_PENDING : LIVE_RUNNING, ms))
 		log_line(LOG_LEVEL_ERROR, "a command of the store cannot be taken up again", "id", row->id,
 			 NULL);
+	free(lineage);
 	return true;
 }
 
@@ -74,6 +79,7 @@ static int load(struct server *server)
 	unsigned char x[KEY_BYTES];
 	signing_key_export(server->settings.permit_key, NULL, x);
 	server->permit_public = public_key_new(x);
+	server->kills = kills_new();
 	server->live = live_new(server->settings.max_live);
 	server->connections = connections_new(server->settings.slow_s * 1000);
 	server->log_size = store_next_index(server->store);
@@ -81,10 +87,10 @@ static int load(struct server *server)
 	server->exchanger = exchanger_new(server->settings.dir);
 	if (!server->people || !server->delegations || !server->chains || !server->permit_public)
 		return -1;
-	if (!server->policy || !server->registry || !server->live || !server->connections ||
+	if (!server->policy || !server->registry || !server->kills || !server->live || !server->connections ||
 	    !server->events || !server->exchanger)
 		return -1;
-	return store_in_state(reader, COMMAND_PENDING, restore, server) ||
+	return kills_load(server, reader) || store_in_state(reader, COMMAND_PENDING, restore, server) ||
 		       store_in_state(reader, COMMAND_APPROVED, restore, server)
 		   ? -1
 		   : 0;
@@ -122,6 +128,7 @@ static void forget(struct server *server)
 	delegations_free(server->delegations);
 	people_free(server->people);
 	public_key_free(server->permit_public);
+	kills_free(server->kills);
 	registry_free(server->registry);
 	policy_box_free(server->policy);
 	server_readers_free();
@@ -141,7 +148,7 @@ struct server *server_new(const struct server_settings *settings, struct store *
 		return NULL;
 	}
 	log_start(server);
-	if (!handler_start(server)) {
+	if (!kills_resume(server, server_reader(server)) && !handler_start(server)) {
 		server->housekeeping = housekeeping_new(server);
 		if (server->housekeeping)
 			return server;

@@ -22,6 +22,7 @@ struct writer;
 struct policy_box;
 struct events;
 struct connections;
+struct kills;
 struct housekeeping;
 struct exchanger;
 struct MHD_Daemon;
@@ -52,6 +53,7 @@ struct server {
 	struct chain_cache *chains;
 	struct public_key *permit_public; /* of settings.permit_key */
 	struct live *live;
+	struct kills *kills;
 	struct writer *writer;
 	struct policy_box *policy;
 	struct events *events;

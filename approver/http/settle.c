@@ -1,4 +1,4 @@
-/* settle.c: the end of waiting, by a reviewer, by time or by the agent itself.
+/* settle.c: the end of waiting, by a reviewer, by time, by the agent itself or by a kill.
  *
  * Whichever of them the writer reaches first takes the entry of the live table; one that comes while that is
  * being written is applied again in the next group, where it finds how it ended.
@@ -7,6 +7,7 @@
 #include "approver/http/settle.h"
 #include "approver/http/chain.h"
 #include "approver/http/identity.h"
+#include "approver/http/kill_check.h"
 #include "approver/http/live.h"
 #include "approver/http/metrics.h"
 #include "approver/http/permit.h"
@@ -22,13 +23,15 @@ struct settle_work {
 	enum settle_by by;
 	bool approve, final, forbidden;
 	const char *taken_away;   /* why it can only be denied: static */
-	char *reason;             /* the reviewer's; may be NULL */
+	struct kill *killed;      /* in force: the approval is refused */
+	char *reason;             /* the reviewer's, which may be NULL, or the kill's */
 	struct buf names, permit; /* JSON array of who approved so far; the permit when it is final */
 };
 
 static void work_free(struct settle_work *w)
 {
 	free(w->reason);
+	kill_release(w->killed);
 	buf_finish(&w->names);
 	buf_finish(&w->permit);
 	free(w);
@@ -100,6 +103,9 @@ static enum work_end apply_review(struct settle_work *w, struct group *group, st
 		if (w->taken_away)
 			return WORK_DROPPED;
 	}
+	int killed = w->approve ? kill_of_row(group->server, group->reader, row, &w->killed) : 0;
+	if (killed)
+		return killed < 0 ? WORK_FAILED : WORK_DROPPED;
 	char *names = NULL;
 	if (store_reviews(group->reader, w->id, &names))
 		return WORK_FAILED;
@@ -126,7 +132,7 @@ static void waited(char out[96], const struct command_row *row, int64_t now)
 
 static enum work_end end_it(struct settle_work *w, struct group *group, struct command_row *row)
 {
-	static const char *const causes[] = {"review", "timeout", "withdrawn"};
+	static const char *const causes[] = {"review", "timeout", "withdrawn", "killed"};
 	char text[96];
 	struct decision d = {w->by == SETTLE_REVIEW && w->approve, causes[w->by], w->reason, "[]"};
 	if (w->by == SETTLE_REVIEW) {
@@ -138,7 +144,7 @@ static enum work_end end_it(struct settle_work *w, struct group *group, struct c
 	} else if (w->by == SETTLE_TIMEOUT) {
 		waited(text, row, group->now);
 		d.reason = text;
-	} else {
+	} else if (w->by == SETTLE_WITHDRAWN) {
 		d.reason = "withdrawn by the agent before it was reviewed";
 	}
 	/* The row's own strings are replaced by borrowed ones: work on a copy. */
@@ -207,6 +213,11 @@ static void answer(struct settle_work *w, struct request *r, enum work_end end)
 				"%s is part of this command's chain and may not review it", w->operator_name);
 	} else if (w->taken_away) {
 		answer_problemf(r, PROBLEM_REVOKED, "%s: it can only be denied", w->taken_away);
+	} else if (w->killed) {
+		struct buf why BUF_AUTO = BUF_INIT;
+		kill_sentence(&why, w->killed);
+		buf_adds(&why, ": it can only be denied");
+		answer_problem(r, PROBLEM_REVOKED, why.failed ? "it was killed" : why.data);
 	} else if (end == WORK_DROPPED) {
 		r->context = w->by == SETTLE_WITHDRAWN ? r : NULL;
 		r->resumed = answer_ended;
@@ -233,15 +244,19 @@ static void done(struct work *work, struct group *group, enum work_end end)
 			     (server->settings.lease_s + LEASE_GRACE_S) * 1000, &group->wake);
 		metric_add(w->by == SETTLE_TIMEOUT     ? METRIC_TIMED_OUT
 			   : w->by == SETTLE_WITHDRAWN ? METRIC_WITHDRAWN
+			   : w->by == SETTLE_KILLED    ? METRIC_REVIEW_KILLED
 			   : approved                  ? METRIC_REVIEW_APPROVED
 						       : METRIC_REVIEW_DENIED,
 			   1);
 		log_line(LOG_LEVEL_INFO, "review ended", "id", w->id, "verdict",
 			 approved ? "approved" : "denied", "by",
 			 w->by == SETTLE_REVIEW    ? w->operator_name
+			 : w->by == SETTLE_KILLED  ? "kill"
 			 : w->by == SETTLE_TIMEOUT ? "timeout"
 						   : "agent",
 			 NULL);
+		if (approved)
+			kill_newcomer(server, w->id, &group->wake);
 	} else if (end != WORK_DROPPED) {
 		live_give_back(server->live, w->id);
 	}

@@ -30,6 +30,8 @@ const char *event_kind_name(enum event_kind kind)
 	    [EVENT_KEY_REVOKED] = "key_revoked",
 	    [EVENT_CREDENTIAL_ROTATED] = "credential_rotated",
 	    [EVENT_ALERT] = "alert",
+	    [EVENT_KILL] = "kill",
+	    [EVENT_UNKILL] = "unkill",
 	};
 	return kind < EVENT_KINDS && names[kind] ? names[kind] : "unknown";
 }

@@ -101,6 +101,17 @@ static const char *const steps[] = {
     "NULL, until INTEGER NOT NULL, replayed INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
     "CREATE INDEX exchanges_jti ON exchanges(issuer, jti) WHERE jti IS NOT NULL;"
     "CREATE INDEX exchanges_until ON exchanges(until);",
+
+    /* The kill switch: see kills.c. */
+    "CREATE TABLE kills(id TEXT PRIMARY KEY, kind TEXT NOT NULL, name TEXT NOT NULL, reason TEXT NOT NULL, "
+    "by TEXT NOT NULL, ts INTEGER NOT NULL, expires INTEGER NOT NULL, lifted INTEGER NOT NULL, lifted_by "
+    "TEXT) STRICT, WITHOUT ROWID;"
+    "CREATE INDEX kills_open ON kills(ts) WHERE lifted=0;"
+    "CREATE TABLE kill_targets(kill TEXT NOT NULL, command TEXT NOT NULL, reached INTEGER NOT NULL, told "
+    "INTEGER NOT NULL, acknowledged INTEGER NOT NULL, left_ms INTEGER NOT NULL, over INTEGER NOT NULL, "
+    "lapsed INTEGER NOT NULL, "
+    "PRIMARY KEY(kill, command)) STRICT, WITHOUT ROWID;"
+    "CREATE INDEX kill_targets_command ON kill_targets(command);",
 };
 
 enum { STEPS = sizeof steps / sizeof *steps };

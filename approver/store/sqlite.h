@@ -112,7 +112,9 @@ int short_match(struct store_reader *reader, const char *match, struct buf *word
 bool model_is_pattern(const char *asked);
 /* Make model_matches(ASKED, MODEL) known to a connection. */
 bool model_function_add(sqlite3 *db);
-/* Append the numbers (index.c) of the indexed models that are meant, "3,17"; how many, or -1. */
+/* Append the numbers (index.c) of the indexed models that are meant, "3,17"; how many, or -1.  Beyond
+ * MODELS_MAX it does not go on. */
+enum { MODELS_MAX = 1000 };
 int model_numbers(struct store_reader *reader, const char *asked, struct buf *list);
 /* read.c: a statement on a reader's connection; NULL: logged. */
 sqlite3_stmt *reader_prepare(struct store_reader *reader, const char *sql);

@@ -48,6 +48,8 @@ enum event_kind {
 	EVENT_CREDENTIAL_ROTATED, /* body: JSON {"credential","agent",…,"replaces","window_ends","ended"} */
 	EVENT_ALERT, /* body: JSON {"alert","reason","agent","credential",…}: a key or a session in two hands
 		      */
+	EVENT_KILL,  /* body: JSON {"id","kind","name","reason","by","expires"} */
+	EVENT_UNKILL, /* body: JSON {"id","kind","name","by"} */
 	EVENT_KINDS
 };
 const char *event_kind_name(enum event_kind kind); /* "command_requested" … */
@@ -70,7 +72,7 @@ struct command_row {
 			 with grade and source */
 	enum command_state state;
 	char *verdict; /* "approved", "denied"; NULL while pending */
-	char *cause;   /* "policy", "review", "timeout", "withdrawn" */
+	char *cause;   /* "policy", "review", "timeout", "withdrawn", "killed" */
 	char *rule, *policy, *reason;
 	char *reviewers;      /* JSON array of operator names who decided */
 	int reviewers_needed; /* while pending */

@@ -40,7 +40,7 @@ enum {
 static const char columns[] = COMMAND_COLUMNS(WITH_TABLE, WITH_TABLE, WITH_TABLE) "c.n";
 
 /* Parameters have one number each in every statement here. */
-enum { P_LIKE = 1, P_WORDS, P_BELOW, P_SINCE, P_UNTIL, P_ABOVE, P_FROM, P_FACET /* and on */ };
+enum { P_LIKE = 1, P_WORDS, P_BELOW, P_SINCE, P_UNTIL, P_ABOVE, P_FROM, P_PATTERN, P_FACET /* and on */ };
 
 static const struct {
 	const char *column;
@@ -65,6 +65,7 @@ struct search {
 	struct buf like, words;  /* the pattern for LIKE; for the trigram index, empty when it is too short */
 	int64_t numbers[FACETS]; /* of the names asked for */
 	struct buf models;       /* of the models, when a pattern means more than one; else empty */
+	bool many_models;        /* more than are listed: by their names */
 	int64_t indexed;         /* the newest command in the index */
 	int64_t below, from;     /* only commands before this one, and from this one on */
 	int left;                /* rows still wanted; 0: enough */
@@ -87,6 +88,7 @@ static void bind(const struct search *search, sqlite3_stmt *s, bool by_number)
 	sqlite3_bind_int64(s, P_SINCE, filter->since ? filter->since : INT64_MIN);
 	sqlite3_bind_int64(s, P_UNTIL, filter->until ? filter->until : INT64_MAX);
 	sqlite3_bind_int64(s, P_ABOVE, search->indexed);
+	sqlite3_bind_text(s, P_PATTERN, filter->model, -1, SQLITE_STATIC);
 	for (int i = 0; i < FACETS; i++)
 		if (by_number)
 			sqlite3_bind_int64(s, P_FACET + i, search->numbers[i]);
@@ -100,6 +102,8 @@ static void add_facet(struct buf *sql, const struct search *search, int facet, c
 	const char *column = facets[facet].column;
 	if (facet == MODEL && table == 'f' && search->models.len)
 		buf_addf(sql, "f.model IN (%s)", search->models.data);
+	else if (facet == MODEL && table == 'f' && search->many_models)
+		buf_addf(sql, "model_matches(?%d,(SELECT text FROM names WHERE id=f.model))", P_PATTERN);
 	else if (facet == MODEL && table == 'c' && model_is_pattern(search->filter->model))
 		buf_addf(sql, "model_matches(?%d,c.model)", P_FACET + facet);
 	else
@@ -165,10 +169,11 @@ static int tell_unindexed(struct search *search)
 static int find_models(struct search *search)
 {
 	int found = model_numbers(search->reader, search->filter->model, &search->models);
-	if (found == 1) {
+	search->many_models = found > MODELS_MAX;
+	if (found == 1)
 		search->numbers[MODEL] = strtoll(search->models.data, NULL, 10);
+	if (found == 1 || search->many_models)
 		buf_clear(&search->models);
-	}
 	return found > 1 ? 1 : found;
 }
 
@@ -221,6 +226,8 @@ static int choose(struct search *search)
 	int best = NONE, fewest = RARE;
 	for (int i = 0; i < DRIVERS && fewest; i++) {
 		if (i == BY_TIME ? !search->filter->since && !search->filter->until : !asked(search, i))
+			continue;
+		if (i == MODEL && search->many_models)
 			continue;
 		int many = count(search, i);
 		if (many < 0)

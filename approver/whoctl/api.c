@@ -209,6 +209,27 @@ int api_send(struct ctl *ctl, const char *method, const char *path, const cJSON 
 	return bytes.failed ? out_of_memory() : api_json(ctl, method, path, &bytes, json);
 }
 
+int api_page(struct ctl *ctl, const char *path, const char *name, cJSON **list, bool *too_large)
+{
+	struct buf bytes BUF_AUTO = BUF_INIT;
+	long code = 0;
+	const char *why = "the list is missing";
+	int status = api_perform(ctl, "GET", path, NULL, &bytes, &code);
+	if (status != 0)
+		return status;
+	if (code == 413 && too_large) {
+		*too_large = true;
+		return 0;
+	}
+	if (code != 200)
+		return api_refused(code, &bytes);
+	cJSON *answer JSON_AUTO = json_parse(bytes.len ? bytes.data : "", bytes.len, &why);
+	if (!answer || !json_array(answer, name))
+		return unbelievable(ctl, why);
+	*list = cJSON_DetachItemFromObjectCaseSensitive(answer, name);
+	return 0;
+}
+
 int api_list(struct ctl *ctl, const char *path, const char *name, cJSON **list)
 {
 	cJSON *answer JSON_AUTO = NULL;

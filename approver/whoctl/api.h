@@ -42,6 +42,8 @@ int api_json(struct ctl *ctl, const char *method, const char *path, const struct
 int api_send(struct ctl *ctl, const char *method, const char *path, const cJSON *body, cJSON **json);
 /* GET: the array called `name` in the answer, detached and the caller's; 1 when the answer holds none. */
 int api_list(struct ctl *ctl, const char *path, const char *name, cJSON **list);
+/* The same, but an answer that is too large sets *too_large (NULL: it is an error) and leaves *list NULL. */
+int api_page(struct ctl *ctl, const char *path, const char *name, cJSON **list, bool *too_large);
 /* The approver's address, for messages; borrowed.  NULL before the first request. */
 const char *api_url(const struct ctl *ctl);
 /* GET /healthz, where 503 is an answer too.  0 with *json and how long it took, or an exit status. */
@@ -59,6 +61,8 @@ void api_free(struct api *api);
 void path_add(struct buf *path, const char *segment);
 /* Append "?name=value" or "&name=value", percent-encoded; nothing when value is NULL. */
 void query_add(struct buf *path, const char *name, const char *value);
+/* The same of a time as people type it, as RFC 3339; nothing when the option is not given.  0 or 2. */
+int query_add_time(struct ctl *ctl, struct buf *path, enum option option, const char *name);
 
 /* The line a refusal is told in: status, and the answer's body, a problem document (RFC 9457) if all is well.
  * Returns the exit status that fits. */

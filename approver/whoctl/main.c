@@ -1,4 +1,4 @@
-/* main.c: whoctl, the command for people: enrol agents, review, ask who ran what.
+/* main.c: whoctl, the command for people: enrol agents, review, kill, ask who ran what.
  *
  * This file is the table of verbs and the way from argv to one of them.  See whoctl(1).
  *
@@ -17,10 +17,14 @@
 static const struct verb *const verbs[] = {
     &verb_who,
     &verb_show,
+    &verb_compare_models,
     &verb_pending,
     &verb_approve,
     &verb_deny,
     &verb_watch,
+    &verb_kill,
+    &verb_unkill,
+    &verb_kills,
     &verb_agent_add,
     &verb_agent_list,
     &verb_agent_show,

@@ -49,7 +49,12 @@ static int check_place(struct newfile *file)
 		return complain(EXIT_FAILED, "%s exists; --force replaces it", file->path);
 	if (!S_ISREG(st.st_mode))
 		return complain(EXIT_FAILED, "%s is not a regular file and is not replaced", file->path);
-	file->owner = st.st_uid;
+	/* Only where nobody else could have put it there for us to give a secret to. */
+	struct stat folder;
+	if (fstat(file->folder, &folder) != 0)
+		return no_file(file);
+	if (!(folder.st_mode & (S_IWGRP | S_IWOTH)) && (folder.st_uid == 0 || folder.st_uid == st.st_uid))
+		file->owner = st.st_uid;
 	return 0;
 }
 

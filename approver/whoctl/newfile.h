@@ -19,7 +19,7 @@ struct newfile {
 };
 
 /* Begin a file at `path`; with `force` it may replace a regular file there, whose owner it keeps when root
- * does it.  0, or 1 after saying why not. */
+ * does it and nobody but the two can write in the folder.  0, or 1 after saying why not. */
 int newfile_begin(struct newfile *file, const char *path, bool force);
 /* Write all of it and give it its name.  0, or 1 after saying why not; nothing is left then. */
 int newfile_commit(struct newfile *file, const struct buf *content);

@@ -129,7 +129,7 @@ static void ending_add(struct buf *out, const cJSON *record)
 		buf_adds(out, ", no outcome yet");
 		return;
 	}
-	if (why && !signal) {
+	if (why && (!signal || strncmp(why, "killed", strlen("killed")) == 0)) {
 		buf_adds(out, " (");
 		shown(out, why);
 		buf_addc(out, ')');
@@ -154,6 +154,9 @@ void verdict_add(struct buf *out, const cJSON *record, const struct style *style
 	} else if (!approved && cause && strcmp(cause, "timeout") == 0) {
 		coloured_add(out, style, COLOUR_RED, "denied");
 		buf_adds(out, " because nobody reviewed it in time");
+	} else if (!approved && cause && strcmp(cause, "killed") == 0) {
+		coloured_add(out, style, COLOUR_RED, "denied");
+		buf_adds(out, " by a kill while it waited");
 	} else {
 		struct buf word BUF_AUTO = BUF_INIT;
 		shown(&word, verdict);

@@ -52,6 +52,14 @@ static void health_lines(struct buf *out, const cJSON *health, const struct ctl 
 	buf_addc(out, '\n');
 	number_line(out, health, "pending", "pending");
 	number_line(out, health, "running", "running");
+	if (json_integer(health, "kills", &number)) {
+		struct buf kills BUF_AUTO = BUF_INIT;
+		buf_addf(&kills, number ? "%lld in force: see whoctl kills" : "%lld", (long long)number);
+		label(out, "kills");
+		coloured_add(out, &ctl->style, number ? COLOUR_YELLOW : COLOUR_NONE,
+			     kills.data ? kills.data : "");
+		buf_addc(out, '\n');
+	}
 	number_line(out, health, "log_size", "log events");
 	if (json_integer(health, "disk_free", &number)) {
 		label(out, "disk");

@@ -6,6 +6,7 @@
  *
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
 #include "approver/whoctl/alerts.h"
+#include "approver/whoctl/kill.h"
 #include "approver/whoctl/record.h"
 #include "approver/whoctl/sse.h"
 #include "common/clock.h"
@@ -76,6 +77,10 @@ static void person_event(struct buf *out, const struct style *style, const char 
 		buf_addc(out, '\n');
 		return;
 	}
+	if (strcmp(event, "kill") == 0 || strcmp(event, "unkill") == 0) {
+		kill_event_add(out, event, data);
+		return;
+	}
 	visible_add(out, event, strlen(event));
 	buf_adds(out, ": ");
 	char *json = cJSON_PrintUnformatted(data);
@@ -144,7 +149,7 @@ static int follow(struct ctl *ctl)
 const struct verb verb_watch = {
     .name = "watch",
     .operands = "",
-    .help = "tell what waits, is decided and ends, as it happens",
+    .help = "tell what waits, is decided, ends and is killed, as it happens",
     .most = 0,
     .options = OPTION(JSON),
     .run = follow,

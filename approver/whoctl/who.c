@@ -3,28 +3,11 @@
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
 #include "approver/whoctl/api.h"
 #include "approver/whoctl/record.h"
-#include "common/clock.h"
 #include <stdlib.h>
 #include <string.h>
 
 #define LIMIT_DEFAULT 100
 #define LIMIT_MAX 10000
-
-/* Add a time as people type it to the query, as RFC 3339.  0 or 2. */
-static int time_query(struct ctl *ctl, struct buf *path, enum option option, const char *name)
-{
-	const char *typed = ctl->option[option];
-	int64_t ms;
-	if (!typed)
-		return 0;
-	if (!when_parse(typed, clock_wall_ms(), &ms))
-		return complain_usage(ctl, "--%s: \"%s\" is no time; write 2h, 03:47, 2026-11-23 or RFC 3339",
-				      name, typed);
-	char text[RFC3339_LEN + 1];
-	rfc3339_format(ms, text);
-	query_add(path, name, text);
-	return 0;
-}
 
 static int who_path(struct ctl *ctl, struct buf *path, long *limit)
 {
@@ -49,8 +32,8 @@ static int who_path(struct ctl *ctl, struct buf *path, long *limit)
 	char number[24];
 	snprintf(number, sizeof number, "%ld", *limit);
 	query_add(path, "limit", number);
-	int status = time_query(ctl, path, OPT_SINCE, "since");
-	return status != 0 ? status : time_query(ctl, path, OPT_UNTIL, "until");
+	int status = query_add_time(ctl, path, OPT_SINCE, "since");
+	return status != 0 ? status : query_add_time(ctl, path, OPT_UNTIL, "until");
 }
 
 static int who(struct ctl *ctl)

@@ -14,7 +14,7 @@ _whoctl_ask() {
 _whoctl_verbs() {
 	local line
 	while IFS= read -r line; do
-		[[ $line =~ ^'  '([a-z]+)(' '([a-z]+))?' ' ]] || continue
+		[[ $line =~ ^'  '([a-z][a-z-]*)(' '([a-z]+))?' ' ]] || continue
 		if [[ -z $1 ]]; then
 			echo "${BASH_REMATCH[1]}"
 		elif [[ $1 == "${BASH_REMATCH[1]}" ]]; then
@@ -64,6 +64,8 @@ _whoctl() {
 	--expires) candidates="90d 30d 7d 12h 1h 20m" ;;
 	--overlap) candidates="1h 0 10m 24h" ;;
 	--depth) candidates="0 1 2 3 4 5 6 7" ;;
+	--for) candidates="15m 1h 12h 7d" ;;
+	--wait) candidates="10s 30s 60s" ;;
 	--url | --owner | --reason | --match | --human | --model | --session | --task | --host | --user) return ;;
 	--at | --env-kept | --since | --until | --limit | --before | --last | --agent-version | --audience) return ;;
 	*)
@@ -81,7 +83,16 @@ _whoctl() {
 			"delegation revoke") candidates=$(_whoctl_ask "${where[@]}" delegation list --quiet) ;;
 			"key revoke") candidates=$(_whoctl_ask "${where[@]}" key list --quiet) ;;
 			"operator remove") candidates=$(_whoctl_ask "${where[@]}" operator list --quiet) ;;
+			kill | unkill)
+				candidates="agent credential session human model command"
+				[[ ${verb[0]} == unkill ]] && candidates+=" "$(_whoctl_ask "${where[@]}" kills --quiet)
+				;;
+			"kill agent") candidates=$(_whoctl_ask "${where[@]}" agent list --quiet) ;;
+			"kill credential") candidates=$(_whoctl_ask "${where[@]}" credential list --quiet) ;;
+			"kill command") candidates=$(_whoctl_ask "${where[@]}" who --quiet --limit 20) ;;
+			kills) candidates=$(_whoctl_ask "${where[@]}" kills --all --quiet) ;;
 			approve* | deny*) candidates=$(_whoctl_ask "${where[@]}" pending --quiet) ;;
+			compare-models) candidates=$(_whoctl_ask "${where[@]}" agent list --quiet) ;;
 			show) candidates=$(_whoctl_ask "${where[@]}" who --quiet --limit 20) ;;
 			"policy check" | "policy explain" | "policy load" | "policy test"* | "policy diff"*)
 				mapfile -t COMPREPLY < <(compgen -f -- "$cur")

@@ -59,6 +59,8 @@ enum option {
 	OPT_SCOPE,
 	OPT_DEPTH,
 	OPT_KEY,
+	OPT_FOR,
+	OPT_WAIT,
 	OPT_ALL,
 	OPTIONS
 };
@@ -126,6 +128,8 @@ extern const struct verb verb_operator_add, verb_operator_list, verb_operator_re
 extern const struct verb verb_pending, verb_approve, verb_deny, verb_watch, verb_who, verb_show, verb_status;
 extern const struct verb verb_delegate, verb_delegation_list, verb_delegation_revoke;
 extern const struct verb verb_key_new, verb_key_list, verb_key_revoke;
+extern const struct verb verb_kill, verb_unkill, verb_kills;
+extern const struct verb verb_compare_models;
 extern const struct verb verb_policy_check, verb_policy_explain, verb_policy_test, verb_policy_load,
     verb_policy_diff, verb_policy_show;
 

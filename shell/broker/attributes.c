@@ -17,7 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MAX_CHAIN = 16 * 1024 };
+enum { MODEL_MAX = 256, TASK_MAX = 65536, MAX_CHAIN = 16 * 1024 }; /* what an approver takes */
 
 void refusal_finish(struct refusal *refusal)
 {
@@ -176,6 +176,15 @@ static bool read_task(struct attributes *out, const struct wire_message *ask, st
 	return true;
 }
 
+static bool within(const char *text, size_t max, const char *source, const char *what, struct refusal *why)
+{
+	if (!text || strlen(text) <= max)
+		return true;
+	bool file = !strcmp(source, "WHOSH_CONTEXT_FILE");
+	return ask_refuse(why, file ? EXIT_CONFIGURATION : EXIT_IDENTITY, NULL,
+			  "%s: the %s is longer than %zu bytes", source, what, max);
+}
+
 /* A chain that is there and cannot be passed on whole is refused: to go on without it would be to shed the
  * limits it carries. */
 static bool read_chain(struct attributes *out, const struct wire_message *ask, struct refusal *why)
@@ -244,7 +253,9 @@ bool attributes_read(struct attributes *out, const struct wire_message *ask, con
 	if (!take(ask, "WHOSH_MODEL", &out->model, why))
 		return false;
 	out->model_source = out->model ? "WHOSH_MODEL" : NULL;
-	if (!read_task(out, ask, why) || !read_context(out, ask, why) || !read_chain(out, ask, why))
+	if (!read_task(out, ask, why) || !read_context(out, ask, why) || !read_chain(out, ask, why) ||
+	    !within(out->model, MODEL_MAX, out->model_source, "model", why) ||
+	    !within(out->task, TASK_MAX, out->task_source, "task", why))
 		return false;
 	if (!take(ask, "TRACEPARENT", &out->trace, why))
 		return false;

@@ -78,28 +78,27 @@ static void finish_now(struct timer *timer)
 static void about_token(struct check *check, const struct credential *credential)
 {
 	const struct token *token = credential->token;
-	char issued[RFC3339_LEN + 1], expires[RFC3339_LEN + 1];
-	rfc3339_format(token->nbf * 1000, issued);
+	char from[RFC3339_LEN + 1], expires[RFC3339_LEN + 1];
+	rfc3339_format(token->nbf * 1000, from);
 	rfc3339_format(token->exp * 1000, expires);
 	int64_t now = clock_now();
 	line(check, "ok", "token", "%s (%s%s)", credential->path, credential->source,
 	     token->place == TOKEN_PROJECTED ? ", a projected volume" : "");
-	line(check, "ok", "agent", "%s%s%s", token->sub, token->agent_version ? " " : "",
-	     token->agent_version ? token->agent_version : "");
+	line(check, "ok", "agent", "%s", token->sub);
 	if (now >= token->exp)
 		line(check, "fail", "credential",
-		     "%s, issued %s, expired %s: whoctl credential rotate %s --out FILE, and FILE in its "
+		     "%s, good from %s, expired %s: whoctl credential rotate %s --out FILE, and FILE in its "
 		     "place",
-		     token->credential, issued, expires, token->sub);
+		     token->credential, from, expires, token->sub);
 	else if (token_unusable(token, now))
-		line(check, "fail", "credential", "%s is not valid before %s: is this host's clock right?",
-		     token->credential, issued);
+		line(check, "fail", "credential", "%s is not good before %s: is this host's clock right?",
+		     token->credential, from);
 	else if (token->exp - now < SOON_S)
 		line(check, "warn", "credential",
-		     "%s, issued %s, expires soon, %s: whoctl credential rotate %s --out FILE",
-		     token->credential, issued, expires, token->sub);
+		     "%s, good from %s, expires soon, %s: whoctl credential rotate %s --out FILE",
+		     token->credential, from, expires, token->sub);
 	else
-		line(check, "ok", "credential", "%s, issued %s, expires %s", token->credential, issued,
+		line(check, "ok", "credential", "%s, good from %s, expires %s", token->credential, from,
 		     expires);
 }
 
@@ -119,8 +118,12 @@ static void about_attributes(struct check *check, const struct wire_message *mes
 		line(check, "fail", "identity", "%s", why.reason);
 	} else {
 		line(check, "ok", "session", "%s (%s)", attributes.session, attributes.session_source);
+		if (attributes.agent_version)
+			line(check, "ok", "version", "%s (claimed, %s)", attributes.agent_version,
+			     attributes.agent_version_source);
 		if (attributes.parent)
-			line(check, "ok", "parent", "command %s", attributes.parent);
+			line(check, "ok", "parent", "command %s (claimed, WHOSH_COMMAND_ID)",
+			     attributes.parent);
 		if (attributes.chain)
 			about_chain(check, attributes.chain, token);
 		else

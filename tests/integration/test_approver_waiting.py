@@ -181,7 +181,7 @@ def test_polls(t):
     assert live(a, [unknown])["gone"] == [jti(unknown)]
     stranger = jws[:-16] + "A" * 16
     answer = live(a, [stranger], wait_s=1)
-    assert answer == {"permits": {}, "gone": [], "lease_s": 30}, "without the proof a poll learns nothing"
+    assert answer == {"permits": {}, "gone": [], "kills": {}, "lease_s": 30}, "without the proof a poll learns nothing"
     first = in_thread(lambda: live(a, [jws]))
     t.eventually(lambda: polls_open(a, 1), "the first poll to wait")
     second = in_thread(lambda: live(a, [jws]))

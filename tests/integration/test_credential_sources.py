@@ -232,6 +232,15 @@ def test_projected_volume(t):
         assert r.code == 0, r
         os.chown(volume.old / "token", 65534, 0)
         assert t.whosh(a, link, "-c", "true").code == 77
+        a.dir.chmod(0o755)
+        home = t.tmp / "home"
+        home.mkdir()
+        os.chown(home, 65534, -1)
+        for owner, code in ((0, 0), (65534, 77)):
+            os.chown(volume.old / "token", owner, 65534)
+            r = t.run([t.program("whosh"), "-c", "true"], env=t.env(a, link, HOME=home), cwd="/", user=65534, group=65534,
+                      extra_groups=[])
+            assert r.code == code, ("its own file is its own alone", r)
     for mode in (0o404, 0o460, 0o450, 0o444):
         volume.write(token.read_bytes(), mode)
         assert t.whosh(a, link, "-c", "true").code == 77, oct(mode)
@@ -340,14 +349,14 @@ def test_check_of_a_credential_that_ends(t):
     r = t.whosh(a, token, "--check")
     line = [x for x in r.text.splitlines() if " credential " in x][0]
     assert r.code == 0 and line.startswith("warn") and "whoctl credential rotate worker --out FILE" in line, r
-    assert re.search(r"issued \d{4}-\d\d-\d\dT.* expires soon, \d{4}-", line), line
+    assert re.search(r"good from \d{4}-\d\d-\d\dT.* expires soon, \d{4}-", line), line
     assert "from WHOSH_TOKEN_FILE" in r.text, r
     fresh = t.tmp / "fresh"
     a.ctl("credential", "rotate", "worker", "--out", fresh, "--expires", "15d")
     line = [x for x in t.whosh(a, fresh, "--check").text.splitlines() if " credential " in x][0]
     assert line.startswith("ok"), line
     data = json.loads(token.read_text())
-    for change, word in (({"exp": int(time.time()) - 5}, "expired"), ({"nbf": int(time.time()) + 900}, "not valid before")):
+    for change, word in (({"exp": int(time.time()) - 5}, "expired"), ({"nbf": int(time.time()) + 900}, "not good before")):
         token.unlink()
         token.write_text(json.dumps({**data, **change}))
         token.chmod(0o400)

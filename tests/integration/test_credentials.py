@@ -3,6 +3,8 @@ import concurrent.futures
 import json
 import os
 import pwd
+import re
+import sqlite3
 import threading
 import time
 
@@ -21,6 +23,10 @@ def credentials(a, agent="worker"):
     return sorted((c for c in a.json("credential", "list") if c["agent"] == agent), key=lambda c: c["issued"])
 
 
+def requests(a):
+    return int(re.search(r"(?m)^whosh_requests_total (\d+)$", ask(a, "GET", "/metrics", token=None)[1]).group(1))
+
+
 def alerts(a, kind):
     return [x for x in ask(a, "GET", "/v1/alerts")[1]["alerts"] if x["alert"] == kind]
 
@@ -33,13 +39,23 @@ def test_one_credential_an_agent(t):
     assert r.code == 1 and "rotate" in r.errors and not (t.tmp / "second").exists(), r
     a.ctl("agent", "add", "racer", "--owner", "alice")
     keys = [jose.Token() for _ in range(16)]
-    with concurrent.futures.ThreadPoolExecutor(16) as pool:
-        got = sorted(x[0] for x in pool.map(lambda key: issue(a, "racer", key), keys))
+    with concurrent.futures.ThreadPoolExecutor(17) as pool:
+        with sqlite3.connect(a.dir / "whosh.db") as held:
+            held.execute("BEGIN IMMEDIATE")  # the writer waits, with an agent, and all the keys come in one group
+            first = pool.submit(ask, a, "POST", "/v1/agents", {"id": "first", "owner": "alice"})
+            before, looks = requests(a), iter(range(1, 10000))
+            asked = [pool.submit(issue, a, "racer", key) for key in keys]
+            t.eventually(lambda: requests(a) >= before + 16 + next(looks), "the requests to be there")
+        assert first.result(30)[0] == 201
+        got = sorted(x.result(30)[0] for x in asked)
     assert got == [201] + [409] * 15, got
     assert len(credentials(a, "racer")) == 1
     a.restart()
     assert issue(a, "racer", jose.Token())[0] == 409
-    a.ctl("credential", "revoke", credentials(a)[0]["id"])
+    first = credentials(a)[0]["id"]
+    a.ctl("credential", "revoke", first)
+    gone = credentials(a)[0]
+    assert gone["revoked"] and gone["revoked_by"] == "admin" and gone["id"] == first, gone
     a.ctl("credential", "issue", "worker", "--out", t.tmp / "second")
     assert t.whosh(a, t.tmp / "second", "-c", "true").code == 0 and t.whosh(a, token, "-c", "true").code == 77
     a.ctl("agent", "add", "short", "--owner", "alice")
@@ -77,7 +93,6 @@ def test_rotation(t):
 
 def audit_bodies(a):
     """The bodies of the log's JSON events, read from the database itself."""
-    import sqlite3
     db = sqlite3.connect("file:%s?mode=ro" % (a.dir / "whosh.db"), uri=True)
     try:
         return [x[0].decode() for x in db.execute("SELECT body FROM events ORDER BY n") if x[0].startswith(b"{")]
@@ -92,6 +107,25 @@ def test_rotation_without_overlap(t):
     r = a.ctl("credential", "rotate", "worker", "--out", new, "--overlap", "0")
     assert "refused from now on" in r.text, r
     assert t.whosh(a, old, "-c", "true").code == 77 and t.whosh(a, new, "-c", "true").code == 0
+
+
+def test_what_waits_for_a_reviewer_outlives_the_window(t):
+    """A command must not be lost because its key was rotated while a person was thinking; a revoked one must be."""
+    a = t.approver(policy={"version": 1, "default": "review", "rules": []})
+    token, new = a.agent("worker"), t.tmp / "new.token"
+    waiting = t.whosh_start(a, token, "-c", "echo out")
+    a.pending()
+    a.ctl("credential", "rotate", "worker", "--out", new, "--overlap", "0")
+    a.ctl("approve", a.json("pending")[0]["id"])
+    out, err = waiting.communicate(timeout=30)
+    assert (waiting.returncode, out) == (0, b"out\n"), err
+    t.eventually(lambda: a.who()[0]["exit"] == 0, "its outcome, signed by the old key")
+    waiting = t.whosh_start(a, new, "-c", "echo out")
+    a.pending()
+    a.ctl("credential", "revoke", credentials(a)[1]["id"])
+    assert "revoked" in a.ctl("approve", a.json("pending")[0]["id"], check=False).errors
+    waiting.terminate()
+    assert waiting.communicate(timeout=30)[0] == b""
 
 
 def test_two_keys_at_the_most(t):
@@ -240,17 +274,41 @@ def test_an_alert_that_could_not_be_kept_is_kept_later(t):
     a = serve(t)
     one = enrol(a, "one")
     a.ctl("agent", "add", "two", "--owner", "bob")
-    import sqlite3
     db = sqlite3.connect(a.dir / "whosh.db")
     db.execute("CREATE TRIGGER away BEFORE INSERT ON alerts BEGIN SELECT raise(ABORT, 'away'); END")
     db.commit()
-    for _ in range(30):
+    for n in range(1, 31):  # more than the limit lets by: each is the first again
         issue(a, "two", one)
-    t.read_line_matching(a.log, "an alert could not be recorded")
+        t.eventually(lambda n=n: a.log.read_text().count("an alert could not be recorded") == n, "number %d" % n, 5)
     db.execute("DROP TRIGGER away")
     db.commit()
     db.close()
     t.eventually(lambda: issue(a, "two", one)[0] == 409 and alerts(a, "key_enrolled_twice"), "the alert to be kept")
+
+
+def test_rotating_past_one_that_expired(t):
+    """A short-lived key that ended before the one that it replaced must not break the row: its sessions would."""
+    a = serve(t)
+    first = enrol(a)
+    short, sid = enrol(a, expires_s=1, new=False), jose.uuid7()
+    if post(a, short.command("ls", sid=sid))[0] != 200:
+        t.skip("this machine took longer than the key's second")
+    t.eventually(lambda: post(a, short.command("ls"))[0] == 401, "the second to expire")
+    assert post(a, first.command("ls"))[0] == 200, "it is within its window"
+    third = enrol(a, new=False)
+    assert credentials(a)[2]["replaces"] == short.data["credential"]
+    assert post(a, third.command("ls", sid=sid))[0] == 200 and post(a, first.command("ls"))[0] == 200
+
+
+def test_a_key_of_long_ago(t):
+    """A host that was forgotten in many rotations must hear that its key was replaced, not that it is nobody's."""
+    a = serve(t)
+    first = enrol(a)
+    for _ in range(12):
+        enrol(a, new=False)
+    status, problem = post(a, first.command("ls"))
+    assert status == 401 and "replaced" in problem["detail"], problem
+    assert ask(a, "GET", "/v1/alerts")[1]["count"] == 0
 
 
 class Load:
@@ -340,3 +398,11 @@ def test_rotated_file_keeps_its_owner(t):
     a.ctl("credential", "rotate", "worker", "--out", token, "--force")
     st = token.stat()
     assert (st.st_uid, st.st_mode & 0o7777) == (nobody.pw_uid, 0o400), st
+    shared = t.tmp / "shared"
+    shared.mkdir()
+    shared.chmod(0o1777)
+    trap = shared / "worker.token"
+    trap.write_text("")
+    os.chown(trap, nobody.pw_uid, -1)
+    a.ctl("credential", "rotate", "worker", "--out", trap, "--force")
+    assert trap.stat().st_uid == 0, "who put a file where root is to write a secret was not to be given it"

@@ -53,12 +53,15 @@ def test_malformed_context_file_is_refused(t):
                         ('{"task":null}', "task is not a string"), ('{"task_sha256":"ab"}', "task_sha256"),
                         ('{"model":"\xff\\ud800"}', "WHOSH_CONTEXT_FILE"),
                         ('{"x":"%s"}' % ("y" * (64 * 1024 + 1 - 8)), "too large"),
+                        (json.dumps({"model": "m" * 257}), "the model is longer than 256 bytes"),
                         (t.tmp, "not a regular file"), (t.tmp / "fifo", "not a regular file"),
                         ("/dev/zero", "not a regular file"), (t.tmp / "absent", "No such file")):
         raw = isinstance(value, str) and not value.startswith("/dev")
         path = context(t, value) if raw else value
         r = t.whosh(a, token, "-c", "echo ran", env={"WHOSH_CONTEXT_FILE": path}, timeout=20)
         assert r.code == 78 and said in r.errors and r.out == b"", (value, r)
+    r = t.whosh(a, token, "-c", "echo ran", env={"WHOSH_PRINCIPAL_CHAIN": "@%s" % (t.tmp / "fifo")}, timeout=20)
+    assert r.code == 78 and "not a regular file" in r.errors, r
     assert a.who() == [], "nothing was even asked"
     largest = '{"x":"%s"}' % ("y" * (64 * 1024 - 8))
     assert len(largest) == 64 * 1024
@@ -79,13 +82,16 @@ def test_change_of_model_is_its_own_record(t):
     record = bare.audit(a, commands[4])
     assert record["attributes"]["model_before"]["grade"] == "claimed", record
     db = sqlite3.connect("file:%s?mode=ro" % (a.dir / "whosh.db"), uri=True)
-    bodies = [json.loads(x[0]) for x in db.execute("SELECT body FROM events WHERE subject=? ORDER BY n", (sid,))]
+    changes = "FROM events WHERE CAST(body AS TEXT) LIKE '{\"session\":\"%s\"%%'" % sid
+    bodies = [json.loads(x[0]) for x in db.execute("SELECT body %s ORDER BY n" % changes)]
     assert bodies == [{"session": sid, "command": bare.jti(commands[4]), "agent": "worker", "from": A, "to": B},
                       {"session": sid, "command": bare.jti(commands[6]), "agent": "worker", "from": B, "to": A}], bodies
     other = token.command("true", sid=jose.uuid7(), model=B)
     assert bare.post(a, other)[0] == 200 and bare.audit(a, other)["model_before"] is None, "another session"
     assert bare.post(a, commands[4])[0] == 200, "posted again"
-    assert db.execute("SELECT count(*) FROM events WHERE subject=?", (sid,)).fetchone() == (2,)
+    assert db.execute("SELECT count(*) " + changes).fetchone() == (2,)
+    kinds = [[x["kind"] for x in bare.audit(a, jws)["events"]].count("model_changed") for jws in commands]
+    assert kinds == [0, 0, 0, 0, 1, 0, 1], kinds
 
 
 def stream(a, last):
@@ -153,6 +159,8 @@ def test_task_and_hash_must_agree(t):
     token = a.agent("worker")
     for env, said in (({"WHOSH_TASK": "another", "WHOSH_TASK_SHA256": SHA}, "WHOSH_TASK_SHA256 is not the SHA-256 of WHOSH_TASK"),
                       ({"WHOSH_TASK_SHA256": SHA[:-1]}, "64 hexadecimal digits"),
+                      ({"WHOSH_MODEL": "m" * 257}, "WHOSH_MODEL: the model is longer than 256 bytes"),
+                      ({"WHOSH_TASK": "t" * 65537}, "WHOSH_TASK: the task is longer than 65536 bytes"),
                       ({"WHOSH_CONTEXT_FILE": context(t, {"task": "another", "task_sha256": SHA})}, "is not the SHA-256 of task")):
         r = t.whosh(a, token, "-c", "echo ran", env=env)
         assert r.code == 77 and said in r.errors and r.out == b"", r
@@ -214,7 +222,10 @@ def test_records_grade_whatever_they_show(t):
     env = {"WHOSH_MODEL": A, "WHOSH_TASK": "tidy", "WHOSH_AGENT_VERSION": "7", "TRACEPARENT": CLAIMS["trace"], "CLAUDECODE": "1",
            "SSH_CONNECTION": "192.0.2.7 1 192.0.2.8 22", "SSH_ORIGINAL_COMMAND": "x", "WHOSH_COMMAND_ID": CLAIMS["parent"]}
     assert t.whosh(a, token, script, env=env).code == 0
-    attributes = a.who()[0]["attributes"]
+    row = a.who()[0]
+    for name in ("agent", "agent_version", "credential", "session", "parent", "human", "model", "task", "user", "host", "cwd", "mode"):
+        assert row["attributes"][name]["value"] == row[name] and row["attributes"][name]["grade"], (name, row)
+    attributes = a.json("show", row["id"])[0]["attributes"]
     assert {k: v["grade"] for k, v in attributes.items()} == {
         "agent": "proven", "credential": "proven", "session": "proven", "human": "attested",
         **{k: "claimed" for k in ("agent_version", "model", "task", "user", "host", "cwd", "mode", "parent", "harness", "trace",
@@ -223,5 +234,5 @@ def test_records_grade_whatever_they_show(t):
     for principal in a.who()[0]["chain"]:
         assert "task" not in principal or principal["task_grade"] == "claimed", principal
     text = t.whosh(a, token, "--check", env=env).text
-    for said in ("model", "task", "harness"):
+    for said in ("version", "parent", "model", "task", "harness"):
         assert re.search(r"%s.*claimed" % said, text), text

@@ -149,11 +149,11 @@ def test_exit_statuses(t):
         assert r.code == code and said in r.errors and r.out == b"", (answer, r)
         assert r.errors.startswith("whoctl: ") and r.errors.count("\n") == 1, r
         assert SECRET not in r.err, r
-    for wrong in ((), ("kill", "x"), ("agent",), ("agent", "kill"), ("agent", "add"), ("agent", "list", "x"),
+    for wrong in ((), ("stop", "x"), ("kill", "x"), ("agent",), ("agent", "kill"), ("agent", "add"), ("agent", "list", "x"),
                   ("agent", "list", "--reason", "x"), ("who", "--jso"), ("agent", "add", "bad/name")):
         r = s.ctl(*wrong)
         assert r.code == 2 and r.out == b"", (wrong, r)
-    assert "agent disable" in s.ctl("agent", "kill").errors and "pending" in s.ctl("kill").errors
+    assert "agent disable" in s.ctl("agent", "kill").errors and "pending" in s.ctl("stop").errors and "kill" in s.ctl("stop").errors
     with open("/dev/full", "wb") as full:
         s.answers["GET /v1/agents"] = {"agents": []}
         p = subprocess.run([t.program("whoctl"), "--dir", s.dir, "agent", "list"], stdout=full, stderr=subprocess.PIPE)
@@ -351,16 +351,23 @@ def test_status(t):
     health = {"status": "ok", "version": "0.1.0", "name": "whoshd:x", "pending": 2, "running": 1, "log_size": 9,
               "policy_s256": "h" * 43, "uptime_s": 90000, "disk_free": 5 << 30}
     soon = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 3 * 86400 + 60))
+    past = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() - 60))
     s.answers["GET /healthz"] = health
     s.answers["GET /v1/credentials"] = {"credentials": [{"id": "c", "agent": "worker", "expires": soon, "revoked": None},
-                                                        {"id": "d", "agent": "gone", "expires": soon, "revoked": soon}]}
+                                                        {"id": "d", "agent": "gone", "expires": soon, "revoked": soon},
+                                                        {"id": "e", "agent": "gone", "expires": soon, "replaced_by": "f"},
+                                                        {"id": "f", "agent": "gone", "expires": soon, "source": "exchange"},
+                                                        {"id": "g", "agent": "gone", "expires": past},
+                                                        {"id": "h", "agent": "late", "expires": past},
+                                                        {"id": "i", "agent": "off", "expires": past, "agent_disabled": True}]}
     s.answers["GET /v1/alerts*"] = {"alerts": [{"alert": "x", "reason": "the key c was seen twice", "ts": soon}], "count": 1}
     r = s.ctl("status")
     assert r.code == 0, r
     for needed in ("ok", "0.1.0", "h" * 43, "5.0 GiB", "1 d 1 h", "worker: 3 d 0 h left", "credential rotate worker",
                    "1 in 24 h", "ALERT: the key c was seen twice"):
         assert needed in r.text, (needed, r)
-    assert "gone" not in r.text, "revoked ones do not expire"
+    assert "gone" not in r.text, "revoked, replaced and exchanged ones do not expire"
+    assert "late: expired" in r.text and "off:" not in r.text, "what ended with nothing in its place"
     assert json.loads(s.ctl("status", "--json").out)["credentials_expiring"][0]["agent"] == "worker"
     s.answers["GET /healthz"] = (503, {**health, "status": "read-only", "disk_free": 1 << 20})
     r = s.ctl("status")
@@ -426,7 +433,10 @@ _whoctl; printf '%s\\n' "${COMPREPLY[@]}"
         return r.text.split()
     verbs = complete("")
     assert {"who", "show", "pending", "approve", "deny", "watch", "agent", "credential", "operator", "policy",
-            "status", "delegate", "delegation", "key"} == set(verbs), verbs
+            "status", "delegate", "delegation", "key", "kill", "unkill", "kills", "compare-models"} == set(verbs), verbs
+    assert complete("kill", "") == ["agent", "credential", "session", "human", "model", "command"]
+    assert complete("--dir", s.dir, "kill", "agent", "w") == ["worker", "writer"]
+    assert "--for" in complete("kill", "agent", "x", "--") and "--for" not in complete("unkill", "--")
     assert complete("agent", "") == ["add", "disable", "list", "show"]
     assert complete("policy", "e") == ["explain"]
     assert complete("delegation", "") == ["list", "revoke"] and complete("key", "") == ["list", "new", "revoke"]

@@ -275,7 +275,7 @@ static void test_full(const char *dir)
 	"DROP TABLE hops; DROP TABLE person_keys; ALTER TABLE agents DROP COLUMN delegated;"                 \
 	"ALTER TABLE credentials DROP COLUMN replaces; ALTER TABLE credentials DROP COLUMN source;"          \
 	"ALTER TABLE sessions DROP COLUMN was; ALTER TABLE sessions DROP COLUMN handed; DROP TABLE alerts;"  \
-	"DROP TABLE exchanges;"
+	"DROP TABLE exchanges; DROP TABLE kills; DROP TABLE kill_targets;"
 
 static void test_versions(const char *dir)
 {

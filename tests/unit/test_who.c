@@ -13,7 +13,7 @@ enum { COMMANDS = 3000 };
 
 static const char *const agents[] = {"db-migration-agent", "builder", "a"};
 static const char *const humans[] = {"ann", "bob"};
-static const char *const models[] = {"p/m@1", "p/m@2", NULL, "p/mm@1", "p/m", "q/m@1 beta"};
+static const char *const models[] = {"p/m@1", "p/m@2", NULL, "p/mm@1", "p/m", "q/m@1 beta", "q/m[1m]@1"};
 static const char *const hosts[] = {"db1", "web1", "web2", "web3"};
 static const char *const lines[] = {
     "DROP TABLE sessions",
@@ -72,7 +72,7 @@ static bool same_model(const char *asked, const char *has)
 {
 	if (!asked || !has)
 		return !asked;
-	if (strpbrk(asked, "*?["))
+	if (strpbrk(asked, "*?[") && strcmp(asked, has) != 0)
 		return !fnmatch(asked, has, 0);
 	size_t len = strlen(asked);
 	return !strcmp(asked, has) || (!strchr(asked, '@') && !strncmp(asked, has, len) && has[len] == '@');
@@ -141,6 +141,7 @@ static void ask_all(struct store_reader *reader, const char *where)
 	    {"by a model with an empty version", {.model = "p/m@", .limit = COMMANDS}},
 	    {"by a pattern of models", {.model = "p/m@*", .limit = COMMANDS}},
 	    {"by a pattern with a set", {.model = "?/m*@[13]", .limit = COMMANDS}},
+	    {"by a model whose name looks like a pattern", {.model = "q/m[1m]@1", .limit = COMMANDS}},
 	    {"by a pattern of one model", {.model = "q*", .limit = 3}},
 	    {"by a pattern of models that are not there", {.model = "z*"}},
 	    {"by every model that is told", {.model = "*", .limit = COMMANDS}},
@@ -218,6 +219,41 @@ static void test_pages(struct store_reader *reader)
 	holds("paging through all commands shows each once", ordered && seen == COMMANDS);
 }
 
+/* An agent may claim another model with each command. */
+static void test_many_models(const char *dir)
+{
+	enum { MANY = 1500 };
+	char path[256], model[32];
+	static struct answer answer;
+	struct store *store = store_at(dir, "models.db", path, sizeof path);
+	store_begin(store);
+	for (int i = 0; i < MANY; i++) {
+		struct command_row row = rows[i];
+		snprintf(model, sizeof model, "x/%s@%d", i % 3 ? "many" : "other", i);
+		row.model = model;
+		store_command_insert(store, &row);
+	}
+	store_commit(store);
+	store_index_some(store, MANY - 10);
+	struct store_reader *reader = store_reader_new(store);
+	answer.n = 0;
+	bool asked =
+	    !store_who(reader, &(struct who_filter){.model = "x/*", .limit = COMMANDS}, note, &answer);
+	holds("who finds commands of more models than it lists", asked && answer.n == MANY);
+	answer.n = 0;
+	asked = !store_who(
+	    reader,
+	    &(struct who_filter){.model = "x/*", .agent = "a", .verdict = "approved", .limit = COMMANDS},
+	    note, &answer);
+	int wanted_now = 0;
+	for (int i = 0; i < MANY; i++)
+		wanted_now += !strcmp(rows[i].agent, "a") && !strcmp(rows[i].verdict, "approved");
+	holds("who finds some of them by agent and verdict too",
+	      asked && answer.n == wanted_now && wanted_now);
+	store_reader_free(reader);
+	store_close(store);
+}
+
 /* A person decides after the indexer has been there: the answer follows. */
 static void test_late_decision(struct store *store, struct store_reader *reader)
 {
@@ -264,6 +300,7 @@ int main(void)
 	holds("indexing comes to its end", store_index_some(store, COMMANDS) == 0 && !store_unindexed(store));
 	ask_all(reader, "all indexed");
 	test_pages(reader);
+	test_many_models(dir);
 	store_reader_free(reader);
 	store_close(store);
 	snprintf(command, sizeof command, "rm -rf %s", dir);
