@@ -58,6 +58,21 @@ int read_file(const char *path, size_t max, struct buf *out)
 	return read_all(fd, max, out);
 }
 
+const char *read_regular(const char *path, size_t max, struct buf *out)
+{
+	struct stat about;
+	int fd FD_AUTO = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	if (fd < 0 || fstat(fd, &about))
+		return strerror(errno);
+	if (!S_ISREG(about.st_mode)) {
+		errno = EINVAL;
+		return "not a regular file";
+	}
+	if (read_all(fd, max, out))
+		return errno == EFBIG ? "too large" : strerror(errno);
+	return NULL;
+}
+
 int sync_folder(const char *path)
 {
 	struct buf folder BUF_AUTO = BUF_INIT;

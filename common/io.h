@@ -14,6 +14,9 @@ int write_all(int fd, const void *bytes, size_t len);
 int read_all(int fd, size_t max, struct buf *out);
 /* Read a file whole (O_CLOEXEC).  0, or -1 with errno. */
 int read_file(const char *path, size_t max, struct buf *out);
+/* The same of a regular file only: a FIFO that nobody writes would hold up its reader for ever, and a device
+ * need not end.  NULL, or why it cannot be read, with errno (EFBIG: too large). */
+const char *read_regular(const char *path, size_t max, struct buf *out);
 /* Replace `path` atomically and durably: temporary file beside it, fsync, rename, fsync of the folder. */
 int write_file_durable(const char *path, const void *bytes, size_t len, mode_t mode);
 /* fsync the folder that `path` is in, so that its name there is on disk.  0, or -1 with errno. */

@@ -92,11 +92,14 @@ static int read_chain(struct buf *chain)
 	const char *value = getenv("WHOSH_PRINCIPAL_CHAIN");
 	if (!value || !*value)
 		return 0;
-	if (*value != '@')
+	const char *wrong = NULL;
+	if (*value == '@')
+		wrong = read_regular(value + 1, CHAIN_MAX_BYTES + 1, chain);
+	else
 		buf_adds(chain, value);
-	else if (read_file(value + 1, CHAIN_MAX_BYTES + 1, chain))
-		return complain(EXIT_CONFIGURATION, "WHOSH_PRINCIPAL_CHAIN: %s: %s", value + 1,
-				errno == EFBIG ? "too large" : strerror(errno));
+	if (wrong)
+		return complain(errno == EFBIG ? EXIT_IDENTITY : EXIT_CONFIGURATION,
+				"WHOSH_PRINCIPAL_CHAIN: %s: %s", value + 1, wrong);
 	while (chain->len && strchr("\n ", chain->data[chain->len - 1]))
 		chain->data[--chain->len] = 0;
 	if (chain->failed)

@@ -8,17 +8,13 @@
 #include "shell/whosh/gate.h"
 #include "shell/whosh/message.h"
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 enum { MAX_CONTEXT = 64 * 1024, MAX_CHAIN = 16 * 1024 };
-
-static const char too_large[] = "too large";
 
 /* The terminal of standard input, output or error; its path, or nothing. */
 static void add_tty(struct buf *out)
@@ -35,28 +31,13 @@ static void add_tty(struct buf *out)
 	}
 }
 
-/* NULL, or why it cannot be read.  Regular files only: a FIFO that nobody writes would hold up the line for
- * ever, and a device need not end. */
-static const char *read_regular(const char *path, size_t max, struct buf *text)
-{
-	struct stat about;
-	int fd FD_AUTO = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	if (fd < 0 || fstat(fd, &about))
-		return strerror(errno);
-	if (!S_ISREG(about.st_mode))
-		return "not a regular file";
-	if (read_all(fd, max, text))
-		return errno == EFBIG ? too_large : strerror(errno);
-	return NULL;
-}
-
 static void add_file(struct buf *out, enum wire_tag tag, const char *variable, const char *path, size_t max)
 {
 	struct buf text BUF_AUTO = BUF_INIT;
 	const char *wrong = read_regular(path, max, &text);
 	if (wrong) {
 		/* A chain that cannot be one is an identity refused, not a mistake of configuration. */
-		int status = tag == WIRE_CHAIN && wrong == too_large ? EXIT_IDENTITY : EXIT_CONFIGURATION;
+		int status = tag == WIRE_CHAIN && errno == EFBIG ? EXIT_IDENTITY : EXIT_CONFIGURATION;
 		message_exit(status, "%s: %s: %s: %s", message_kind(status), variable, path, wrong);
 	}
 	if (text.data && tag == WIRE_CHAIN)
