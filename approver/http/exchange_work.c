@@ -75,6 +75,7 @@ static void describe(struct buf *body, const struct exchange_work *w)
 	record_text(body, "issuer", j->issuer);
 	record_text(body, "subject", j->subject);
 	record_text(body, "jti", j->jti);
+	record_text(body, "exchange_s256", j->trust_s256);
 	buf_addf(body, ",\"rule\":%zu,\"claims\":%s}", j->rule, j->claims.data);
 }
 

@@ -1,5 +1,6 @@
 """CI jobs exchange their identity tokens for short-lived credentials: what is taken, and all that is not."""
 import base64
+import datetime
 import json
 import os
 import signal
@@ -42,6 +43,8 @@ def test_a_job_gets_a_credential(t):
     assert status == 201 and row["agent"] == "ci" and row["source"] == "exchange", row
     assert row["issued_by"] == "oidc:%s %s" % (i.url, SUBJECT) and row["aud"].startswith("whoshd:"), row
     assert issued(a, row["id"])["expires"] == row["expires"]
+    expires, at = (datetime.datetime.fromisoformat(row[x].replace("Z", "+00:00")) for x in ("expires", "issued"))
+    assert (expires - at).total_seconds() == 3600, row
     key.data = {"aud": row["aud"], "sub": "ci"}
     jws = key.command("ls")
     assert post(a, jws)[0] == 200
@@ -50,6 +53,7 @@ def test_a_job_gets_a_credential(t):
     assert record["human"] == "alice" and record["credential"] == row["id"], record
     event = events(a, row["id"])[0]
     assert (event["issuer"], event["subject"], event["rule"], event["agent"]) == (i.url, SUBJECT, 1, "ci"), event
+    assert event["exchange_s256"] == jose.s256((a.dir / "exchange.json").read_bytes()), event
     assert event["claims"]["job_workflow_ref"] == WORKFLOW and event["source"] == "exchange", event
     assert "whosh_exchanges_total 1\n" in ask(a, "GET", "/metrics", token=None)[1]
 
@@ -408,7 +412,7 @@ def test_keys_roll_over(t):
 def test_the_issuer_is_down_at_the_start(t):
     """An approver that starts while the issuer is away would not serve, or not take tokens when it is back."""
     i = Issuer(t, listen=False)
-    a = t.approver(start=False)
+    a = t.approver(start=False, env={"HTTPS_PROXY": "http://127.0.0.1:1", "https_proxy": "http://127.0.0.1:1"})
     configure(a, i.entry(a))
     a.start()
     a.ctl("agent", "add", "ci")
@@ -443,12 +447,14 @@ def test_a_slow_issuer_holds_up_nobody(t):
 
 def test_whom_the_fetch_believes(t):
     """Someone between the approver and the issuer could hand it keys of his own, and be any agent."""
-    for what in ("another CA", "a redirect", "no keys", "too large", "not JSON", "weak keys", "status"):
+    for what in ("another CA", "another host", "a redirect", "no keys", "too large", "not JSON", "weak keys", "status"):
         i = Issuer(t, what.replace(" ", "-"))
         a = t.approver(name="approver-" + i.dir.name, start=False)
         entry = i.entry(a)
         if what == "another CA":
             (a.dir / entry["ca"]).write_bytes((a.dir / "ca.pem").read_bytes())
+        if what == "another host":
+            entry["jwks_url"] = entry["jwks_url"].replace("127.0.0.1", "localhost")
         if what == "a redirect":
             entry["jwks_url"] = i.url + "/elsewhere"
         i.answer = {"no keys": (200, b'{"keys":[]}'), "too large": (200, b'{"keys":[' + b" " * 300000 + b"]}"),
@@ -499,7 +505,7 @@ def test_whoctl_takes_the_token_from(t):
     base = {"PATH": "/usr/bin:/bin", "HOME": str(t.tmp)}
     found = ["--url", "https://127.0.0.1:%d" % a.port, "--ca", a.dir / "ca.pem"]
     runner = {"ACTIONS_ID_TOKEN_REQUEST_URL": i.url + "/token?api-version=2.0",
-              "ACTIONS_ID_TOKEN_REQUEST_TOKEN": "request-token-of-the-runner"}
+              "ACTIONS_ID_TOKEN_REQUEST_TOKEN": "request-token-of-the-runner", "https_proxy": "http://127.0.0.1:1"}
     file = t.tmp / "id.token"
 
     def run(name, *args, env=None, stdin=b"", code=0):
