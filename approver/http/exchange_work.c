@@ -133,10 +133,13 @@ static enum work_end apply(struct work *work, struct group *group)
 	if (used < 0)
 		return WORK_FAILED;
 	enum work_end end = WORK_DROPPED;
-	w->found = used                 ? (strcmp(first, w->id) != 0 ? FOUND_REPLAY : FOUND_SAME)
-		   : w->agent->disabled ? FOUND_DISABLED
-		   : registry_credential(group->server->registry, w->id) ? FOUND_ENROLLED
-									 : FOUND_NEW;
+	int known = used ? 0 : registry_key_known(group->server->registry, group->reader, w->id);
+	if (known < 0)
+		return WORK_FAILED;
+	if (used)
+		w->found = strcmp(first, w->id) != 0 ? FOUND_REPLAY : FOUND_SAME;
+	else
+		w->found = w->agent->disabled ? FOUND_DISABLED : known ? FOUND_ENROLLED : FOUND_NEW;
 	if (w->found == FOUND_REPLAY)
 		end = note_replay(w, group, &exchange, first);
 	else if (w->found == FOUND_NEW)

@@ -4,10 +4,11 @@ import datetime
 import json
 import os
 import signal
+import sqlite3
 import time
 
 from lib import jose
-from lib.bare import ask, audit, in_thread, post
+from lib.bare import ask, audit, enrol, in_thread, post
 from lib.oidc import SUBJECT, WORKFLOW, Issuer, Key, compact, configure, exchange, exchanged, hs256
 
 
@@ -30,7 +31,6 @@ def issued(a, credential):
 
 def events(a, credential):
     """What the log says of a credential, out of the database."""
-    import sqlite3
     with sqlite3.connect("file:%s?mode=ro" % (a.dir / "whosh.db"), uri=True) as db:
         return [json.loads(x) for x, in db.execute("SELECT body FROM events WHERE subject=? ORDER BY n", (credential,))]
 
@@ -240,6 +240,25 @@ def test_one_token_one_credential(t):
     assert ask(a, "DELETE", "/v1/credentials/" + first[1]["id"])[0] == 204
     assert exchange(a, token, key)[0] == 403
     assert len(ask(a, "GET", "/v1/credentials")[1]["credentials"]) == 1
+
+
+def test_old_credentials_of_jobs(t):
+    """Thousands of jobs a day would fill the approver's memory with credentials that ended long ago; or a key that was
+    forgotten so could be enrolled again."""
+    i, a = world(t)
+    old, new = jose.Token(), jose.Token()
+    rows = [exchange(a, i.token(), key)[1] for key in (old, new)]
+    kept = enrol(a, "kept")
+    a.stop()
+    with sqlite3.connect(a.dir / "whosh.db") as db:
+        ago = int(time.time() - 31 * 86400) * 1000
+        db.execute("UPDATE credentials SET expires=? WHERE id IN (?,?)", (ago, rows[0]["id"], kept.data["credential"]))
+    a.start()
+    listed = {c["id"] for c in ask(a, "GET", "/v1/credentials")[1]["credentials"]}
+    assert listed == {rows[1]["id"], kept.data["credential"]}, listed
+    assert exchange(a, i.token(), old)[0] == 409
+    jwk = {"kty": "OKP", "crv": "Ed25519", "x": jose.b64(old.public)}
+    assert ask(a, "POST", "/v1/credentials", {"agent": "ci", "jwk": jwk})[0] == 409
 
 
 def test_ecdsa_signature_in_another_spelling(t):
