@@ -242,6 +242,21 @@ def test_one_token_one_credential(t):
     assert len(ask(a, "GET", "/v1/credentials")[1]["credentials"]) == 1
 
 
+def test_whose_token_it_was_cannot_be_claimed(t):
+    """A host could pass its own lines off as those of somebody's CI job."""
+    i, a = world(t)
+    key = jose.Token()
+    row = exchange(a, i.token(), key)[1]
+    key.data = {"aud": row["aud"], "sub": "ci"}
+    for token, told in ((enrol(a, "plain"), None), (key, row["issued_by"])):
+        command = {"mode": "command", "line": "ls", "argv": [], "cwd": "/", "user": "u", "uid": 1, "host": "h",
+                   "interpreter": "/bin/bash", "credential_issued_by": "oidc:forged"}
+        jws = token.command(command=command)
+        assert post(a, jws)[0] == 200
+        attributes = audit(a, jws)["attributes"]
+        assert attributes.get("credential_issued_by", {}).get("value") == told, attributes
+
+
 def test_old_credentials_of_jobs(t):
     """Thousands of jobs a day would fill the approver's memory with credentials that ended long ago; or a key that was
     forgotten so could be enrolled again."""
