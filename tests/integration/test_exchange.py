@@ -249,12 +249,13 @@ def test_whose_token_it_was_cannot_be_claimed(t):
     row = exchange(a, i.token(), key)[1]
     key.data = {"aud": row["aud"], "sub": "ci"}
     for token, told in ((enrol(a, "plain"), None), (key, row["issued_by"])):
-        command = {"mode": "command", "line": "ls", "argv": [], "cwd": "/", "user": "u", "uid": 1, "host": "h",
-                   "interpreter": "/bin/bash", "credential_issued_by": "oidc:forged"}
-        jws = token.command(command=command)
+        jws = token.command("ls")
         assert post(a, jws)[0] == 200
         attributes = audit(a, jws)["attributes"]
         assert attributes.get("credential_issued_by", {}).get("value") == told, attributes
+        said = {**jose.claims(jws)["command"], "credential_issued_by": "oidc:forged"}
+        assert post(a, token.command(command=said))[0] == 400
+        assert post(a, token.command(credential_issued_by="oidc:forged"))[0] == 400
 
 
 def test_old_credentials_of_jobs(t):
