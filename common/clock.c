@@ -143,6 +143,9 @@ bool duration_parse(const char *text, int64_t *seconds)
 	case 'd':
 		n *= 86400;
 		break;
+	case 'y':
+		n *= 365LL * 86400;
+		break;
 	default:
 		return false;
 	}

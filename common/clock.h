@@ -19,8 +19,8 @@ int64_t clock_now(void);
 void rfc3339_format(int64_t ms, char out[RFC3339_LEN + 1]);
 /* Read RFC 3339 (any offset, optional fraction; a bare date is midnight UTC); false if it is none. */
 bool rfc3339_parse(const char *text, int64_t *ms);
-/* Read a duration: "90", "90s", "15m", "1h", "7d" (seconds when bare).  false if none, negative or > 10
- * years. */
+/* Read a duration: "90", "90s", "15m", "1h", "7d", "1y" (seconds when bare; a year is 365 days).  false if
+ * none, negative or > 10 years. */
 bool duration_parse(const char *text, int64_t *seconds);
 /* Read a point in time as people type it: RFC 3339, "HH:MM" (today, or yesterday when still to come; local
  * time), "2h" (that long ago), "now". */

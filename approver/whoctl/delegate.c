@@ -107,6 +107,13 @@ static int read_chain(struct buf *chain)
 	return 0;
 }
 
+/* Is this where agents work?  Their configuration may name the host's broker alone, or there may be none and
+ * a broker where it always is. */
+static bool agents_here(const struct conf *conf)
+{
+	return conf->value[CONF_APPROVER] || conf->file || access(conf->value[CONF_BROKER_SOCKET], F_OK) == 0;
+}
+
 static int delegate_as_agent(struct ctl *ctl, struct hop_wanted *wanted, struct buf *chain)
 {
 	struct conf conf;
@@ -117,8 +124,7 @@ static int delegate_as_agent(struct ctl *ctl, struct hop_wanted *wanted, struct 
 		free(error);
 		return status;
 	}
-	/* No approver for agents here: then it is an operator's, or nobody's. */
-	if (!conf.value[CONF_APPROVER]) {
+	if (!agents_here(&conf)) {
 		conf_finish(&conf);
 		return delegate_by_operator(ctl, wanted, chain);
 	}

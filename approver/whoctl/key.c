@@ -15,7 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define EXPIRES_DEFAULT "365d"
+#define EXPIRES_DEFAULT "1y"
 #define KEY_ROOM 4096
 
 static int revoke_key(struct ctl *ctl, const char *id)

@@ -43,7 +43,7 @@ static void word_add(struct buf *out, const cJSON *word)
 }
 
 /* "git status|log **, ls **" of commands; "/srv, /srv/\*" of the others */
-static void patterns_add(struct buf *out, const cJSON *scope, const char *name, bool *first)
+static void patterns_add(struct buf *out, const cJSON *scope, const char *name)
 {
 	const cJSON *list = json_array(scope, name), *pattern, *word;
 	struct buf text BUF_AUTO = BUF_INIT;
@@ -61,17 +61,15 @@ static void patterns_add(struct buf *out, const cJSON *scope, const char *name, 
 		else
 			buf_adds(&text, cJSON_IsString(pattern) ? pattern->valuestring : "?");
 	}
-	buf_addf(out, "%s%s: ", *first ? "; " : ", ", name);
-	*first = false;
+	buf_addf(out, "; %s: ", name);
 	clipped_text_add(out, text.data ? text.data : "", SCOPE_COLUMNS);
 }
 
 static void scope_add(struct buf *out, const cJSON *scope)
 {
-	bool first = true;
-	patterns_add(out, scope, "commands", &first);
-	patterns_add(out, scope, "cwd", &first);
-	patterns_add(out, scope, "hosts", &first);
+	patterns_add(out, scope, "commands");
+	patterns_add(out, scope, "cwd");
+	patterns_add(out, scope, "hosts");
 }
 
 /* ── principals ── */

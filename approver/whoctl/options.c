@@ -41,7 +41,7 @@ static const struct spec {
     [OPT_MODEL] = {"model", "MODEL", "provider/name@version; without @version, or a glob, all that match", 0},
     [OPT_SESSION] = {"session", "UUID", "in this session", 0},
     [OPT_VERDICT] = {"verdict", "VERDICT", "approved, denied or pending", 0},
-    [OPT_TASK] = {"task", "TEXT", "the task the agent states", 0},
+    [OPT_TASK] = {"task", "TEXT", "the task the agent states, or is handed", 0},
     [OPT_HOST] = {"host", "HOST", "on this host", 0},
     [OPT_USER] = {"user", "USER", "as this account", 0},
     [OPT_CWD] = {"cwd", "DIR", "in this working directory", 0},

@@ -139,7 +139,7 @@ static void about_attributes(struct check *check, const struct wire_message *mes
 		else if (attributes.task_sha256)
 			line(check, "ok", "task", "SHA-256 %s (claimed, %s)", attributes.task_sha256,
 			     attributes.task_sha256_source);
-		else
+		else if (!attributes.chain)
 			line(check, "warn", "task", "not known; set WHOSH_TASK");
 		if (attributes.harness)
 			line(check, "ok", "harness", "%s (a hint, claimed)", attributes.harness);

@@ -21,11 +21,14 @@ const char *check_chain(struct buf *out, const char *chain, const char *agent, i
 	int n = chain_split(chain, strlen(chain), hops);
 	int64_t expires = INT64_MAX;
 	bool readable = n > 0, ours = false;
+	struct buf task BUF_AUTO = BUF_INIT;
 	for (int i = 0; i < n && readable; i++) {
 		struct hop hop;
 		readable = read_hop(&hop, &hops[i]);
 		if (readable) {
 			buf_addf(out, "%s%s → %s", i ? "" : "for ", i ? "" : hop.sub, hop.act);
+			buf_clear(&task);
+			buf_adds(&task, hop.task);
 			ours = !strcmp(hop.act, agent);
 			expires = hop.exp < expires ? hop.exp : expires;
 		}
@@ -43,5 +46,7 @@ const char *check_chain(struct buf *out, const char *chain, const char *agent, i
 	if (!ours)
 		buf_addf(out, "; it does not end at %s: have it delegated with whoctl delegate --to %s",
 			 agent, agent);
+	/* Last, so that no task can pass for more. */
+	buf_addf(out, "; task \"%s\"", task.data ? task.data : "");
 	return ours && expires > now ? "ok" : "warn";
 }

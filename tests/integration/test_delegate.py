@@ -3,11 +3,15 @@ import json
 import os
 import pwd
 import re
+import signal
 import socket
 import stat
 import struct
+import subprocess
+import time
 
 from lib import chains, jose
+from lib.fake import Fake
 
 USER = pwd.getpwuid(os.geteuid()).pw_name
 
@@ -62,6 +66,18 @@ def test_handed_down_by_the_hosts_broker(t):
     record = handed_down(t, a, b, None, worker)
     assert principals(record) == LINEAGE, record
     assert record["chain"][2]["credential"] and record["chain"][2]["hop"], record
+
+
+def test_broker_alone_is_named(t):
+    """On a host whose shells know nothing but the broker's socket, an agent would be taken for an operator."""
+    a = t.approver()
+    b = t.broker(a, {USER: a.agent("orchestrator")})
+    a.agent("worker")
+    conf = t.tmp / "socket.conf"
+    conf.write_text("broker_socket = %s\n" % b.socket)
+    assert "~" in chain_of(delegate(t, None, None, "--to", "worker", "--task", "x", env={"WHOSH_CONFIG": conf}))
+    r = delegate(t, None, None, "--to", "worker", "--task", "x")
+    assert r.code == 2 and "which approver?" in r.errors, r
 
 
 def test_begins_at_the_owner(t):
@@ -127,6 +143,11 @@ def test_signed_by_a_person(t):
                "stage release 4.2"], env=env)
     chain = chain_of(r)
     assert jose.verify(chain, jose.Token(key).public)["iss"] == "admin"
+    limited = ("--depth", "0", "--expires", "90s", "--scope", "-")
+    r = t.run([t.program("whoctl"), "delegate", "--dir", a.dir, "--key", key, "--to", "worker", "--task", "y", *limited],
+              env=env, stdin='{"hosts": ["h"]}')
+    hop = jose.claims(chain_of(r))
+    assert (hop["depth"], hop["max_depth"], hop["exp"] - hop["iat"], hop["scope"]) == (0, 0, 90, {"hosts": ["h"]}), hop
     chain = chain_of(delegate(t, a, orchestrator, "--to", "worker", "--task", "check the tables",
                               env={"WHOSH_PRINCIPAL_CHAIN": chain}))
     assert t.whosh(a, worker, "-c", "true", env={"WHOSH_PRINCIPAL_CHAIN": chain}).code == 0
@@ -401,7 +422,7 @@ def test_check_reads_the_chain(t):
         return [x for x in r.text.splitlines() if x[6:].startswith("chain ")][0]
     good = line(worker, chain)
     assert good.startswith("ok ") and "for admin → orchestrator → worker, good until 20" in good, good
-    assert "as read" in good, good
+    assert "as read" in good and good.endswith('; task "x"'), good
     other = line(orchestrator, chain)
     assert other.startswith("warn ") and "does not end at orchestrator" in other, other
     old = chains.claims(a, "approver", "worker", jose.Token(worker), iat=1000, exp=2000)
@@ -512,3 +533,97 @@ def test_gone_before_the_answer(t):
     assert chain_of(delegate(t, b, None, "--to", "worker", "--task", "x"))
     assert b.process.poll() is None
     assert b.stop() == 0
+
+
+def test_approver_that_hangs(t):
+    """A line that captures the chain would wait for ever, or go on without one."""
+    a = t.approver()
+    orchestrator = a.agent("orchestrator")
+    a.agent("worker")
+    b = t.broker(a, {USER: orchestrator})
+    a.process.send_signal(signal.SIGSTOP)
+    t.cleanups.append(lambda: a.process.send_signal(signal.SIGCONT))
+    began = time.monotonic()
+    r = delegate(t, b, None, "--to", "worker", "--task", "x")
+    assert r.code == 69 and r.out == b"" and time.monotonic() - began < 40, r
+
+
+def test_broker_that_is_stopped(t):
+    """A delegation under way when the host's broker is upgraded would hang, or hold the upgrade up."""
+    a = t.approver()
+    orchestrator = a.agent("orchestrator")
+    a.agent("worker")
+    b = t.broker(a, {USER: orchestrator})
+    a.process.send_signal(signal.SIGSTOP)
+    t.cleanups.append(lambda: a.process.send_signal(signal.SIGCONT))
+    waiting = [Wire(t, b).send("DELEGATE", ("TO", b"worker"), ("TASK", b"t")) for _ in range(3)]
+    process = t.spawn([t.program("whoctl"), "delegate", "--to", "worker", "--task", "x"], env=t.env(b),
+                      stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    t.eventually(lambda: len(os.listdir("/proc/%d/fd" % process.pid)) > 3, "whoctl connected")
+    began = time.monotonic()
+    b.process.terminate()
+    out, err = process.communicate(timeout=20)
+    assert process.returncode == 69 and out == b"" and b"approver unreachable" in err, (process.returncode, out, err)
+    assert all(w.refused()[0] == b"69" for w in waiting)
+    b.process.wait(20)
+    assert time.monotonic() - began < 20
+
+
+def lying(t):
+    """An approver whose answers are the test's: (fake, its agents' tokens, hop 0 for the orchestrator)."""
+    a = t.approver()
+    tokens = {name: a.agent(name) for name in ("orchestrator", "worker")}
+    first = start(a)
+    a.stop()
+    fake = Fake(t, a)
+    keys = {name: jose.Token(path) for name, path in tokens.items()}
+    before = jose.claims(first)
+    fake.leave = {"now": int(time.time()), "depth": 1, "max_depth": 7, "expires": before["exp"], "human": "admin",
+                  "cnf": {"jwk": chains.jwk(keys["worker"])}, "chain": first}
+    fake.paths["/v1/delegations/prepare"] = lambda body: (200, "application/json", json.dumps(fake.leave))
+    fake.paths["/v1/delegations"] = lambda hop: (201, "application/json", json.dumps(
+        {"jti": jose.claims(hop)["jti"], "log_index": 7}))
+    a.conf = fake.conf
+    return fake, a, tokens, first
+
+
+def posted(fake):
+    return [body for method, path, body in fake.requests if path == "/v1/delegations"]
+
+
+def test_answer_lost_on_its_way(t):
+    """A hop that was logged, and whose answer was lost, would be made a second time, or be lost to the delegate."""
+    fake, a, tokens, first = lying(t)
+    good = fake.paths["/v1/delegations"]
+    answers = [lambda hop: None, lambda hop: (503, "text/plain", b""), good]
+    fake.paths["/v1/delegations"] = lambda hop: answers.pop(0)(hop)
+    chain = chain_of(delegate(t, a, tokens["orchestrator"], "--to", "worker", "--task", "x",
+                              env={"WHOSH_PRINCIPAL_CHAIN": first}))
+    hops = posted(fake)
+    assert len(hops) == 3 and len(set(hops)) == 1 and chain == first + "~" + hops[0], hops
+
+
+def test_approver_that_lies(t):
+    """Who sits on the approver's address would have an agent's key sign what nobody asked for."""
+    fake, a, tokens, first = lying(t)
+    env = {"WHOSH_PRINCIPAL_CHAIN": first}
+    right = dict(fake.leave)
+    other = jose.Token().sign("whosh-hop+jwt", jose.claims(first))
+    for change in ({"chain": other}, {"chain": None}, {"human": "eve"}, {"depth": 0}, {"depth": 2}, {"cnf": {}},
+                   {"expires": right["expires"] + 1}, {"max_depth": 8}, {"now": "soon"}):
+        fake.leave = {**right, **change}
+        r = delegate(t, a, tokens["orchestrator"], "--to", "worker", "--task", "x", env=env)
+        assert r.code == 69 and r.out == b"" and "cannot be trusted" in r.errors, (change, r)
+    fake.leave = {**right, "chain": other}
+    r = delegate(t, a, tokens["orchestrator"], "--to", "worker", "--task", "x")
+    assert r.code == 69 and "cannot be trusted" in r.errors, "a hop 0 that the approver did not sign: %r" % r
+    assert posted(fake) == []
+    fake.leave = right
+    for body in (b"", b"{}", b'{"jti":"01a21040-dc89-7483-b08b-0580fc47e3fe","log_index":1}'):
+        fake.paths["/v1/delegations"] = lambda hop, body=body: (201, "application/json", body)
+        r = delegate(t, a, tokens["orchestrator"], "--to", "worker", "--task", "x", env=env)
+        assert r.code == 69 and r.out == b"", r
+    fake.paths["/v1/delegations"] = lambda hop: (401, "application/problem+json", json.dumps(
+        {"type": "urn:whosh:problem:identity", "detail": "no\x1b[2J\n\u202e"}))
+    r = delegate(t, a, tokens["orchestrator"], "--to", "worker", "--task", "x", env=env)
+    assert r.code == 77 and r.out == b"" and r.err.count(b"\n") == 1 and b"\x1b" not in r.err, r

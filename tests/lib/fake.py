@@ -22,6 +22,7 @@ class Fake:
         self.key = jose.Token(a.dir / "approver.key")
         self.answer = lambda body: (500, "text/plain", b"")
         self.live = {}  # command ID: permit
+        self.paths = {}  # what else it answers: path: a function as `answer`
         fake = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
@@ -36,8 +37,8 @@ class Fake:
                     self.reply(200, "application/json", text.encode())
                 elif self.path.endswith("/outcome") or self.command == "DELETE":
                     self.reply(204, None, b"")
-                elif self.path == "/v1/commands":
-                    result = fake.answer(body)
+                elif self.path == "/v1/commands" or self.path in fake.paths:
+                    result = fake.paths.get(self.path, fake.answer)(body)
                     if result is None:
                         self.close_connection = True
                         return

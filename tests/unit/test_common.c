@@ -180,6 +180,8 @@ static void test_clock(void)
 	      rfc3339_parse("2025-11-23T04:47:12.345+01:00", &ms) && ms == 1763869632345);
 	holds("31 February passes", !rfc3339_parse("2026-02-31", &ms));
 	holds("a duration is read wrong", duration_parse("15m", &ms) && ms == 900);
+	holds("a year is not 365 days, or eleven of them are taken",
+	      duration_parse("1y", &ms) && ms == 365 * 86400 && !duration_parse("11y", &ms));
 }
 
 int main(void)

@@ -79,8 +79,8 @@ static void test_told(void)
 	shows("who authorised what, when and within which limits is not told line by line", LINEAGE,
 	      "{" CHAIN "}",
 	      "alice (human, signed), 2026-11-24 09:12:03\n"
-	      "  orchestrator-v2 (agent, signed), 2026-11-24 09:12:03; commands: git status|log **, ls, cwd: "
-	      "/srv, /srv/*, hosts: staging-*; task \"stage release\"\n"
+	      "  orchestrator-v2 (agent, signed), 2026-11-24 09:12:03; commands: git status|log **, ls; cwd: "
+	      "/srv, /srv/*; hosts: staging-*; task \"stage release\"\n"
 	      "  worker (agent, signed), 2026-11-24 09:14:40, task \"check\"\n");
 	shows("who's sentence does not say through whom it came", VIA, "{" CHAIN "}", " via orchestrator-v2");
 	shows("an agent that works for its owner is said to come through somebody", VIA,
@@ -99,7 +99,7 @@ static void test_told(void)
 	      "    who:     worker for alice via orchestrator-v2, task \"check\"\n"
 	      "    lineage: alice (human, signed), 2026-11-24 09:12:03\n"
 	      "             orchestrator-v2 (agent, signed), 2026-11-24 09:12:03; commands: git status|log "
-	      "**, ls, cwd: /srv, /srv/*, hosts: staging-*; task \"stage release\"\n"
+	      "**, ls; cwd: /srv, /srv/*; hosts: staging-*; task \"stage release\"\n"
 	      "             worker (agent, signed), 2026-11-24 09:14:40, task \"check\"\n"
 	      "    where:   u on h in / (claimed)\n"
 	      "    rule:    r\n");
