@@ -95,7 +95,7 @@ int wire_next(const struct buf *in, struct wire_message *message, size_t *size)
 	if (in->len - 4 < len)
 		return 0;
 	unsigned char type = (unsigned char)in->data[4];
-	if (type < WIRE_HELLO || type > WIRE_CHECKED || !fields_well_formed(in->data + HEAD, len - 1))
+	if (type < WIRE_HELLO || type > WIRE_KILL || !fields_well_formed(in->data + HEAD, len - 1))
 		return -1;
 	*message = (struct wire_message){(enum wire_type)type, in->data + HEAD, len - 1};
 	*size = 4 + len;

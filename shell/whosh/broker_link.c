@@ -157,30 +157,35 @@ bool broker_write(struct gate *gate, const struct buf *frame)
 
 bool broker_read(struct gate *gate, struct wire_message *message, int timeout_ms)
 {
+	return broker_next(gate, message, timeout_ms) == 1;
+}
+
+int broker_next(struct gate *gate, struct wire_message *message, int timeout_ms)
+{
 	int64_t end = clock_mono_ms() + timeout_ms;
 	buf_drop(&gate->in, gate->shown);
 	gate->shown = 0;
 	for (;;) {
 		int found = wire_next(&gate->in, message, &gate->shown);
-		if (found < 0)
-			return false;
 		if (found)
-			return true;
+			return found;
 		int64_t left = timeout_ms < 0 ? -1 : end - clock_mono_ms();
 		if (timeout_ms >= 0 && left < 0)
-			return false;
+			return 0;
 		struct pollfd waiting = {.fd = gate->broker, .events = POLLIN};
 		int ready = poll(&waiting, 1, (int)left);
 		if (ready < 0 && errno == EINTR)
 			continue;
-		if (ready <= 0 || !buf_reserve(&gate->in, 4096))
-			return false;
+		if (ready == 0)
+			return 0;
+		if (ready < 0 || !buf_reserve(&gate->in, 4096))
+			return -1;
 		ssize_t got =
 		    recv(gate->broker, gate->in.data + gate->in.len, gate->in.cap - gate->in.len - 1, 0);
 		if (got < 0 && errno == EINTR)
 			continue;
 		if (got <= 0)
-			return false;
+			return -1;
 		gate->in.len += (size_t)got;
 		gate->in.data[gate->in.len] = '\0';
 	}
