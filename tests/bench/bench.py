@@ -10,6 +10,7 @@ import sys
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parent), str(HERE)]
 import decisions  # noqa: E402
+import kill  # noqa: E402
 import pending  # noqa: E402
 import shells  # noqa: E402
 from lib.fixture import Fixture  # noqa: E402
@@ -17,7 +18,8 @@ from table import Table  # noqa: E402
 
 PARTS = {"shells": lambda t, table, runs: shells.measure(t, table, runs),
          "decisions": lambda t, table, runs: decisions.measure(t, table),
-         "pending": lambda t, table, runs: pending.measure(t, table)}
+         "pending": lambda t, table, runs: pending.measure(t, table),
+         "kill": lambda t, table, runs: kill.measure(t, table)}
 
 
 def main():
