@@ -197,33 +197,38 @@ bool link_write(struct link *link, const struct buf *frame)
 	return !frame->failed;
 }
 
-bool link_read(struct link *link, struct wire_message *message, int timeout_ms)
+int link_next(struct link *link, struct wire_message *message, int timeout_ms)
 {
 	int64_t end = clock_mono_ms() + timeout_ms;
 	buf_drop(&link->in, link->shown);
 	link->shown = 0;
 	for (;;) {
 		int found = wire_next(&link->in, message, &link->shown);
-		if (found < 0)
-			return false;
 		if (found)
-			return true;
+			return found;
 		int64_t left = timeout_ms < 0 ? -1 : end - clock_mono_ms();
 		if (timeout_ms >= 0 && left < 0)
-			return false;
+			return 0;
 		struct pollfd waiting = {.fd = link->fd, .events = POLLIN};
 		int ready = poll(&waiting, 1, (int)left);
 		if (ready < 0 && errno == EINTR)
 			continue;
-		if (ready <= 0 || !buf_reserve(&link->in, 4096))
-			return false;
+		if (ready == 0)
+			return 0;
+		if (ready < 0 || !buf_reserve(&link->in, 4096))
+			return -1;
 		ssize_t got =
 		    recv(link->fd, link->in.data + link->in.len, link->in.cap - link->in.len - 1, 0);
 		if (got < 0 && errno == EINTR)
 			continue;
 		if (got <= 0)
-			return false;
+			return -1;
 		link->in.len += (size_t)got;
 		link->in.data[link->in.len] = '\0';
 	}
+}
+
+bool link_read(struct link *link, struct wire_message *message, int timeout_ms)
+{
+	return link_next(link, message, timeout_ms) == 1;
 }

@@ -31,6 +31,8 @@ void link_close(struct link *link);
 /* The next frame; blocks at most timeout_ms (-1: for ever).  false when the broker is gone, silent or speaks
  * garbage.  The frame is borrowed until the next call. */
 bool link_read(struct link *link, struct wire_message *message, int timeout_ms);
+/* The same that tells apart: 1: a frame; 0: none in time; -1: the broker is gone or speaks garbage. */
+int link_next(struct link *link, struct wire_message *message, int timeout_ms);
 bool link_write(struct link *link, const struct buf *frame);
 
 /* What a private broker is given: PATH, HOME, and the variables that say where the approver is; NULL when out

@@ -6,7 +6,8 @@
  * Libc only: the gate links it.
  *
  * The conversation: HELLO (broker, at once) · ASK (whosh) · WAITING* (broker) · PERMIT or REFUSED (broker) ·
- * STARTED (whosh) · OUTCOME (whosh) · DONE (broker, delivered or spooled).  CHECK is answered by CHECKED and
+ * STARTED (whosh) · OUTCOME (whosh) · DONE (broker, delivered or spooled).  KILL (broker) may come at any
+ * time after PERMIT; DONE then comes when nothing is left of the command.  CHECK is answered by CHECKED and
  * ends it, DELEGATE by DELEGATED or REFUSED.  Closing before STARTED withdraws; closing between STARTED and
  * OUTCOME is a lost shell.
  *
@@ -23,15 +24,18 @@ enum wire_type {
 	WIRE_HELLO = 1, /* VERSION */
 	WIRE_ASK,       /* everything from LINE to ENV_KEPT */
 	WIRE_WAITING,   /* COMMAND_ID, REASON (who must review, for a person), EXPIRES */
-	WIRE_PERMIT, /* COMMAND_ID, SESSION_ID, AGENT_ID, optional CHAIN, TRACEPARENT; approved: run it now */
+	WIRE_PERMIT, /* COMMAND_ID, SESSION_ID, AGENT_ID, optional CHAIN, TRACEPARENT, LEASE_MS; approved: run
+			it now */
 	WIRE_REFUSED,   /* STATUS (exit status), REASON, optional RULE, COMMAND_ID, HINT */
 	WIRE_STARTED,   /* PID */
-	WIRE_OUTCOME,   /* EXIT or SIGNAL; STARTED_MS, ENDED_MS; NOT_RUN (a reason) when exec failed */
+	WIRE_OUTCOME,   /* EXIT or SIGNAL; STARTED_MS, ENDED_MS; LEFT when processes are left; NOT_RUN (a
+			   reason) when exec failed */
 	WIRE_DONE,      /* nothing */
 	WIRE_CHECK,     /* as ASK, without a line to run */
 	WIRE_CHECKED,   /* CHECK_LINE each */
 	WIRE_DELEGATE,  /* TO, TASK, optional SCOPE, EXPIRES (seconds from now), DEPTH, CHAIN, ENV */
 	WIRE_DELEGATED, /* CHAIN: for the delegate */
+	WIRE_KILL,      /* REASON, optional OWN: the command is being ended, and why */
 	WIRE_TYPES
 };
 
@@ -70,8 +74,11 @@ enum wire_tag {
 	WIRE_ENV_OUT,    /* each: NAME=value the broker wants the command to be given (stamps) */
 	WIRE_TO,         /* the agent that is delegated to */
 	WIRE_TASK,
-	WIRE_SCOPE, /* JSON */
-	WIRE_DEPTH, /* how many further hops the delegate may add, decimal */
+	WIRE_SCOPE,    /* JSON */
+	WIRE_DEPTH,    /* how many further hops the delegate may add, decimal */
+	WIRE_LEASE_MS, /* how long the command may go on when the broker is gone; absent: to its end */
+	WIRE_LEFT,     /* "1": the command ended, and processes that it started did not */
+	WIRE_OWN,      /* "1": the broker cannot end the command's processes; do it */
 	WIRE_TAGS
 };
 

@@ -304,9 +304,7 @@ static void detail_member(struct buf *out, const cJSON *value, const char *name)
 
 void command_claims_detail(const struct command_claims *claims, struct buf *out)
 {
-	static const char *const columns[] = {
-	    "mode", "line", "line_b64", "cwd", "user", "host", "credential_issued_by", /* decide.c's to say */
-	    NULL};
+	static const char *const columns[] = {"mode", "line", "line_b64", "cwd", "user", "host", NULL};
 	const cJSON *value;
 	buf_reserve(out, 256);
 	buf_addc(out, '{');

@@ -77,6 +77,7 @@ static void describe(struct buf *body, const struct exchange_work *w)
 	record_text(body, "issuer", j->issuer);
 	record_text(body, "subject", j->subject);
 	record_text(body, "jti", j->jti);
+	record_text(body, "exchange_s256", j->trust_s256);
 	buf_addf(body, ",\"rule\":%zu,\"claims\":%s}", j->rule, j->claims.data);
 }
 
@@ -134,11 +135,16 @@ static enum work_end apply(struct work *work, struct group *group)
 	if (used < 0)
 		return WORK_FAILED;
 	enum work_end end = WORK_DROPPED;
-	w->found = used                 ? (strcmp(first, w->id) != 0 ? FOUND_REPLAY : FOUND_SAME)
-		   : w->agent->disabled ? FOUND_DISABLED
-		   : registry_credential(group->server->registry, w->id) ? FOUND_ENROLLED
-		   : people_key(group->server->people, w->id)            ? FOUND_PERSONS
-									 : FOUND_NEW;
+	int known = used ? 0 : registry_key_known(group->server->registry, group->reader, w->id);
+	if (known < 0)
+		return WORK_FAILED;
+	if (used)
+		w->found = strcmp(first, w->id) != 0 ? FOUND_REPLAY : FOUND_SAME;
+	else
+		w->found = w->agent->disabled                         ? FOUND_DISABLED
+			   : known                                    ? FOUND_ENROLLED
+			   : people_key(group->server->people, w->id) ? FOUND_PERSONS
+								      : FOUND_NEW;
 	if (w->found == FOUND_REPLAY)
 		end = note_replay(w, group, &exchange, first);
 	else if (w->found == FOUND_NEW)
@@ -184,8 +190,11 @@ static bool answer(struct request *r, struct exchange_work *w, struct group *gro
 			 "an identity token came again with another key", "agent", w->agent->id, NULL);
 		return answer_problem(r, PROBLEM_IDENTITY,
 				      "the identity token was used already, with another key");
-	case FOUND_ENROLLED:
-		return refuse_known_key(r, registry_credential(r->server->registry, w->id), w->agent);
+	case FOUND_ENROLLED: {
+		struct credential *known = registry_credential(r->server->registry, w->id);
+		return known ? refuse_known_key(r, known, w->agent)
+			     : answer_problem(r, PROBLEM_CONFLICT, "this key was enrolled before");
+	}
 	case FOUND_PERSONS:
 		return answer_problem(r, PROBLEM_CONFLICT, "this key is a person's");
 	case FOUND_DISABLED:

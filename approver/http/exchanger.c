@@ -152,18 +152,20 @@ static void take_keys(struct trust *to, struct trust *from)
 
 static void enforce(struct exchanger *x, struct trust *trust)
 {
-	char issuers[16];
+	char issuers[16], s256[S256_LEN + 1] = "";
 	pthread_mutex_lock(&x->lock);
 	struct trust *before = x->trust;
 	take_keys(trust, before);
+	snprintf(issuers, sizeof issuers, "%zu", trust ? trust->n : 0);
+	snprintf(s256, sizeof s256, "%s", trust ? trust->s256 : "");
 	x->trust = trust;
 	memset(x->sources, 0, sizeof x->sources); /* due now */
 	pthread_cond_signal(&x->wake);
 	pthread_mutex_unlock(&x->lock);
 	trust_free(before);
-	snprintf(issuers, sizeof issuers, "%zu", trust ? trust->n : 0);
 	if (trust)
-		log_line(LOG_LEVEL_INFO, "identity tokens are exchanged", "issuers", issuers, NULL);
+		log_line(LOG_LEVEL_INFO, "identity tokens are exchanged", "issuers", issuers, "exchange",
+			 s256, NULL);
 	else if (before)
 		log_line(LOG_LEVEL_INFO, "identity tokens are no longer exchanged", NULL);
 }
@@ -255,8 +257,10 @@ static enum exchange_answer check(struct exchanger *x, const struct jwt *jwt, co
 	}
 	switch (jwt_verify(jwt, issuer->keys, &phrase)) {
 	case JWT_SIGNED:
-		if (judge(jwt, issuer, agent, clock_now(), judgement, why))
+		if (judge(jwt, issuer, agent, clock_now(), judgement, why)) {
+			memcpy(judgement->trust_s256, x->trust->s256, sizeof judgement->trust_s256);
 			return EXCHANGE_TAKEN;
+		}
 		judgement_finish(judgement);
 		return EXCHANGE_REFUSED;
 	case JWT_KEY_UNKNOWN:

@@ -29,7 +29,7 @@ enum kill_kind {
 const char *kill_kind_name(enum kill_kind kind);
 enum kill_kind kill_kind_parse(const char *name); /* KILL_KINDS when it is none */
 
-enum { MAX_KILLS = 10000, MAX_KILL_REASON = 1024, MAX_KILL_NAME = 256 };
+enum { MAX_KILLS = 1000, MAX_KILL_REASON = 1024, MAX_KILL_NAME = 256 };
 
 struct kill {
 	struct kill *next;

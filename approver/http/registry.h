@@ -65,9 +65,12 @@ struct registry;
 struct registry *registry_new(struct store_reader *reader);
 void registry_free(struct registry *registry);
 
-/* NULL when there is none. */
+/* NULL when there is none.  A credential of a CI job (there may be thousands a day) is not loaded any more at
+ * a start 30 days after its end; whether a key was ever enrolled, registry_key_known says. */
 struct agent *registry_agent(struct registry *registry, const char *id);
 struct credential *registry_credential(struct registry *registry, const char *id);
+/* Was the key of this credential ID ever enrolled, by memory or by the store?  1, 0, -1. */
+int registry_key_known(struct registry *registry, struct store_reader *reader, const char *id);
 struct operator_account *registry_operator(struct registry *registry, const char *name);
 /* The operator whose token this is, compared with every operator's in constant time; NULL. */
 struct operator_account *registry_sign_in(struct registry *registry, const char *token, size_t len);

@@ -13,7 +13,7 @@
 #include "common/text.h"
 #include <string.h>
 
-enum { MAX_FOR_S = 3660 * 86400, MAX_LISTED = 1000 };
+enum { MAX_FOR_S = 3660 * 86400, MAX_LISTED = MAX_KILLS };
 
 /* May it be killed?  false after answering why not. */
 static bool name_good(struct request *r, enum kill_kind kind, const char *name)
@@ -108,7 +108,7 @@ bool route_kills_list(struct request *r)
 	if (!reader)
 		return answer_unavailable(r);
 	buf_adds(&r->out, "{\"kills\":[");
-	if (store_kills(reader, listing.now, all && !strcmp(all, "1"), all ? MAX_LISTED : MAX_KILLS, list_one,
+	if (store_kills(reader, listing.now, all && !strcmp(all, "1"), MAX_LISTED, list_one,
 			&listing))
 		return answer_unavailable(r);
 	buf_adds(&r->out, "]}");

@@ -64,12 +64,13 @@ static void work_free(struct row_work *w)
 	free(w);
 }
 
-static bool is_there(struct registry *registry, const struct row_change *c)
+static bool is_there(struct group *group, const struct row_change *c)
 {
+	struct registry *registry = group->server->registry;
 	if (c->kind == ROW_AGENT)
 		return registry_agent(registry, c->row.agent.id) != NULL;
 	if (c->kind == ROW_CREDENTIAL)
-		return registry_credential(registry, c->row.credential.id) != NULL;
+		return registry_key_known(registry, group->reader, c->row.credential.id) != 0;
 	struct operator_account *o = registry_operator(registry, c->row.account.name);
 	return o && !o->disabled;
 }
@@ -81,7 +82,7 @@ static enum work_end apply(struct work *work, struct group *group)
 	/* Whether one that comes with another new one is new, the next group will see. */
 	if (c->must_be_new && group->new_row)
 		return WORK_AGAIN;
-	w->exists = c->must_be_new && is_there(group->server->registry, c);
+	w->exists = c->must_be_new && is_there(group, c);
 	if (w->exists)
 		return WORK_DROPPED;
 	int failed = c->kind == ROW_AGENT        ? store_agent_put(group->store, &c->row.agent)

@@ -12,11 +12,12 @@ enum { JUDGE_TOLERANCE_S = 60, JUDGE_WHY = 200 };
 /* What a token has proven; malloc'd, finish it. */
 struct judgement {
 	char *issuer, *subject, *agent;
-	char *jti;           /* NULL: it has none */
-	size_t rule;         /* from 1 */
-	int64_t token_until; /* when it is refused for its age, ms since 1970 */
-	int64_t expires_s;   /* of the credential */
-	struct buf claims;   /* what the rule looked at: a JSON object */
+	char *jti;                     /* NULL: it has none */
+	size_t rule;                   /* from 1 */
+	int64_t token_until;           /* when it is refused for its age, ms since 1970 */
+	int64_t expires_s;             /* of the credential */
+	char trust_s256[S256_LEN + 1]; /* of the configuration that said so; the caller's to set */
+	struct buf claims;             /* what the rule looked at: a JSON object */
 };
 void judgement_finish(struct judgement *judgement);
 

@@ -152,6 +152,7 @@ struct trust *trust_parse(const char *text, size_t len, const char *dir, char **
 	struct trust *trust = calloc(1, sizeof *trust);
 	if (!trust)
 		return error_set(error, "out of memory"), NULL;
+	s256(text, len, trust->s256);
 	if (read_all_of(trust, json, dir, error))
 		return trust;
 	trust_free(trust);

@@ -11,6 +11,7 @@
 
 #include "approver/oidc/jwks.h"
 #include "common/buf.h"
+#include "common/jws.h"
 #include <stdint.h>
 
 enum { TRUST_MAX_ISSUERS = 16, TRUST_MAX_RULES = 64, TRUST_MAX_CLAIMS = 16, TRUST_MAX_TEXT = 1024 };
@@ -36,6 +37,7 @@ struct trust_issuer {
 };
 
 struct trust {
+	char s256[S256_LEN + 1]; /* of the text */
 	struct trust_issuer issuers[TRUST_MAX_ISSUERS];
 	size_t n;
 };

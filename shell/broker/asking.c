@@ -51,9 +51,14 @@ static void decide(struct command *command, const char *jws, size_t len)
 	}
 	command->step = STEP_PERMITTED;
 	if (command->shell) {
-		live_running(command->broker->live, &command->live, permit.lease_s);
+		int64_t lease_ms = command->broker->lease_ms;
+		if (permit.lease_s > 0 && permit.lease_s < lease_ms / 1000)
+			lease_ms = permit.lease_s * 1000;
+		live_running(command->broker->live, &command->live, lease_ms);
 		permit_finish(&permit);
-		shell_permit(command->shell, &command->request, command->credential->token->sub);
+		shell_hold(command->shell, &command->tree);
+		shell_permit(command->shell, &command->request, command->credential->token->sub,
+			     command->broker->lapse_finishes ? 0 : lease_ms);
 		return;
 	}
 	permit_finish(&permit);
@@ -251,4 +256,5 @@ void command_prepare(struct command *command)
 					    .tail = command->request.tail,
 					    .decided = live_decided,
 					    .unknown = live_unknown};
+	ending_prepare(command);
 }

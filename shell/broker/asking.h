@@ -6,8 +6,9 @@
 
 #include "shell/broker/command.h"
 #include "shell/broker/live.h"
+#include "shell/broker/trees.h"
 
-enum step { STEP_ASKING, STEP_WAITING, STEP_PERMITTED, STEP_RUNNING, STEP_REPORTED };
+enum step { STEP_ASKING, STEP_WAITING, STEP_PERMITTED, STEP_RUNNING, STEP_REPORTED, STEP_LEFT };
 
 struct command {
 	struct broker *broker;
@@ -23,6 +24,13 @@ struct command {
 	struct live_entry live;
 	int64_t started; /* ms since 1970 */
 	struct delivery *delivery;
+	struct tree_entry tree;
+	char *why;      /* what the outcome's reason is to say, or NULL */
+	bool ending;    /* its processes are being ended */
+	bool tree_over; /* … and that has come to its end */
+	bool told;      /* the shell has told `outcome`, which waits for the tree */
+	struct outcome outcome;
+	struct timer patience; /* with a shell that does not report what was ended */
 };
 
 /* asking.c: prepare a new command's callbacks; post it (again: the very same bytes); take it back.  Each may
@@ -40,5 +48,15 @@ void command_refused_because(struct command *command, int status, const char *fo
 /* It was permitted, and there is nobody who could say how it ended. */
 void command_not_ended(struct command *command, enum outcome_kind kind, const char *reason);
 void command_free(struct command *command);
+/* Sign and deliver the outcome; then the shell may go, and the command too, unless something is left of it.
+ */
+void command_report(struct command *command, const struct outcome *outcome);
+
+/* ending.c: prepare a new command's callbacks; what the shell told of the end waits for the processes that
+ * are left; the shell has gone while it ran; let go of all of it. */
+void ending_prepare(struct command *command);
+void ending_told(struct command *command, const struct outcome *outcome);
+void ending_shell_gone(struct command *command);
+void ending_finish(struct command *command);
 
 #endif

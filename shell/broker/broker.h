@@ -2,6 +2,7 @@
  *
  *     listen ─▶ shell ─▶ command ─▶ client ─▶ approver
  *                │          ├──▶ live      (pending and running commands, one poll for all)
+ *                │          ├──▶ trees     (of processes that are ended, or were left behind)
  *                └▶ check   └──▶ outbox ─▶ spool
  *
  * One thread, one loop; nothing here is locked.
@@ -20,6 +21,7 @@
 
 struct shell;
 struct live;
+struct trees;
 struct outbox;
 
 struct broker {
@@ -33,11 +35,15 @@ struct broker {
 	struct credentials credentials;
 	struct peer *peers;
 	struct live *live;
+	struct trees *trees;
 	struct outbox *outbox;
 	char host[HOST_NAME_MAX + 1];
 	int64_t review_timeout; /* seconds */
+	int64_t lease_ms;       /* how long a command runs on without a word from the approver, at most */
+	bool lapse_finishes;    /* and then runs on to its end */
 	struct shell *shells;
 	size_t shell_count, command_count;
+	size_t left_count; /* of the commands: ended, and their processes have not */
 	bool stopping;
 };
 

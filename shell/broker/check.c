@@ -8,6 +8,7 @@
 #include "shell/broker/attributes.h"
 #include "shell/broker/check_chain.h"
 #include "shell/broker/shell.h"
+#include "shell/broker/trees.h"
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -186,6 +187,12 @@ static void about_broker(struct check *check, const struct peer *peer)
 	line(check, "ok", "broker", "%s, version %s, process %ld",
 	     broker->private ? "private" : "of the system", WHOSH_VERSION, (long)getpid());
 	line(check, "ok", "user", "%s (%u) on %s", peer->user, (unsigned)peer->uid, broker->host);
+	const char *trouble = trees_trouble(broker);
+	if (trouble)
+		line(check, "warn", "kill", "%s", trouble);
+	if (broker->lease_ms)
+		line(check, "ok", "lease", "%lld s; without the approver for longer, a command is %s",
+		     (long long)broker->lease_ms / 1000, broker->lapse_finishes ? "let finish" : "killed");
 }
 
 struct check *check_begin(struct broker *broker, struct shell *shell, struct peer *peer,

@@ -1,6 +1,6 @@
 /* command.c: the life of one command.
  *
- *     ASKING ──▶ WAITING ──▶ PERMITTED ──▶ RUNNING ──▶ REPORTED
+ *     ASKING ──▶ WAITING ──▶ PERMITTED ──▶ RUNNING ──▶ REPORTED ──▶ LEFT
  *        └────────────────────▲
  *
  * A shell may go at any time.  What must follow depends on how far it had come:
@@ -8,7 +8,8 @@
  *                 one that still waits for its turn is forgotten
  *     waiting     DELETE: the approver need not bother a reviewer any more
  *     permitted   outcome "not_run"
- *     running     outcome "lost": what became of the command nobody knows
+ *     running     outcome "lost": what became of the command nobody knows; ending.c says it of one that is
+ * killed left        nothing: processes that it left behind are followed until they have gone
  *
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
 #include "shell/broker/asking.h"
@@ -32,6 +33,7 @@ void command_free(struct command *command)
 		delivery_unhook(command->delivery);
 	loop_timer_stop(broker->loop, &command->timer);
 	live_unlist(broker->live, &command->live);
+	ending_finish(command);
 	peer_release(command->peer, command->request.jws.cap);
 	credential_drop(command->credential);
 	request_finish(&command->request);
@@ -72,26 +74,39 @@ void command_refused_because(struct command *command, int status, const char *fo
 	free(reason);
 }
 
-static void outcome_is_safe(void *arg)
+/* Nothing more is to be told: only what was left behind may hold the command. */
+static void reported(struct command *command)
 {
-	struct command *command = arg;
 	struct shell *shell = command->shell;
+	bool left = command->tree.work != TREE_NONE;
 	command->delivery = NULL;
 	command->shell = NULL;
+	if (left) {
+		command->step = STEP_LEFT;
+		command->broker->left_count++;
+	}
 	if (shell)
 		shell_done(shell);
-	command_free(command);
+	if (!left)
+		command_free(command);
 }
 
-/* Hand the outcome over; true when there is nothing to wait for and the command is gone. */
-static bool report(struct command *command, const struct outcome *outcome)
+static void outcome_is_safe(void *arg)
+{
+	reported(arg);
+}
+
+void command_report(struct command *command, const struct outcome *outcome)
 {
 	struct broker *broker = command->broker;
 	struct buf jws BUF_AUTO = BUF_INIT;
 	char id[UUID_LEN + 1];
 	bool wait = broker->private && command->shell;
 	command->step = STEP_REPORTED;
-	live_unlist(broker->live, &command->live);
+	if (command->tree.work != TREE_NONE)
+		live_left(broker->live, &command->live);
+	else
+		live_unlist(broker->live, &command->live);
 	if (!outcome_sign(&jws, id, outcome, command->request.id, command->request.s256,
 			  command->credential->token))
 		log_line(LOG_LEVEL_ERROR, "an outcome could not be signed", "command", command->request.id,
@@ -99,17 +114,14 @@ static bool report(struct command *command, const struct outcome *outcome)
 	else
 		command->delivery = outbox_put(broker->outbox, id, command->request.id, &jws,
 					       wait ? outcome_is_safe : NULL, command);
-	if (wait && command->delivery)
-		return false;
-	command->delivery = NULL;
-	command_free(command);
-	return true;
+	if (!wait || !command->delivery)
+		reported(command);
 }
 
 void command_not_ended(struct command *command, enum outcome_kind kind, const char *reason)
 {
 	struct outcome outcome = {.kind = kind, .started = command->started, .reason = strdup(reason)};
-	report(command, &outcome);
+	command_report(command, &outcome);
 	outcome_finish(&outcome);
 }
 
@@ -166,11 +178,9 @@ void command_started(struct command *command)
 	command->started = clock_wall_ms();
 }
 
-bool command_ended(struct command *command, const struct outcome *outcome)
+void command_ended(struct command *command, const struct outcome *outcome)
 {
-	if (!command->broker->private)
-		command->shell = NULL;
-	return report(command, outcome);
+	ending_told(command, outcome);
 }
 
 void command_abandon(struct command *command)
@@ -196,13 +206,11 @@ void command_abandon(struct command *command)
 			command_withdraw(command);
 		return;
 	case STEP_PERMITTED:
-		command_not_ended(command, OUTCOME_NOT_RUN, "the shell ended before it started the command");
-		return;
 	case STEP_RUNNING:
-		command_not_ended(command, OUTCOME_LOST,
-				  "the shell ended without saying what became of the command");
+		ending_shell_gone(command);
 		return;
 	case STEP_REPORTED:
-		return; /* outcome_is_safe frees it */
+	case STEP_LEFT:
+		return; /* outcome_is_safe, or the last process, frees it */
 	}
 }

@@ -16,9 +16,9 @@ struct command *command_begin(struct broker *broker, struct shell *shell, struct
 			      const struct wire_message *ask, struct refusal *why);
 /* The shell runs it now. */
 void command_started(struct command *command);
-/* It ended, or could not be run.  True: its outcome is safe (or on its way, with a system broker), and the
- * command is gone; false: shell_done will be called when it is. */
-bool command_ended(struct command *command, const struct outcome *outcome);
+/* It ended, or could not be run.  shell_done is called, maybe from within this call, when its outcome is safe
+ * (or on its way, with a system broker) and nothing of it that was to be ended is left. */
+void command_ended(struct command *command, const struct outcome *outcome);
 /* The shell is gone.  The command goes on for as long as it has something to see to. */
 void command_abandon(struct command *command);
 

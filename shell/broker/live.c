@@ -6,58 +6,48 @@
  * that start to wait together cost a few polls.  Removing one needs no poll: what the approver says of it is
  * ignored.
  *
- * A pending command must be in a poll to get its decision; a running one only needs a sign of life each third
- * of its lease.  Most commands end before that, and never appear here on the network at all.
+ * A pending command must be in a poll to get its decision, a running one to be killed.  Most commands end
+ * before they have run for NAME_MS, and never appear here on the network at all.  An order to kill is
+ * acknowledged at once, by a poll of its own where none is due.
  *
- * Entries sit in a hash table by ID; the whole set is walked only to build a poll.
+ * Leases.  What was named in a poll that is answered is confirmed (live_answer.c); each entry has a timer for
+ * the time after which it is not any more, whatever becomes of the polls.  So that a lease is renewed in
+ * time, a poll waits for half of the shortest one at most, is given up soon after, and is tried again within
+ * a quarter of it; and the first poll after a failure does not wait, so that an approver that is back says
+ * so.
+ *
+ * Entries sit in a hash table by ID; the whole set is walked only to build a poll, and when one was answered.
  *
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
-#include "shell/broker/live.h"
 #include "common/clock.h"
-#include "common/json.h"
 #include "common/log.h"
+#include "shell/broker/live_inner.h"
 #include <stdlib.h>
 #include <string.h>
 
 enum {
-	BUCKETS = 1024,
 	SOON_MS = 10,
 	GATHER_MS = 200,
+	NAME_MS = 400,        /* how long a command runs before it is named */
 	IDLE_MS = 1000,       /* between polls that bring nothing and do not wait either */
 	LONGEST_WAIT = 15000, /* between tries while the approver is away */
 	WAIT_S = 25,
 	MARGIN_MS = 10000,
+	LEAST_MARGIN_MS = 1000,
 	ANSWER_MAX = 64 << 20
 };
 
-struct poll {
-	struct live *live;
-	struct call *call; /* NULL: idle */
-	struct buf body;
-	int64_t sent;
-};
-
-struct live {
-	struct broker *broker;
-	struct live_entry *bucket[BUCKETS];
-	size_t listed;
-	struct poll polls[2];
-	struct timer due;
-	int64_t last_sent, lease_ms;
-	unsigned tries;
-};
-
-static struct live_entry **bucket_of(struct live *live, const char *id)
+static size_t bucket_of(const char *id)
 {
 	uint32_t hash = 2166136261u;
 	for (const char *c = id; *c; c++)
 		hash = (hash ^ (unsigned char)*c) * 16777619u;
-	return &live->bucket[hash % BUCKETS];
+	return hash % LIVE_BUCKETS;
 }
 
-static struct live_entry *find(struct live *live, const char *id)
+struct live_entry *live_find(const struct live *live, const char *id)
 {
-	struct live_entry *entry = *bucket_of(live, id);
+	struct live_entry *entry = live->bucket[bucket_of(id)];
 	while (entry && strcmp(entry->id, id) != 0)
 		entry = entry->next;
 	return entry;
@@ -70,91 +60,102 @@ static void plan(struct live *live, int64_t ms)
 		loop_timer_set(live->broker->loop, &live->due, ms);
 }
 
-static void list(struct live *live, struct live_entry *entry)
+/* The same for something new, unless the approver is away and will be tried again. */
+static void plan_new(struct live *live, int64_t ms)
 {
-	if (entry->listed)
-		return;
-	struct live_entry **at = bucket_of(live, entry->id);
-	entry->next = *at;
-	entry->back = at;
-	if (entry->next)
-		entry->next->back = &entry->next;
-	*at = entry;
-	entry->listed = true;
-	live->listed++;
+	if (!live->tries || !live->due.slot)
+		plan(live, ms);
+}
+
+static int64_t gathering(const struct live *live)
+{
+	int64_t since = clock_mono_ms() - live->last_sent;
+	return since >= GATHER_MS ? SOON_MS : GATHER_MS - since;
+}
+
+static void list(struct live *live, struct live_entry *entry, enum live_kind kind)
+{
+	if (entry->kind == LIVE_NONE) {
+		struct live_entry **at = &live->bucket[bucket_of(entry->id)];
+		entry->next = *at;
+		entry->back = at;
+		if (entry->next)
+			entry->next->back = &entry->next;
+		*at = entry;
+		live->listed++;
+	}
+	if (kind != LIVE_LEFT)
+		entry->since = clock_mono_ms();
+	entry->live = live;
+	entry->kind = kind;
+	entry->covered = 0;
+}
+
+static void lapse_fired(struct timer *timer)
+{
+	struct live_entry *entry = container_of(timer, struct live_entry, lapse);
+	int64_t silence = clock_mono_ms() - entry->confirmed;
+	if (silence < entry->lease_ms)
+		loop_timer_set(entry->live->broker->loop, timer, entry->lease_ms - silence);
+	else
+		entry->lapsed(entry, silence);
 }
 
 void live_pending(struct live *live, struct live_entry *entry)
 {
-	list(live, entry);
-	entry->running = false;
-	entry->covered = 0;
-	if (live->tries && live->due.slot)
-		return; /* the approver is away, and will be tried again */
-	int64_t since = clock_mono_ms() - live->last_sent;
-	plan(live, since >= GATHER_MS ? SOON_MS : GATHER_MS - since);
+	list(live, entry, LIVE_PENDING);
+	plan_new(live, gathering(live));
 }
 
-void live_running(struct live *live, struct live_entry *entry, int64_t lease_s)
+void live_running(struct live *live, struct live_entry *entry, int64_t lease_ms)
 {
-	list(live, entry);
-	entry->running = true;
-	entry->covered = clock_mono_ms();
-	if (lease_s > 0)
-		live->lease_ms = lease_s * 1000;
-	plan(live, live->lease_ms / 3);
+	list(live, entry, LIVE_RUNNING);
+	entry->confirmed = entry->since;
+	entry->lease_ms = lease_ms;
+	entry->lapse.fire = lapse_fired;
+	loop_timer_set(live->broker->loop, &entry->lapse, lease_ms);
+	plan_new(live, NAME_MS);
+}
+
+void live_left(struct live *live, struct live_entry *entry)
+{
+	list(live, entry, LIVE_LEFT);
+	plan_new(live, gathering(live));
 }
 
 void live_unlist(struct live *live, struct live_entry *entry)
 {
-	if (!entry->listed)
+	if (entry->kind == LIVE_NONE)
 		return;
 	*entry->back = entry->next;
 	if (entry->next)
 		entry->next->back = entry->back;
-	entry->listed = false;
+	entry->kind = LIVE_NONE;
+	loop_timer_stop(live->broker->loop, &entry->lapse);
 	live->listed--;
 	if (!live->listed)
 		loop_timer_stop(live->broker->loop, &live->due);
 }
 
-/* ── answers ── */
-
-/* Hand out what an answer brings; how many commands of ours it was about, -1 when it cannot be understood. */
-static int hand_out(struct live *live, const struct buf *body)
+/* The shortest lease to be renewed. */
+static int64_t shortest_lease(const struct live *live)
 {
-	cJSON *answer JSON_AUTO = json_parse(body->data ? body->data : "", body->len, NULL);
-	if (!answer || !cJSON_IsObject(answer))
-		return -1;
-	int64_t lease;
-	if (json_integer(answer, "lease_s", &lease) && lease > 0 && lease <= 86400)
-		live->lease_ms = lease * 1000;
-	int count = 0;
-	const cJSON *item;
-	cJSON_ArrayForEach(item, json_object(answer, "permits"))
-	{
-		struct live_entry *entry = item->string ? find(live, item->string) : NULL;
-		if (!entry || entry->running || !cJSON_IsString(item))
-			continue;
-		entry->decided(entry, item->valuestring, strlen(item->valuestring));
-		count++;
-	}
-	cJSON_ArrayForEach(item, json_array(answer, "gone"))
-	{
-		struct live_entry *entry = cJSON_IsString(item) ? find(live, item->valuestring) : NULL;
-		if (!entry || entry->running)
-			continue;
-		entry->unknown(entry);
-		count++;
-	}
-	return count;
+	int64_t shortest = live->lease_ms;
+	for (size_t i = 0; i < LIVE_BUCKETS; i++)
+		for (const struct live_entry *entry = live->bucket[i]; entry; entry = entry->next)
+			if (entry->kind != LIVE_PENDING && entry->lease_ms < shortest)
+				shortest = entry->lease_ms;
+	return shortest;
 }
+
+/* ── answers ── */
 
 static void later(struct live *live, const char *error)
 {
 	if (!live->tries++)
 		log_line(LOG_LEVEL_WARNING, "the live poll fails", "error", error, NULL);
-	plan(live, retry_background(live->tries, LONGEST_WAIT));
+	int64_t wait = retry_background(live->tries, LONGEST_WAIT), most = shortest_lease(live) / 4;
+	plan(live, wait < most ? wait : most);
 }
 
 static void answered(void *arg, const struct answer *answer)
@@ -171,7 +172,7 @@ static void answered(void *arg, const struct answer *answer)
 			later(live, words.data);
 		return;
 	}
-	int count = hand_out(live, answer->body);
+	int count = live_hand_out(live, poll, answer->body);
 	if (count < 0) {
 		later(live, "the answer cannot be understood");
 		return;
@@ -179,46 +180,96 @@ static void answered(void *arg, const struct answer *answer)
 	if (live->tries)
 		log_line(LOG_LEVEL_INFO, "the live poll works again", NULL);
 	live->tries = 0;
+	int64_t idle = shortest_lease(live) / 4;
+	idle = idle < IDLE_MS ? idle : IDLE_MS;
 	if (live->listed)
-		plan(live, count == 0 && took < IDLE_MS ? IDLE_MS : 0);
+		plan(live, count == 0 && took < idle ? idle : 0);
 }
 
 /* ── polls ── */
 
-static void add_all(struct live *live, struct buf *out, const char *name, bool running)
+/* How long a poll may wait: half of a lease, and no longer than until three quarters of it are over since it
+ * was confirmed (polls that are replaced by newer ones confirm nothing). */
+static int64_t patience(const struct live *live)
+{
+	int64_t now = clock_mono_ms(), wait = shortest_lease(live) / 2;
+	for (size_t i = 0; i < LIVE_BUCKETS; i++)
+		for (const struct live_entry *entry = live->bucket[i]; entry; entry = entry->next) {
+			int64_t left = entry->lease_ms * 3 / 4 - (now - entry->confirmed);
+			if (entry->kind != LIVE_PENDING && left < wait)
+				wait = left;
+		}
+	return wait < 0 || live->tries ? 0 : wait;
+}
+
+static bool in_pending(const struct live_entry *entry)
+{
+	return entry->kind == LIVE_PENDING;
+}
+
+static bool in_running(const struct live_entry *entry)
+{
+	return entry->kind == LIVE_RUNNING;
+}
+
+static bool in_left(const struct live_entry *entry)
+{
+	return entry->kind == LIVE_LEFT;
+}
+
+static bool in_killed(const struct live_entry *entry)
+{
+	return entry->killed && !entry->acknowledged;
+}
+
+static void add_all(const struct live *live, struct buf *out, const char *name,
+		    bool (*in)(const struct live_entry *))
 {
 	bool any = false;
-	buf_addf(out, "\"%s\":[", name);
-	for (size_t i = 0; i < BUCKETS; i++)
+	for (size_t i = 0; i < LIVE_BUCKETS; i++)
 		for (const struct live_entry *entry = live->bucket[i]; entry; entry = entry->next) {
-			if (entry->running != running)
+			if (!in(entry))
 				continue;
+			if (!any)
+				buf_addf(out, "\"%s\":[", name);
 			buf_addf(out, "%s\"%s:%s\"", any ? "," : "", entry->id, entry->tail);
 			any = true;
 		}
-	buf_adds(out, "],");
+	if (any)
+		buf_adds(out, "],");
 }
 
-/* Is a poll worth sending: is a pending command in no poll under way, or a sign of life due?  *wait is set to
- * when it will be (ms), -1: when a poll under way ends. */
-static bool needed(struct live *live, int64_t *wait)
+/* When is a poll to be sent: 0: now; else in so many ms; -1: not before one that is under way ends.  *urgent:
+ * somebody waits for an acknowledgement. */
+static int64_t wanted(const struct live *live, bool *urgent)
 {
-	int64_t now = clock_mono_ms(), oldest_poll = INT64_MAX;
+	int64_t now = clock_mono_ms(), oldest_poll = INT64_MAX, wait = -1;
+	uint64_t newest = 0;
 	for (int i = 0; i < 2; i++)
-		if (live->polls[i].call && live->polls[i].sent < oldest_poll)
-			oldest_poll = live->polls[i].sent;
-	*wait = -1;
-	for (size_t i = 0; i < BUCKETS; i++)
+		if (live->polls[i].call) {
+			if (live->polls[i].sent < oldest_poll)
+				oldest_poll = live->polls[i].sent;
+			if (live->polls[i].number > newest)
+				newest = live->polls[i].number;
+		}
+	*urgent = false;
+	for (size_t i = 0; i < LIVE_BUCKETS; i++)
 		for (const struct live_entry *entry = live->bucket[i]; entry; entry = entry->next) {
+			if (in_killed(entry) && newest <= entry->ordered)
+				*urgent = true;
 			if (entry->covered >= oldest_poll)
 				continue; /* named by a poll that is under way */
-			int64_t due = entry->running ? entry->covered + live->lease_ms / 3 - now : 0;
-			if (due <= 0)
-				return true;
-			if (*wait < 0 || due < *wait)
-				*wait = due;
+			int64_t due = entry->kind == LIVE_RUNNING ? entry->since + NAME_MS - now : 0;
+			if (due < 0)
+				due = 0;
+			if (wait < 0 || due < wait)
+				wait = due;
 		}
-	return false;
+	if (*urgent)
+		return 0;
+	/* Something that is already waited for is not replaced by each newcomer. */
+	int64_t since = now - live->last_sent;
+	return wait == 0 && oldest_poll != INT64_MAX && since < GATHER_MS ? GATHER_MS - since : wait;
 }
 
 static void send_poll(struct live *live)
@@ -230,14 +281,20 @@ static void send_poll(struct live *live)
 		client_cancel(poll->call);
 	poll->call = NULL;
 	buf_finish(&poll->body);
-	int64_t wait_s = live->lease_ms / 1000 * 5 / 6;
-	wait_s = wait_s < 1 ? 1 : wait_s > WAIT_S ? WAIT_S : wait_s;
+	int64_t lease = shortest_lease(live), margin = lease / 4;
+	int64_t wait_s = patience(live) / 1000;
+	wait_s = wait_s > WAIT_S ? WAIT_S : wait_s;
+	margin = margin < LEAST_MARGIN_MS ? LEAST_MARGIN_MS : margin > MARGIN_MS ? MARGIN_MS : margin;
 	buf_addc(&poll->body, '{');
-	add_all(live, &poll->body, "pending", false);
-	add_all(live, &poll->body, "running", true);
+	add_all(live, &poll->body, "pending", in_pending);
+	add_all(live, &poll->body, "running", in_running);
+	add_all(live, &poll->body, "left", in_left);
+	add_all(live, &poll->body, "killed", in_killed);
 	buf_addf(&poll->body, "\"wait_s\":%lld}", (long long)wait_s);
 	poll->sent = live->last_sent = clock_mono_ms();
-	for (size_t i = 0; i < BUCKETS; i++)
+	poll->wait_ms = wait_s * 1000;
+	poll->number = ++live->number;
+	for (size_t i = 0; i < LIVE_BUCKETS; i++)
 		for (struct live_entry *entry = live->bucket[i]; entry; entry = entry->next)
 			entry->covered = poll->sent;
 	struct client_request request = {.method = "POST",
@@ -246,7 +303,7 @@ static void send_poll(struct live *live)
 					 .body = poll->body.data,
 					 .len = poll->body.len,
 					 .flags = CLIENT_AHEAD,
-					 .timeout_ms = wait_s * 1000 + MARGIN_MS,
+					 .timeout_ms = poll->wait_ms + margin,
 					 .max = ANSWER_MAX};
 	if (!poll->body.failed)
 		poll->call = client_call(live->broker->client, &request, answered, poll);
@@ -259,8 +316,9 @@ static void due_fired(struct timer *timer)
 	struct live *live = container_of(timer, struct live, due);
 	if (!live->listed)
 		return;
-	int64_t wait;
-	if (needed(live, &wait))
+	bool urgent;
+	int64_t wait = wanted(live, &urgent);
+	if (wait == 0)
 		send_poll(live);
 	else if (wait > 0)
 		plan(live, wait);

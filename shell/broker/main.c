@@ -15,6 +15,7 @@
 #include "shell/broker/outbox.h"
 #include "shell/broker/setup.h"
 #include "shell/broker/shell.h"
+#include "shell/broker/trees.h"
 #include "shell/broker/warm.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -50,7 +51,9 @@ void broker_settle(struct broker *broker)
 {
 	if (!broker->private && !broker->stopping)
 		return;
-	if (broker->shell_count || broker->command_count)
+	/* What was left behind keeps a private broker, and no broker that is being stopped. */
+	size_t left = broker->stopping ? broker->left_count : 0;
+	if (broker->shell_count || broker->command_count > left)
 		return;
 	if (broker->outbox && outbox_busy(broker->outbox)) {
 		if (!all.deadline.slot)
@@ -145,6 +148,9 @@ static int run_system(struct broker *broker, const char *config)
 	}
 	log_line(LOG_LEVEL_INFO, "listening", "socket", broker->conf.value[CONF_BROKER_SOCKET], "approver",
 		 broker->conf.value[CONF_APPROVER], "version", WHOSH_VERSION, NULL);
+	const char *trouble = trees_trouble(broker);
+	if (trouble)
+		log_line(LOG_LEVEL_WARNING, trouble, NULL);
 	warm_start(&all.warm, broker);
 	outbox_load(broker->outbox);
 	notify_manager("READY=1");

@@ -22,6 +22,7 @@ bool outcome_read(struct outcome *outcome, const struct wire_message *message)
 	int64_t code = wire_number(message, WIRE_EXIT, -1), number = wire_number(message, WIRE_SIGNAL, 0);
 	if (outcome->started > latest || outcome->ended > latest)
 		return false;
+	outcome->left_behind = wire_number(message, WIRE_LEFT, 0) != 0;
 	outcome->reason = wire_string(message, WIRE_NOT_RUN);
 	if (outcome->reason) {
 		outcome->kind = OUTCOME_NOT_RUN;
@@ -83,6 +84,8 @@ bool outcome_sign(struct buf *out, char id[UUID_LEN + 1], const struct outcome *
 		buf_addf(&text, ",\"ended\":%lld", (long long)outcome->ended);
 	if (outcome->reason)
 		reason_member(&text, outcome->reason);
+	if (outcome->left)
+		buf_addf(&text, ",\"left\":%zu", outcome->left);
 	buf_addc(&text, '}');
 	return !text.failed && jws_sign(out, JWS_OUTCOME, text.data, text.len, token->key) && !out->failed;
 }

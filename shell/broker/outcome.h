@@ -20,6 +20,8 @@ struct outcome {
 	int exit, signal;
 	int64_t started, ended; /* ms since 1970, 0: not known */
 	char *reason;           /* malloc'd or NULL */
+	bool left_behind;       /* the shell says that processes are left */
+	size_t left;            /* how many were found */
 };
 
 /* Read an OUTCOME frame; false when it says nothing that makes sense. */

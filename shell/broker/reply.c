@@ -73,7 +73,7 @@ static void traceparent(struct buf *out, const struct request *request)
 	wire_adds(out, WIRE_TRACEPARENT, text);
 }
 
-void reply_permit(struct buf *out, const struct request *request, const char *agent)
+void reply_permit(struct buf *out, const struct request *request, const char *agent, int64_t lease_ms)
 {
 	size_t mark;
 	wire_begin(out, WIRE_PERMIT, &mark);
@@ -83,6 +83,18 @@ void reply_permit(struct buf *out, const struct request *request, const char *ag
 	optional(out, WIRE_CHAIN, request->chain);
 	traceparent(out, request);
 	stamps(out, request, agent);
+	if (lease_ms > 0)
+		wire_add_number(out, WIRE_LEASE_MS, lease_ms);
+	wire_end(out, mark);
+}
+
+void reply_kill(struct buf *out, const char *reason, bool own)
+{
+	size_t mark;
+	wire_begin(out, WIRE_KILL, &mark);
+	wire_adds(out, WIRE_REASON, reason);
+	if (own)
+		wire_adds(out, WIRE_OWN, "1");
 	wire_end(out, mark);
 }
 

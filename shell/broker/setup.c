@@ -13,6 +13,7 @@
 #include "shell/broker/live.h"
 #include "shell/broker/outbox.h"
 #include "shell/broker/spool.h"
+#include "shell/broker/trees.h"
 #include <curl/curl.h>
 #include <errno.h>
 #include <openssl/crypto.h>
@@ -123,11 +124,17 @@ static bool setup_approver(struct broker *broker, char **error)
 		return error_set(error, "approver_key is not an Ed25519 public key");
 	if (!duration_parse(value[CONF_REVIEW_TIMEOUT], &broker->review_timeout))
 		return error_set(error, "review_timeout is not a duration");
+	if (!duration_parse(value[CONF_LEASE], &broker->lease_ms) || broker->lease_ms < 1)
+		return error_set(error, "lease is not a duration of a second or more");
+	broker->lease_ms *= 1000;
+	broker->lapse_finishes = !strcmp(value[CONF_ON_LEASE_LAPSE], "finish");
 	broker->client = client_new(broker->loop, value[CONF_APPROVER], value[CONF_CA],
 				    broker->private ? PRIVATE_CONNECTIONS : SYSTEM_CONNECTIONS);
 	broker->live = live_poll_new(broker);
+	broker->trees = trees_new(broker);
 	broker->permits = permit_book_new();
-	return (broker->client && broker->live && broker->permits) || error_set(error, "out of memory");
+	return (broker->client && broker->live && broker->trees && broker->permits) ||
+	       error_set(error, "out of memory");
 }
 
 bool setup_broker(struct broker *broker, const char *config, char **error)
@@ -153,6 +160,7 @@ void setup_finish(struct broker *broker)
 {
 	outbox_free(broker->outbox);
 	live_poll_free(broker->live);
+	trees_free(broker->trees);
 	client_free(broker->client);
 	permit_book_free(broker->permits);
 	public_key_free(broker->approver);

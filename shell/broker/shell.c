@@ -19,6 +19,7 @@
 #include "shell/broker/delegate.h"
 #include "shell/broker/outcome.h"
 #include "shell/broker/reply.h"
+#include "shell/broker/trees.h"
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -127,11 +128,28 @@ void shell_waiting(struct shell *shell, const char *id, const char *rule, const 
 	shell_flush(shell);
 }
 
-void shell_permit(struct shell *shell, const struct request *request, const char *agent)
+void shell_permit(struct shell *shell, const struct request *request, const char *agent, int64_t lease_ms)
 {
 	shell->state = SHELL_PERMITTED;
-	reply_permit(&shell->out, request, agent);
+	reply_permit(&shell->out, request, agent, lease_ms);
 	shell_flush(shell);
+}
+
+void shell_hold(const struct shell *shell, struct tree_entry *tree)
+{
+	tree_hold(tree, shell->watch.fd, shell->peer->uid);
+}
+
+void shell_kill(struct shell *shell, const char *reason, bool own)
+{
+	reply_kill(&shell->out, reason, own);
+	shell_flush(shell);
+}
+
+void shell_drop(struct shell *shell)
+{
+	shell->command = NULL;
+	shell_end(shell);
 }
 
 void shell_refuse(struct shell *shell, int status, const char *reason, const char *rule, const char *id,
@@ -210,13 +228,8 @@ static bool on_outcome(struct shell *shell, const struct wire_message *message)
 	}
 	struct command *command = shell->command;
 	shell->state = SHELL_REPORTED;
-	/* The system's broker outlives the shell: what it has taken it owns, and the shell may go. */
-	if (!shell->broker->private)
-		shell->command = NULL;
-	bool safe = command_ended(command, &outcome);
+	command_ended(command, &outcome);
 	outcome_finish(&outcome);
-	if (safe || !shell->broker->private)
-		shell_done(shell);
 	return true;
 }
 

@@ -8,6 +8,7 @@
 #include "shell/broker/request.h"
 
 struct shell;
+struct tree_entry;
 
 /* Take over a connected socket (closed in any case). */
 void shell_accept(struct broker *broker, int fd);
@@ -15,7 +16,14 @@ void shell_accept(struct broker *broker, int fd);
 /* What a command has to tell its shell.  Each may find the shell gone, and then tells the command so. */
 void shell_waiting(struct shell *shell, const char *id, const char *rule, const char *reason,
 		   int64_t expires);
-void shell_permit(struct shell *shell, const struct request *request, const char *agent);
+/* `lease_ms`: how long it may run on without a broker, 0: to its end. */
+void shell_permit(struct shell *shell, const struct request *request, const char *agent, int64_t lease_ms);
+/* Learn which process it is. */
+void shell_hold(const struct shell *shell, struct tree_entry *tree);
+/* What it runs is being ended; `own`: by itself, since the broker cannot. */
+void shell_kill(struct shell *shell, const char *reason, bool own);
+/* It was killed: the end of the conversation, whoever else may hold its socket; the command is not told. */
+void shell_drop(struct shell *shell);
 /* Ends the conversation; the shell forgets its command. */
 void shell_refuse(struct shell *shell, int status, const char *reason, const char *rule, const char *id,
 		  const char *hint);

@@ -22,3 +22,8 @@ bool broker_read(struct gate *gate, struct wire_message *message, int timeout_ms
 {
 	return link_read(&gate->link, message, timeout_ms);
 }
+
+int broker_next(struct gate *gate, struct wire_message *message, int timeout_ms)
+{
+	return link_next(&gate->link, message, timeout_ms);
+}

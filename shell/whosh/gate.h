@@ -2,7 +2,8 @@
  *
  * The way, each step a file: arguments.c what was asked for · script_text.c the text of a file · context.c
  * who, what, where · broker_link.c the broker · ask.c may it run? · run.c run exactly that · script_open.c …
- * from a file's approved text · outcome.c how it ended.  main.c reads as the list of these steps.
+ * from a file's approved text · accompany.c stay beside it · outcome.c how it ended.  main.c reads as the
+ * list of these steps.
  *
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
 #ifndef WHOSH_GATE_H
@@ -30,6 +31,8 @@ struct gate {
 	struct link link;           /* to the broker */
 	struct buf permit_bytes;    /* a copy, for the command's environment */
 	struct wire_message permit; /* in permit_bytes */
+	char *killed;               /* why the command is being ended; NULL: it is not */
+	bool own_end;               /* … and we are to do it */
 };
 
 /* script_text.c: read the file named by arguments.file as bash would find it.  Does not return on errors:
@@ -46,6 +49,8 @@ void broker_link(struct gate *gate);
 /* The next frame from the broker; blocks at most timeout_ms (-1: for ever).  false when the broker is gone,
  * silent or speaks garbage.  The frame is borrowed until the next call. */
 bool broker_read(struct gate *gate, struct wire_message *message, int timeout_ms);
+/* The same that tells apart: 1: a frame; 0: none in time; -1: the broker is gone or speaks garbage. */
+int broker_next(struct gate *gate, struct wire_message *message, int timeout_ms);
 bool broker_write(struct gate *gate, const struct buf *frame);
 
 /* ask.c: ask, and wait for the permit, which is then gate->permit.  Exits with the status of a refusal. */
@@ -54,6 +59,14 @@ void ask(struct gate *gate);
 /* run.c: run the approved bytes to their end.  Returns the wait status; -1 when nothing could be run, with
  * the reason in *why (static or malloc'd, not freed). */
 int run(struct gate *gate, const char **why);
+
+/* accompany.c: stay beside the child until it has ended; its wait status.  `signals`: a signalfd of those
+ * that are taken. */
+int accompany(struct gate *gate, pid_t child, int signals);
+/* Take down what a KILL frame says; true when it is one. */
+bool killed_by(struct gate *gate, const struct wire_message *message);
+/* End everything below this process; the wait status of `child` when it was not taken before. */
+int end_below(pid_t child);
 
 /* script_open.c: see there. */
 int script_memfd(const struct gate *gate);

@@ -1,6 +1,10 @@
 /* outcome.c: tell the broker how the command ended, then end the same way.
  *
+ * A command that is being killed is answered when nothing of it is left: until then this process is the one
+ * that its orphans are given to.
+ *
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
+#include "common/clock.h"
 #include "common/exits.h"
 #include "shell/whosh/gate.h"
 #include "shell/whosh/message.h"
@@ -12,7 +16,7 @@
 
 /* The host's broker takes an outcome over at once; a private one says so when it is delivered or spooled,
  * which it limits by itself. */
-enum { SYSTEM_MS = 2000, PRIVATE_MS = 30000 };
+enum { SYSTEM_MS = 2000, PRIVATE_MS = 30000, KILLED_MS = 10000 };
 
 static _Noreturn void die_of(int number)
 {
@@ -29,10 +33,34 @@ static _Noreturn void die_of(int number)
 	_exit(128 + number);
 }
 
+/* Are there processes that the command started and that have not ended?  One system call when there are
+ * none. */
+static bool left_behind(void)
+{
+	pid_t reaped;
+	while ((reaped = waitpid(-1, NULL, WNOHANG)) > 0)
+		continue;
+	return reaped == 0;
+}
+
+/* Wait for DONE, or until the broker has had its time. */
+static void wait_done(struct gate *gate)
+{
+	int64_t limit = gate->link.private ? PRIVATE_MS : SYSTEM_MS;
+	int64_t end = clock_mono_ms() + (gate->killed && limit < KILLED_MS ? KILLED_MS : limit);
+	struct wire_message found;
+	for (int64_t left; (left = end - clock_mono_ms()) > 0;) {
+		if (!broker_read(gate, &found, (int)left) || !killed_by(gate, &found))
+			return;
+		if (gate->own_end)
+			end_below(0);
+		end = clock_mono_ms() + KILLED_MS;
+	}
+}
+
 _Noreturn void outcome(struct gate *gate, int status, const char *not_run, int64_t started, int64_t ended)
 {
 	struct buf frame BUF_AUTO = BUF_INIT;
-	struct wire_message found;
 	size_t mark;
 	wire_begin(&frame, WIRE_OUTCOME, &mark);
 	if (not_run)
@@ -43,9 +71,13 @@ _Noreturn void outcome(struct gate *gate, int status, const char *not_run, int64
 		wire_add_number(&frame, WIRE_EXIT, WEXITSTATUS(status));
 	wire_add_number(&frame, WIRE_STARTED_MS, started);
 	wire_add_number(&frame, WIRE_ENDED_MS, ended);
+	if (!not_run && left_behind())
+		wire_adds(&frame, WIRE_LEFT, "1");
 	wire_end(&frame, mark);
 	if (broker_write(gate, &frame))
-		broker_read(gate, &found, gate->link.private ? PRIVATE_MS : SYSTEM_MS);
+		wait_done(gate);
+	if (gate->killed)
+		message("killed: %s", gate->killed);
 	if (not_run)
 		message_exit(EXIT_CONFIGURATION, "configuration: %s: %s; nothing was run",
 			     gate->conf.value[CONF_INTERPRETER], not_run);

@@ -1,13 +1,9 @@
 /* run.c: run exactly what was approved, as bash would have been run in our place.
  *
  * The command inherits everything as it came: descriptors, limits, umask, signal mask and dispositions.  This
- * process stays beside it for three things only: to pass on signals that reach it alone, to stop and go on
- * with it, so that the caller's job control sees one job, and to tell how it ended.  If this process is
- * killed the command dies with it, as it would have if bash had exec'ed it in place.
- *
- * Signals.  All that could end this process are blocked and taken one by one with sigwaitinfo.  One that the
- * kernel sent (a terminal's Ctrl-C, a hang-up) has reached the whole group, the command included; one that a
- * process sent is passed on.
+ * process stays beside it (accompany.c).  If this process is killed the command dies with it, as it would
+ * have if bash had exec'ed it in place.  What the command daemonises is given to this process and not to
+ * init, so that a kill finds it below us.
  *
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
 #include "common/io.h"
@@ -19,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -83,48 +80,6 @@ static _Noreturn void become(const struct gate *gate, char **argv, char **enviro
 	_exit(126);
 }
 
-/* The command stopped: stop in the same way, and when continued let it go on. */
-static void stop_with(pid_t child, int number)
-{
-	sigset_t one;
-	struct sigaction standard = {.sa_handler = SIG_DFL}, mine;
-	if (number == SIGSTOP) {
-		raise(SIGSTOP);
-	} else {
-		sigemptyset(&one);
-		sigaddset(&one, number);
-		sigaction(number, &standard, &mine);
-		raise(number);
-		sigprocmask(SIG_UNBLOCK, &one, NULL);
-		sigprocmask(SIG_BLOCK, &one, NULL);
-		sigaction(number, &mine, NULL);
-	}
-	kill(child, SIGCONT);
-}
-
-/* Pass on what a process sent to us alone, until the child has ended; its wait status. */
-static int accompany(pid_t child, const sigset_t *set)
-{
-	for (;;) {
-		int status;
-		pid_t ended = waitpid(child, &status, WUNTRACED | WNOHANG);
-		if (ended == child && !WIFSTOPPED(status))
-			return status;
-		if (ended == child) {
-			stop_with(child, WSTOPSIG(status));
-			continue;
-		}
-		if (ended < 0 && errno != EINTR)
-			return -1;
-		siginfo_t info;
-		int number = sigwaitinfo(set, &info);
-		if (number <= 0 || number == SIGCHLD || number == SIGCONT || number == SIGPIPE)
-			continue;
-		if (info.si_code <= 0)
-			kill(child, number);
-	}
-}
-
 int run(struct gate *gate, const char **why)
 {
 	char **argv = interpreter_argv(gate);
@@ -145,6 +100,14 @@ int run(struct gate *gate, const char **why)
 		sigaddset(&set, taken[i]);
 	sigaction(SIGCHLD, &standard, &before.child);
 	sigprocmask(SIG_BLOCK, &set, &before.mask);
+	int signals FD_AUTO = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (signals < 0) {
+		*why = strerror(errno);
+		close(failure[0]);
+		close(failure[1]);
+		return -1;
+	}
+	prctl(PR_SET_CHILD_SUBREAPER, 1);
 	pid_t parent = getpid(), child = fork();
 	if (child == 0)
 		become(gate, argv, environment, &before, parent, memfd, failure[1]);
@@ -169,7 +132,7 @@ int run(struct gate *gate, const char **why)
 	if (!script_runs && *why)
 		return -1;
 	if (script_runs)
-		status = accompany(child, &set);
+		status = accompany(gate, child, signals);
 	if (exec_failed) {
 		*why = reason == NOT_TRACED ? "a script needs ptrace(2) here, which is not permitted"
 					    : strerror(reason);

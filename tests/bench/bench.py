@@ -11,6 +11,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parent), str(HERE)]
 import chain_cost  # noqa: E402
 import decisions  # noqa: E402
+import kill  # noqa: E402
 import pending  # noqa: E402
 import shells  # noqa: E402
 from lib.fixture import Fixture  # noqa: E402
@@ -19,7 +20,8 @@ from table import Table  # noqa: E402
 PARTS = {"shells": lambda t, table, runs: shells.measure(t, table, runs),
          "decisions": lambda t, table, runs: decisions.measure(t, table),
          "chains": lambda t, table, runs: chain_cost.measure(t, table),
-         "pending": lambda t, table, runs: pending.measure(t, table)}
+         "pending": lambda t, table, runs: pending.measure(t, table),
+         "kill": lambda t, table, runs: kill.measure(t, table)}
 
 
 def main():

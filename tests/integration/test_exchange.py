@@ -1,12 +1,14 @@
 """CI jobs exchange their identity tokens for short-lived credentials: what is taken, and all that is not."""
 import base64
+import datetime
 import json
 import os
 import signal
+import sqlite3
 import time
 
 from lib import jose
-from lib.bare import ask, audit, in_thread, post
+from lib.bare import ask, audit, enrol, in_thread, post
 from lib.oidc import SUBJECT, WORKFLOW, Issuer, Key, compact, configure, exchange, exchanged, hs256
 
 
@@ -29,7 +31,6 @@ def issued(a, credential):
 
 def events(a, credential):
     """What the log says of a credential, out of the database."""
-    import sqlite3
     with sqlite3.connect("file:%s?mode=ro" % (a.dir / "whosh.db"), uri=True) as db:
         return [json.loads(x) for x, in db.execute("SELECT body FROM events WHERE subject=? ORDER BY n", (credential,))]
 
@@ -42,6 +43,8 @@ def test_a_job_gets_a_credential(t):
     assert status == 201 and row["agent"] == "ci" and row["source"] == "exchange", row
     assert row["issued_by"] == "oidc:%s %s" % (i.url, SUBJECT) and row["aud"].startswith("whoshd:"), row
     assert issued(a, row["id"])["expires"] == row["expires"]
+    expires, at = (datetime.datetime.fromisoformat(row[x].replace("Z", "+00:00")) for x in ("expires", "issued"))
+    assert (expires - at).total_seconds() == 3600, row
     key.data = {"aud": row["aud"], "sub": "ci"}
     jws = key.command("ls")
     assert post(a, jws)[0] == 200
@@ -50,6 +53,7 @@ def test_a_job_gets_a_credential(t):
     assert record["human"] == "alice" and record["credential"] == row["id"], record
     event = events(a, row["id"])[0]
     assert (event["issuer"], event["subject"], event["rule"], event["agent"]) == (i.url, SUBJECT, 1, "ci"), event
+    assert event["exchange_s256"] == jose.s256((a.dir / "exchange.json").read_bytes()), event
     assert event["claims"]["job_workflow_ref"] == WORKFLOW and event["source"] == "exchange", event
     assert "whosh_exchanges_total 1\n" in ask(a, "GET", "/metrics", token=None)[1]
 
@@ -238,6 +242,41 @@ def test_one_token_one_credential(t):
     assert len(ask(a, "GET", "/v1/credentials")[1]["credentials"]) == 1
 
 
+def test_whose_token_it_was_cannot_be_claimed(t):
+    """A host could pass its own lines off as those of somebody's CI job."""
+    i, a = world(t)
+    key = jose.Token()
+    row = exchange(a, i.token(), key)[1]
+    key.data = {"aud": row["aud"], "sub": "ci"}
+    for token, told in ((enrol(a, "plain"), None), (key, row["issued_by"])):
+        jws = token.command("ls")
+        assert post(a, jws)[0] == 200
+        attributes = audit(a, jws)["attributes"]
+        assert attributes.get("credential_issued_by", {}).get("value") == told, attributes
+        said = {**jose.claims(jws)["command"], "credential_issued_by": "oidc:forged"}
+        assert post(a, token.command(command=said))[0] == 400
+        assert post(a, token.command(credential_issued_by="oidc:forged"))[0] == 400
+
+
+def test_old_credentials_of_jobs(t):
+    """Thousands of jobs a day would fill the approver's memory with credentials that ended long ago; or a key that was
+    forgotten so could be enrolled again."""
+    i, a = world(t)
+    old, new = jose.Token(), jose.Token()
+    rows = [exchange(a, i.token(), key)[1] for key in (old, new)]
+    kept = enrol(a, "kept")
+    a.stop()
+    with sqlite3.connect(a.dir / "whosh.db") as db:
+        ago = int(time.time() - 31 * 86400) * 1000
+        db.execute("UPDATE credentials SET expires=? WHERE id IN (?,?)", (ago, rows[0]["id"], kept.data["credential"]))
+    a.start()
+    listed = {c["id"] for c in ask(a, "GET", "/v1/credentials")[1]["credentials"]}
+    assert listed == {rows[1]["id"], kept.data["credential"]}, listed
+    assert exchange(a, i.token(), old)[0] == 409
+    jwk = {"kty": "OKP", "crv": "Ed25519", "x": jose.b64(old.public)}
+    assert ask(a, "POST", "/v1/credentials", {"agent": "ci", "jwk": jwk})[0] == 409
+
+
 def test_ecdsa_signature_in_another_spelling(t):
     """An ECDSA signature can be rewritten by anyone into another that is good; that must not make a second token of one."""
     order = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
@@ -408,7 +447,7 @@ def test_keys_roll_over(t):
 def test_the_issuer_is_down_at_the_start(t):
     """An approver that starts while the issuer is away would not serve, or not take tokens when it is back."""
     i = Issuer(t, listen=False)
-    a = t.approver(start=False)
+    a = t.approver(start=False, env={"HTTPS_PROXY": "http://127.0.0.1:1", "https_proxy": "http://127.0.0.1:1"})
     configure(a, i.entry(a))
     a.start()
     a.ctl("agent", "add", "ci")
@@ -443,12 +482,14 @@ def test_a_slow_issuer_holds_up_nobody(t):
 
 def test_whom_the_fetch_believes(t):
     """Someone between the approver and the issuer could hand it keys of his own, and be any agent."""
-    for what in ("another CA", "a redirect", "no keys", "too large", "not JSON", "weak keys", "status"):
+    for what in ("another CA", "another host", "a redirect", "no keys", "too large", "not JSON", "weak keys", "status"):
         i = Issuer(t, what.replace(" ", "-"))
         a = t.approver(name="approver-" + i.dir.name, start=False)
         entry = i.entry(a)
         if what == "another CA":
             (a.dir / entry["ca"]).write_bytes((a.dir / "ca.pem").read_bytes())
+        if what == "another host":
+            entry["jwks_url"] = entry["jwks_url"].replace("127.0.0.1", "localhost")
         if what == "a redirect":
             entry["jwks_url"] = i.url + "/elsewhere"
         i.answer = {"no keys": (200, b'{"keys":[]}'), "too large": (200, b'{"keys":[' + b" " * 300000 + b"]}"),
@@ -499,7 +540,7 @@ def test_whoctl_takes_the_token_from(t):
     base = {"PATH": "/usr/bin:/bin", "HOME": str(t.tmp)}
     found = ["--url", "https://127.0.0.1:%d" % a.port, "--ca", a.dir / "ca.pem"]
     runner = {"ACTIONS_ID_TOKEN_REQUEST_URL": i.url + "/token?api-version=2.0",
-              "ACTIONS_ID_TOKEN_REQUEST_TOKEN": "request-token-of-the-runner"}
+              "ACTIONS_ID_TOKEN_REQUEST_TOKEN": "request-token-of-the-runner", "https_proxy": "http://127.0.0.1:1"}
     file = t.tmp / "id.token"
 
     def run(name, *args, env=None, stdin=b"", code=0):

@@ -2,6 +2,7 @@
 
 Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later
 """
+import json
 import sqlite3
 import time
 
@@ -325,6 +326,54 @@ def test_same_group(t):
         for jws in alive:
             assert outcome(a, worker, jws)[0] == 204
         unkill(a, k)
+
+
+def test_approval_in_the_same_moment(t):
+    """A line that is approved in the very moment of the kill would run on unseen, or for ever wait."""
+    a = t.approver(policy=POLICY)
+    worker = enrol(a)
+    for _ in range(12):
+        commands = [worker.command("make") for _ in range(4)]
+        for jws in commands:
+            assert post(a, jws)[0] == 202
+        reviews = [in_thread(lambda x=x: review(a, x, "approve")) for x in commands]
+        k = kill(a, "agent", "worker")
+        assert all(r.result(30)[0] in (200, 403, 409) for r in reviews)
+        t.eventually(lambda: all(audit(a, x)["verdict"] for x in commands), "every verdict")
+        alive = [x for x in commands if audit(a, x)["verdict"] == "approved"]
+        assert all(audit(a, x)["cause"] == "killed" for x in commands if x not in alive)
+        assert orders(poll(a, running=alive, wait_s=5) if alive else {"kills": {}}) == {jti(x) for x in alive}
+        assert targets(k) <= {jti(x) for x in commands}
+        for jws in alive:
+            assert outcome(a, worker, jws)[0] == 204
+        unkill(a, k)
+
+
+def test_shell_of_a_killed_agent(t):
+    """The agent would not learn that it was killed, by whom and why, or its line would run all the same."""
+    a = t.approver()
+    token = a.agent("worker")
+    assert t.whosh(a, token, "-c", "true").code == 0
+    a.ctl("kill", "human", "alice", "--reason", "runaway loop")
+    r = t.whosh(a, token, "-c", "touch ran")
+    assert r.code == 77 and not (t.tmp / "ran").exists(), r
+    assert b"human alice was killed by admin: runaway loop" in r.err and r.out == b"", r
+
+
+def test_full(t):
+    """So many kills that every command must be held against would bring the approver to a stop."""
+    a = t.approver(policy=POLICY)
+    connection = a.connection()
+    token = {"Authorization": "Bearer " + (a.dir / "admin.token").read_text().strip()}
+    seen = set()
+    for i in range(1001):
+        connection.request("POST", "/v1/kills", json.dumps({"kind": "human", "name": "h%d" % i, "reason": "r"}), token)
+        answer = connection.getresponse()
+        answer.read()
+        seen.add((i == 1000, answer.status))
+    assert seen == {(False, 201), (True, 409)}, seen
+    worker = enrol(a)
+    assert post(a, worker.command("true"))[0] == 200
 
 
 def test_roles_and_bodies(t):

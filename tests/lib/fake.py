@@ -3,7 +3,9 @@
     f = Fake(t, a)                      # a: an Approver that was initialised, not started
     f.answer = lambda request: (200, "application/jose", f.permit(request, verdict="approved"))
 
-Every request is kept in f.requests as (method, path, body).
+Every request is kept in f.requests as (method, path, body), every outcome's claims in f.outcomes, every live poll
+in f.polls.  With f.hang a live poll waits, as a real approver's does, until it has something to say; f.kill orders a
+command killed until its broker has acknowledged it.
 
 Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later
 """
@@ -23,6 +25,10 @@ class Fake:
         self.answer = lambda body: (500, "text/plain", b"")
         self.live = {}  # command ID: permit
         self.paths = {}  # what else it answers: path: a function as `answer`
+        self.outcomes, self.polls = [], []
+        self.hang, self.lease_s, self.live_status = False, 30, 200
+        self.kills, self.acknowledged = {}, set()
+        self.changed = threading.Condition()
         fake = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
@@ -33,9 +39,13 @@ class Fake:
                 body = self.rfile.read(length).decode()
                 fake.requests.append((self.command, self.path, body))
                 if self.path == "/v1/live":
-                    text = json.dumps({"permits": fake.live, "gone": [], "lease_s": 30})
-                    self.reply(200, "application/json", text.encode())
-                elif self.path.endswith("/outcome") or self.command == "DELETE":
+                    text = json.dumps(fake.poll(json.loads(body)))
+                    self.reply(fake.live_status, "application/json", text.encode())
+                elif self.path.endswith("/outcome"):
+                    with fake.changed:
+                        fake.outcomes.append(jose.claims(body))
+                    self.reply(204, None, b"")
+                elif self.command == "DELETE":
                     self.reply(204, None, b"")
                 elif self.path == "/v1/commands" or self.path in fake.paths:
                     result = fake.paths.get(self.path, fake.answer)(body)
@@ -83,6 +93,56 @@ class Fake:
         self.conf.write_text("\n".join("approver = https://127.0.0.1:%d" % self.port
                                        if line.split("=")[0].strip() == "approver" else line for line in conf) + "\n")
         self.conf.chmod(0o644)
+
+    def poll(self, body):
+        """What a live poll is answered."""
+        named = {x.split(":")[0] for kind in ("pending", "running", "left") for x in body.get(kind, [])}
+        with self.changed:
+            self.polls.append(body)
+            self.acknowledged.update(x.split(":")[0] for x in body.get("killed", []))
+
+            def news():
+                return any(x in named and x not in self.acknowledged for x in self.kills) or named & set(self.live)
+            if self.hang:
+                self.changed.wait_for(news, body["wait_s"])
+            kills = {x: order for x, order in self.kills.items() if x in named and x not in self.acknowledged}
+            return {"permits": self.live, "gone": [], "kills": kills, "lease_s": self.lease_s}
+
+    def approve_all(self, **changes):
+        """Approve what comes, and answer polls as a real approver does."""
+        self.hang = True
+        self.lease_s = changes.get("lease_s", 30)
+        self.answer = lambda body: (200, "application/jose", self.permit(body, **changes))
+        return self
+
+    def command(self, line):
+        """The ID under which a line was asked for."""
+        def look():
+            for method, path, body in list(self.requests):
+                if (method, path) == ("POST", "/v1/commands"):
+                    claims = jose.claims(body)
+                    if claims["command"].get("line") == line:
+                        return claims["jti"]
+        return self.t.eventually(look, "the request of %r" % line)
+
+    def named(self, command, kind="running"):
+        """Wait until a poll names it."""
+        return self.t.eventually(lambda: any(x.startswith(command) for p in list(self.polls) for x in p.get(kind, [])),
+                                 "a poll that names %s as %s" % (command, kind))
+
+    def kill(self, *commands, reason="rogue", by="bob"):
+        with self.changed:
+            for command in commands:
+                self.kills[command] = {"reason": reason, "by": by}
+            self.changed.notify_all()
+
+    def outcome(self, command, timeout=20.0):
+        """Wait for its outcome; the claims."""
+        def look():
+            found = [x for x in list(self.outcomes) if x["command"] == command]
+            assert len({json.dumps(x) for x in found}) < 2, found
+            return found and found[0]
+        return self.t.eventually(look, "the outcome of %s" % command, timeout)
 
     def permit_claims(self, body, verdict="approved", **changes):
         command = jose.claims(body)

@@ -197,11 +197,38 @@ static void test_live(void)
 	      sizeof(struct live_command) + strlen("provider/model-name@2026-01") + 1 < 208 + 150);
 }
 
+static void test_leases(void)
+{
+	struct scene s;
+	begin(&s, NULL, true);
+	int64_t now = clock_wall_ms();
+	live_leave(s.live, &s.poll, 120000);
+	holds("an answered poll renews the leases of what it held", live_lapses(s.live, one) > now + 100000);
+	struct live_ref ref = {.id = one, .tail = tail, .named = REF_RUNNING, .trusted = true};
+	s.poll = (struct poll){.gone = true};
+	live_wait(s.live, &s.poll, &ref, 1, 30000, &s.wake);
+	live_leave(s.live, &s.poll, 600000);
+	holds("one whose client has hung up does not", live_lapses(s.live, one) < now + 300000);
+	live_set_left(s.live, one, 60000, &s.notes);
+	live_forget_left(s.live, one, &s.notes);
+	struct credential *credential;
+	char s256[S256_LEN + 1];
+	holds("what was left holds a lease", live_peek(s.live, one, &credential, s256) == LIVE_LEFT);
+	kill_all(&s, "credential", "");
+	live_set_left(s.live, one, 1, &s.notes);
+	live_forget_left(s.live, one, &s.notes);
+	holds("and is forgotten with it, quietly but for the kill that reached it",
+	      live_peek(s.live, one, &credential, s256) == LIVE_ABSENT && s.notes.n &&
+		  s.notes.list[s.notes.n - 1].mark == KILL_LAPSED);
+	end(&s);
+}
+
 int main(void)
 {
 	test_matching();
 	test_chain();
 	test_in_force();
 	test_live();
+	test_leases();
 	return checks_end();
 }

@@ -1,0 +1,251 @@
+/* trees.c: the trees of processes that the broker follows, or ends.
+ *
+ * Two hundred commands that are killed together must not cost two hundred looks at /proc: all that are being
+ * ended take their steps by the same snapshot, and so do all that are followed.  A look at a big host takes
+ * milliseconds; followed trees are looked at once a second, or less often where that would take more than a
+ * fiftieth of a processor.
+ *
+ * Whose tree it is.  The kernel says which process connected (SO_PEERPIDFD, Linux 6.5; before that its pid,
+ * of which a pidfd is made, and whose user is compared with the socket's).  Nothing is read of it until there
+ * is something to follow or to end; that the pidfd then still takes a signal shows that the pid is still that
+ * process's.
+ *
+ * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
+#include "shell/broker/trees.h"
+#include "common/clock.h"
+#include "common/io.h"
+#include "common/log.h"
+#include <errno.h>
+#include <linux/capability.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/pidfd.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+enum { FOLLOW_MS = 1000, FOLLOW_SHARE = 50, GIVE_UP_MS = 2000, AGAIN_MS = 100 };
+
+/* Not in the headers of every C library. */
+#ifndef SO_PEERPIDFD
+#define SO_PEERPIDFD 77
+#endif
+
+struct trees {
+	struct broker *broker;
+	struct tree_entry *first;
+	struct processes all;
+	struct timer timer;
+	int64_t took; /* what a look costs (ms) */
+	bool blind;   /* the last one failed */
+};
+
+/* ── whose it is ── */
+
+void tree_hold(struct tree_entry *entry, int fd, uid_t uid)
+{
+	struct ucred credentials;
+	int process = -1;
+	socklen_t len = sizeof credentials, size = sizeof process;
+	entry->process = -1;
+	entry->uid = uid;
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &credentials, &len) < 0 || credentials.pid <= 0)
+		return;
+	entry->whosh = credentials.pid;
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERPIDFD, &process, &size) == 0)
+		entry->process = process;
+	else if (errno == ENOPROTOOPT)
+		entry->process = pidfd_open(credentials.pid, 0);
+}
+
+/* Learn what the tree is known by; false: whosh has gone, or is not who connected. */
+static bool begin(struct tree_entry *entry)
+{
+	uid_t uid;
+	if (entry->begun)
+		return true;
+	if (entry->process < 0 || !tree_init(&entry->tree, entry->whosh) ||
+	    !process_user(entry->whosh, &uid) || uid != entry->uid)
+		return false;
+	/* EPERM: there is such a process. */
+	if (pidfd_send_signal(entry->process, 0, NULL, 0) < 0 && errno != EPERM)
+		return false;
+	entry->begun = true;
+	return true;
+}
+
+void tree_signal_whosh(const struct tree_entry *entry, int number)
+{
+	if (entry->process >= 0)
+		pidfd_send_signal(entry->process, number, NULL, 0);
+}
+
+/* ── the list ── */
+
+static void list(struct trees *trees, struct tree_entry *entry, enum tree_work work)
+{
+	entry->news = entry->over = false;
+	entry->tree.empty = 0;
+	if (entry->work == TREE_NONE) {
+		entry->next = trees->first;
+		entry->back = &trees->first;
+		if (entry->next)
+			entry->next->back = &entry->next;
+		trees->first = entry;
+	}
+	entry->work = work;
+}
+
+static void unlist(struct tree_entry *entry)
+{
+	if (entry->work == TREE_NONE)
+		return;
+	*entry->back = entry->next;
+	if (entry->next)
+		entry->next->back = entry->back;
+	entry->work = TREE_NONE;
+}
+
+void tree_drop(struct trees *trees, struct tree_entry *entry)
+{
+	unlist(entry);
+	if (trees && !trees->first)
+		loop_timer_stop(trees->broker->loop, &trees->timer);
+	fd_close(&entry->process);
+	tree_finish(&entry->tree);
+	entry->begun = false;
+}
+
+static void plan(struct trees *trees, int64_t ms)
+{
+	if (!trees->timer.slot || trees->timer.due > clock_mono_ms() + ms)
+		loop_timer_set(trees->broker->loop, &trees->timer, ms);
+}
+
+static bool look(struct trees *trees)
+{
+	int64_t before = clock_mono_ms();
+	bool seen = processes_read(&trees->all);
+	if (!seen && !trees->blind)
+		log_line(LOG_LEVEL_ERROR, "cannot see the host's processes", "error", strerrorname_np(errno),
+			 NULL);
+	trees->blind = !seen;
+	trees->took = clock_mono_ms() - before;
+	return seen;
+}
+
+/* ── following and ending ── */
+
+static int64_t follow_ms(const struct trees *trees)
+{
+	int64_t pause = trees->took * FOLLOW_SHARE;
+	return pause > FOLLOW_MS ? pause : FOLLOW_MS;
+}
+
+bool tree_follow(struct trees *trees, struct tree_entry *entry)
+{
+	if (!begin(entry))
+		return false;
+	list(trees, entry, TREE_LEFT);
+	plan(trees, 0);
+	return true;
+}
+
+bool tree_end_begin(struct trees *trees, struct tree_entry *entry)
+{
+	if (!begin(entry))
+		return false;
+	entry->since = clock_mono_ms();
+	entry->tree.begun = entry->tree.frozen = 0;
+	list(trees, entry, TREE_ENDING);
+	plan(trees, 0);
+	return true;
+}
+
+/* One step of one tree; the milliseconds until the next. */
+static int64_t step(const struct trees *trees, struct tree_entry *entry, int64_t now)
+{
+	struct tree *tree = &entry->tree;
+	if (entry->work == TREE_ENDING) {
+		int wait = tree_end(tree, &trees->all, now);
+		entry->over = wait < 0;
+		entry->news = entry->over || now - entry->since >= GIVE_UP_MS;
+		if (entry->news && !entry->over)
+			entry->work = TREE_FOLLOWED;
+		return wait;
+	}
+	if (!tree_look(tree, &trees->all))
+		return AGAIN_MS;
+	bool first = entry->work == TREE_LEFT;
+	tree->empty = tree->n ? 0 : tree->empty + 1;
+	entry->over = tree->empty >= (first ? 1 : 2);
+	entry->news = first || entry->over;
+	entry->work = TREE_FOLLOWED;
+	return tree->n ? follow_ms(trees) : AGAIN_MS;
+}
+
+static void fired(struct timer *timer)
+{
+	struct trees *trees = container_of(timer, struct trees, timer);
+	if (!look(trees)) {
+		plan(trees, AGAIN_MS);
+		return;
+	}
+	int64_t next = INT64_MAX, now = clock_mono_ms();
+	for (struct tree_entry *entry = trees->first; entry; entry = entry->next) {
+		int64_t wait = step(trees, entry, now);
+		if (!entry->over && wait < next)
+			next = wait;
+	}
+	if (next != INT64_MAX)
+		plan(trees, next);
+	/* Who is told may free the entry, and others. */
+	for (struct tree_entry *entry = trees->first; entry;) {
+		if (!entry->news) {
+			entry = entry->next;
+			continue;
+		}
+		entry->news = false;
+		if (entry->over)
+			unlist(entry);
+		entry->looked(entry, entry->tree.n);
+		entry = trees->first;
+	}
+}
+
+/* ── life ── */
+
+const char *trees_trouble(const struct broker *broker)
+{
+	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = {0};
+	struct process first;
+	if (broker->private)
+		return NULL;
+	if (syscall(SYS_capget, &header, data) < 0 || !(data[0].effective & (1u << CAP_KILL)))
+		return "the broker has neither root nor CAP_KILL: a kill is left to the shell itself";
+	if (!process_read(1, &first))
+		return "the broker cannot see the processes of others (ProtectProc=, hidepid=): a kill is "
+		       "left to the shell itself";
+	return NULL;
+}
+
+struct trees *trees_new(struct broker *broker)
+{
+	struct trees *trees = calloc(1, sizeof *trees);
+	if (!trees)
+		return NULL;
+	trees->broker = broker;
+	trees->timer.fire = fired;
+	return trees;
+}
+
+void trees_free(struct trees *trees)
+{
+	if (!trees)
+		return;
+	loop_timer_stop(trees->broker->loop, &trees->timer);
+	processes_finish(&trees->all);
+	free(trees);
+}

@@ -1,0 +1,104 @@
+"""What a command leaves behind is known, is named to the approver, and can be killed."""
+import os
+import signal
+import subprocess
+import time
+
+from lib.killing import alive, all_gone, daemon, pids_in, world
+
+
+def left(t, line, n, **kw):
+    """Run a line that ends and leaves n processes; (fake, the command, their pids, the outcome)."""
+    fake, conf, token = world(t, **kw)
+    r = t.whosh(conf, token, "-c", line + "until [ \"$(grep -c . pids 2>/dev/null)\" = %d ]; do :; done; echo out; exit 3" % n)
+    assert (r.code, r.out, r.err) == (3, b"out\n", b""), r
+    pids = pids_in(t, t.tmp / "pids", n)
+    assert all(alive(x) for x in pids)
+    command, = [x["command"] for x in fake.outcomes]
+    return fake, command, pids, fake.outcome(command)
+
+
+def test_a_daemon_is_known(t):
+    """A daemon must not vanish from the approver's sight with the command that started it."""
+    fake, command, pids, claims = left(t, daemon("pids"), 2)
+    assert (claims["exit"], claims["left"]) == (3, 2) and "reason" not in claims, claims
+    fake.named(command, "left")
+    assert not any(x.startswith(command) for x in fake.polls[-1].get("running", []))
+
+
+def test_nothing_left(t):
+    """A command that leaves nothing must not be said to."""
+    fake, conf, token = world(t)
+    for line in ("true", "true & wait", "(true &); sleep 0.1", "sleep 0.1 & sleep 0.3", "(setsid true &) ; sleep 0.3"):
+        assert t.whosh(conf, token, "-c", line).code == 0
+        assert "left" not in fake.outcome(fake.command(line)), line
+
+
+def test_until_it_has_gone(t):
+    """A daemon that has ended is not named any more: the approver would wait for it for ever."""
+    fake, command, pids, _ = left(t, daemon("pids"), 2, lease_s=4)
+    fake.named(command, "left")
+    for pid in pids:
+        os.kill(pid, signal.SIGKILL)
+    seen = [len(fake.polls), time.monotonic()]
+
+    def silent():
+        if len(fake.polls) > seen[0]:
+            seen[:] = [len(fake.polls), time.monotonic()]
+        return time.monotonic() - seen[1] > 4
+    t.eventually(silent, "the end of the polls", 20)
+
+
+def test_killed(t):
+    """A kill of a command that has ended must end what it left behind, and what that has started since."""
+    fake, command, pids, _ = left(t, daemon("pids"), 2)
+    fake.named(command, "left")
+    fake.kill(command)
+    all_gone(t, pids)
+    fake.named(command, "killed")
+
+
+def test_killed_after_it_has_moved_on(t):
+    """A daemon whose first process has ended since, and whose later ones ignore signals, must be found all the same."""
+    line = ("(setsid bash -c 'echo $$ >> pids; until [ -e go ]; do sleep 0.05; done; "
+            "(trap \"\" TERM; (bash -c \"echo \\$\\$ >> later; while :; do sleep 1; done\" &) )' > /dev/null 2>&1 &) ; ")
+    fake, command, pids, claims = left(t, line, 1)
+    assert claims["left"] >= 1, claims
+    (t.tmp / "go").touch()
+    later = pids_in(t, t.tmp / "later", 1)
+    all_gone(t, pids)
+    fake.named(command, "left")
+    fake.kill(command)
+    all_gone(t, later)
+
+
+def test_lapse(t):
+    """What was left behind has no more right to go on without the approver than the command had."""
+    fake, command, pids, _ = left(t, daemon("pids"), 2, lease_s=3)
+    fake.named(command, "left")
+    fake.live_status = 503
+    all_gone(t, pids, 8)
+
+
+def test_private_broker_stays(t):
+    """Without a system broker too: the private one lives on for as long as there is something to kill."""
+    fake, command, pids, claims = left(t, daemon("pids"), 2, system=False)
+    assert claims["left"] == 2, claims
+    fake.named(command, "left")
+    fake.kill(command)
+    all_gone(t, pids)
+
+
+def test_neighbours_of_what_is_left(t):
+    """A process of the caller's session is nobody's daemon, whatever was left in it."""
+    fake, conf, token = world(t)
+    line = "sleep 600 & echo $! >> pids; true"
+    script = "sleep 601 & echo $! >> others; %s -c '%s'; echo $? >> status; wait" % (t.program("whosh"), line)
+    t.spawn(["bash", "-c", script], env=t.env(conf, token), cwd=t.tmp, start_new_session=True, stderr=subprocess.DEVNULL)
+    command = fake.command(line)
+    pids, others = pids_in(t, t.tmp / "pids", 1), pids_in(t, t.tmp / "others", 1)
+    assert fake.outcome(command)["left"] == 1
+    fake.named(command, "left")
+    fake.kill(command)
+    all_gone(t, pids)
+    assert alive(others[0])
