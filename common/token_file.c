@@ -13,7 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { TRIES = 16, GONE = -2, READING = O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC };
+enum { TRIES = 200, GONE = -2, READING = O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC };
 
 static bool is_trusted(uid_t owner)
 {

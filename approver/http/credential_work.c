@@ -10,6 +10,7 @@
  *
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
 #include "approver/http/credential_work.h"
+#include "approver/http/people.h"
 #include "approver/http/alerts.h"
 #include "approver/http/identity.h"
 #include "approver/http/record.h"
@@ -52,14 +53,17 @@ static struct credential *newest(const struct agent *agent, bool in_use, int64_t
 }
 
 /* NULL when the agent may have it; else why not. */
-static const char *refusal_of(struct credential_work *w, struct registry *registry, int64_t now)
+static const char *refusal_of(struct credential_work *w, struct group *group, int64_t now)
 {
+	struct registry *registry = group->server->registry;
 	struct agent *agent = w->ask.agent;
 	w->known = registry_credential(registry, w->ask.id);
 	w->replaced = newest(agent, false, now);
 	w->current = newest(agent, true, now);
-	if (w->known)
+	if (w->known || registry_key_known(registry, group->reader, w->ask.id))
 		return "this key was enrolled before";
+	if (people_key(group->server->people, w->ask.id))
+		return "this key is a person's";
 	if (agent->disabled)
 		return "the agent is disabled";
 	if (w->ask.rotate)
@@ -145,7 +149,7 @@ static enum work_end apply(struct work *work, struct group *group)
 	struct credential_work *w = (struct credential_work *)work;
 	if (group->new_row) /* what is new in this group, memory shows in the next */
 		return WORK_AGAIN;
-	w->refusal = refusal_of(w, group->server->registry, group->now);
+	w->refusal = refusal_of(w, group, group->now);
 	if (!w->refusal && w->ask.rotate && !choose(w, group->now))
 		w->refusal = "the agent has more credentials in use than can be ended at once: revoke some";
 	if (w->refusal)

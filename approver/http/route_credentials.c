@@ -4,7 +4,6 @@
  *
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
 #include "approver/http/credential_work.h"
-#include "approver/http/people.h"
 #include "approver/http/record.h"
 #include "approver/http/routes.h"
 #include "approver/http/row_work.h"
@@ -82,8 +81,6 @@ bool route_credentials_add(struct request *r)
 		return answer_problem(r, PROBLEM_MALFORMED, "overlap_s is 0 to 30 days of seconds");
 	key_thumbprint(ask.key, ask.id);
 	struct credential *known = registry_credential(registry, ask.id);
-	if (people_key(r->server->people, ask.id))
-		return answer_problem(r, PROBLEM_CONFLICT, "this key is a person's");
 	if (known)
 		return refuse_known_key(r, known, ask.agent);
 	credential_work_push(&ask, r);

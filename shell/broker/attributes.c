@@ -203,7 +203,10 @@ static bool read_chain(struct attributes *out, const struct wire_message *ask, s
 		return ask_refuse(why, EXIT_UNREACHABLE, NULL, "out of memory");
 	if (len > MAX_CHAIN)
 		return ask_refuse(why, EXIT_IDENTITY, hint, "WHOSH_PRINCIPAL_CHAIN is longer than 16 KiB");
-	if (!len || strspn(out->chain, chars) != len)
+	if (!len)
+		return ask_refuse(why, EXIT_IDENTITY, "unset it to work for the agent's owner",
+				  "WHOSH_PRINCIPAL_CHAIN is empty, as it is when whoctl delegate fails");
+	if (strspn(out->chain, chars) != len)
 		return ask_refuse(why, EXIT_IDENTITY, hint, "WHOSH_PRINCIPAL_CHAIN is not a principal chain");
 	return true;
 }

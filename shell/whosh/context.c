@@ -61,7 +61,7 @@ static void add_environment(struct gate *gate, struct buf *out)
 	const char *chain = getenv("WHOSH_PRINCIPAL_CHAIN");
 	if (chain && *chain == '@')
 		add_file(out, WIRE_CHAIN, "WHOSH_PRINCIPAL_CHAIN", chain + 1, MAX_CHAIN);
-	else if (chain && *chain)
+	else if (chain)
 		wire_adds(out, WIRE_CHAIN, chain);
 }
 

@@ -230,6 +230,7 @@ def test_chain_files(t):
         path.write_text(content)
         r = t.whosh(w.a, w.files["worker"], "-c", ": ran", env={"WHOSH_PRINCIPAL_CHAIN": "@%s" % path})
         assert r.code == code, (name, r)
+    assert "empty" in refused(w, "empty", "")
     r = t.whosh(w.a, w.files["worker"], "-c", ": ran", env={"WHOSH_PRINCIPAL_CHAIN": "@%s" % (t.tmp / "none")})
     assert r.code == 78 and "none" in r.errors, r
 

@@ -14,7 +14,7 @@ def left(t, line, n, **kw):
     assert (r.code, r.out, r.err) == (3, b"out\n", b""), r
     pids = pids_in(t, t.tmp / "pids", n)
     assert all(alive(x) for x in pids)
-    command, = [x["command"] for x in fake.outcomes]
+    command, = t.eventually(lambda: [x["command"] for x in fake.outcomes], "the outcome")
     return fake, command, pids, fake.outcome(command)
 
 
