@@ -2,6 +2,7 @@
 
 Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later
 """
+import datetime
 import json
 import sqlite3
 import time
@@ -69,6 +70,8 @@ def test_running_is_told_over_the_hanging_poll(t):
     began = time.monotonic()
     answer = poll(a, running=[mine, theirs], killed=[mine], wait_s=3)
     assert answer["kills"] == {} and time.monotonic() - began > 2, "a poll of acknowledged ones spins"
+    lapses = datetime.datetime.fromisoformat(target(a, k, mine)["lapses"].replace("Z", "+00:00")).timestamp()
+    assert 44 < lapses - time.time() < 46, "an answer renews the lease as well as the question"
     died(a, worker, mine, "killed: runaway loop")
     one = target(a, k, mine)
     for name in ("reached", "told", "acknowledged", "ended"):
@@ -93,6 +96,16 @@ def test_told_in_the_next_poll_and_again(t):
     assert orders(poll(a, running=[stranger], killed=[stranger], wait_s=0)) == set()
     assert orders(poll(a, running=[mine], wait_s=10)) == {jti(mine)}, "a stranger cannot acknowledge"
     assert orders(poll(a, running=[mine], killed=[mine], wait_s=0)) == set()
+    # An acknowledgement that comes after the end counts too, if it is the broker's.
+    quicker = enrol(a, "quick", owner="bob")
+    quick = running(a, quicker)
+    k = kill(a, "command", jti(quick))
+    assert orders(poll(a, running=[quick], wait_s=5)) == {jti(quick)}
+    died(a, quicker, quick)
+    poll(a, killed=[ref(quick)[:-16] + "A" * 16], wait_s=0)
+    assert not target(a, k, quick)["acknowledged"]
+    poll(a, killed=[quick], wait_s=0)
+    t.eventually(lambda: target(a, k, quick)["acknowledged"], "the acknowledgement to be recorded")
 
 
 def test_one_of_two_hundred(t):
@@ -201,6 +214,14 @@ def test_time_and_extension(t):
     assert ask(a, "GET", "/v1/kills")[1]["kills"] == []
     assert [x["id"] for x in ask(a, "GET", "/v1/kills?all=1")[1]["kills"]] == [k["id"]]
     assert "whosh_kills 0\n" in ask(a, "GET", "/metrics", token=None)[1]
+    kill(a, "agent", "worker", for_s=1)
+    kill(a, "agent", "worker", for_s=600, status=200)
+    k2 = kill(a, "human", "nobody", for_s=1)
+    t.eventually(lambda: ask(a, "GET", "/v1/kills/" + k2["id"])[1]["state"] == "expired", "as long as the first")
+    refused(post(a, worker.command("true")))
+    a.restart()
+    refused(post(a, worker.command("true")))
+    unkill(a, ask(a, "GET", "/v1/kills")[1]["kills"][0])
     first = kill(a, "agent", "worker", for_s=600)
     assert first["id"] != k["id"], "one that is over is not the same"
     again = kill(a, "agent", "worker", "another reason", for_s=60, status=200)
