@@ -108,8 +108,7 @@ bool route_kills_list(struct request *r)
 	if (!reader)
 		return answer_unavailable(r);
 	buf_adds(&r->out, "{\"kills\":[");
-	if (store_kills(reader, listing.now, all && !strcmp(all, "1"), MAX_LISTED, list_one,
-			&listing))
+	if (store_kills(reader, listing.now, all && !strcmp(all, "1"), MAX_LISTED, list_one, &listing))
 		return answer_unavailable(r);
 	buf_adds(&r->out, "]}");
 	return answer_json(r, 200);

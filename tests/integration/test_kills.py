@@ -337,13 +337,16 @@ def test_same_group(t):
     a = t.approver(policy=POLICY)
     worker = enrol(a)
     for _ in range(12):
-        commands = [worker.command("true") for _ in range(6)]
+        commands = [worker.command(line) for line in ("true", "make") * 3]
         posts = [in_thread(lambda x=x: (x, post(a, x))) for x in commands]
         killing = in_thread(lambda: kill(a, "agent", "worker"))
-        alive = [jws for jws, (status, _) in (p.result(30) for p in posts) if status == 200]
+        answers = [p.result(30) for p in posts]
+        alive = [jws for jws, (status, _) in answers if status == 200]
+        waits = [jws for jws, (status, _) in answers if status == 202]
         k = killing.result(30)
         assert orders(poll(a, running=alive, wait_s=5) if alive else {"kills": {}}) == {jti(x) for x in alive}
-        t.eventually(lambda: targets(ask(a, "GET", "/v1/kills/" + k["id"])[1]) == {jti(x) for x in alive}, "targets")
+        t.eventually(lambda: all(audit(a, x)["cause"] == "killed" for x in waits), "what waits to be denied")
+        t.eventually(lambda: targets(ask(a, "GET", "/v1/kills/" + k["id"])[1]) == {jti(x) for x in alive + waits}, "targets")
         for jws in alive:
             assert outcome(a, worker, jws)[0] == 204
         unkill(a, k)
