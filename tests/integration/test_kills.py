@@ -373,6 +373,25 @@ def test_approval_in_the_same_moment(t):
         unkill(a, k)
 
 
+def test_when_nothing_can_be_recorded(t):
+    """A full disk at the approver would be the end of the kill switch as well."""
+    a = t.approver(policy=POLICY)
+    worker = enrol(a)
+    mine = running(a, worker)
+    waiting = in_thread(lambda: poll(a, running=[mine]))
+    t.eventually(lambda: polls_open(a, 1), "the poll to wait")
+    hold = sqlite3.connect(a.dir / "whosh.db", isolation_level=None)
+    hold.execute("BEGIN IMMEDIATE")
+    status, problem = ask(a, "POST", "/v1/kills", {"kind": "agent", "name": "worker", "reason": "r"})
+    assert status == 503 and "told to end all the same" in problem["detail"], problem
+    assert orders(waiting.result(30)) == {jti(mine)}
+    hold.execute("ROLLBACK")
+    hold.close()
+    t.eventually(lambda: ask(a, "GET", "/healthz", token=None)[0] == 200, "the approver to record again")
+    assert ask(a, "GET", "/v1/kills")[1]["kills"] == [], "what was not recorded is not in force"
+    assert jti(mine) in targets(kill(a, "agent", "worker"))
+
+
 def test_shell_of_a_killed_agent(t):
     """The agent would not learn that it was killed, by whom and why, or its line would run all the same."""
     a = t.approver()
