@@ -4,11 +4,12 @@ Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later
 """
 import datetime
 import json
+import re
 import sqlite3
 import time
 
 from lib import jose
-from lib.bare import (POLICY, ask, audit, enrol, in_thread, jti, live, operator, outcome, permit_of, polls_open, post,
+from lib.bare import (POLICY, ask, audit, enrol, in_thread, jti, operator, outcome, permit_of, polls_open, post, queued,
                       ref, review)
 from lib.kills import died, kill, orders, poll, running, target, targets, unkill
 
@@ -371,6 +372,40 @@ def test_approval_in_the_same_moment(t):
         for jws in alive:
             assert outcome(a, worker, jws)[0] == 204
         unkill(a, k)
+
+
+def test_on_the_way_when_the_kill_is_written(t):
+    """An approval, or a command, that was believed before the kill was written would start a killed agent's line."""
+    a = t.approver(policy=POLICY)
+    worker = enrol(a)
+    commands = queued(a, worker, 4)
+
+    def requests():
+        text = ask(a, "GET", "/metrics", token=None)[1]
+        return int(re.search(r"^whosh_requests_total (\d+)$", text, re.M).group(1))
+    hold = sqlite3.connect(a.dir / "whosh.db", isolation_level=None)
+    hold.execute("BEGIN IMMEDIATE")  # the kill is being written for as long as this lasts
+    before, looks = requests(), [0]
+    killing = in_thread(lambda: kill(a, "agent", "worker"))
+
+    def came():
+        looks[0] += 1
+        return requests() > before + looks[0]
+    t.eventually(came, "the kill to be on its way")
+    before, looks = requests(), [0]
+    coming = [in_thread(lambda x=x: review(a, x, "approve")) for x in commands]
+    coming += [in_thread(lambda: post(a, worker.command("true"))) for _ in range(4)]
+
+    def all_came():
+        looks[0] += 1
+        return requests() >= before + looks[0] + len(coming)
+    t.eventually(all_came, "the rest to be on its way")
+    hold.execute("ROLLBACK")
+    hold.close()
+    for answer in (x.result(30) for x in coming):
+        assert answer[0] == 403 and "agent worker was killed by admin" in answer[1]["detail"], answer
+    assert targets(killing.result(30)) == {jti(x) for x in commands}
+    t.eventually(lambda: all(audit(a, x)["cause"] == "killed" for x in commands), "the denials")
 
 
 def test_when_nothing_can_be_recorded(t):
