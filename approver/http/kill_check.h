@@ -10,8 +10,8 @@
 #include "approver/http/live.h"
 #include "approver/http/server.h"
 
-struct command_work;
 struct poll;
+struct request;
 
 /* 0, or 1 with *kill (to be released), or -1 when it could not be found out.  `lineage` may be NULL. */
 int kill_of_command(struct server *server, struct store_reader *reader, const char *lineage,

@@ -201,6 +201,24 @@ static void done_kept(struct kill_work *w, struct group *group)
 	kill_notes_push(server, &notes, r, w->same ? answer_kill : answer_new_kill);
 }
 
+/* Nothing can be recorded, and so nothing new is approved either; but what runs must end all the same.  The
+ * switch is to be pulled again when there is room. */
+static void done_failed(struct kill_work *w, struct group *group)
+{
+	struct kill_notes notes = {0};
+	if (w->lift || group->server->ending) {
+		answer_unavailable(w->request);
+		return;
+	}
+	carry_out(group->server, w->kill, &notes, &group->wake);
+	log_done(w, w->kill, &notes);
+	kill_notes_finish(&notes);
+	answer_problem(
+	    w->request, PROBLEM_UNAVAILABLE,
+	    "the kill could not be recorded: what runs is told to end all the same, but kill again "
+	    "when the approver can record");
+}
+
 static void done(struct work *work, struct group *group, enum work_end end)
 {
 	struct kill_work *w = (struct kill_work *)work;
@@ -208,7 +226,7 @@ static void done(struct work *work, struct group *group, enum work_end end)
 		done_kept(w, group);
 	} else {
 		if (end == WORK_FAILED)
-			answer_unavailable(w->request);
+			done_failed(w, group);
 		else if (w->full)
 			answer_problemf(w->request, PROBLEM_CONFLICT,
 					"%d kills are in force: lift some first", MAX_KILLS);

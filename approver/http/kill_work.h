@@ -2,7 +2,8 @@
  *
  * A kill is stored with its event, then kept in memory, then carried out: whatever runs is marked and its
  * host told (live_kill.h), whatever waits is denied.  What it reached is stored in the group after.
- * Everything that comes later finds the kill in memory.
+ * Everything that comes later finds the kill in memory.  When it cannot be stored what runs is ended all the
+ * same, but it is no kill in force: 503.
  *
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
 #ifndef WHOSH_HTTP_KILL_WORK_H

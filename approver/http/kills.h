@@ -76,6 +76,7 @@ int kills_find(struct kills *kills, const struct kill_subject *subject, struct s
 	       struct kill **found);
 /* The kill in force of exactly that (to be released), or NULL. */
 struct kill *kills_get(struct kills *kills, enum kill_kind kind, const char *name);
+/* The same by its ID. */
 struct kill *kills_by_id(struct kills *kills, const char *id);
 /* For each in force; -1: out of memory. */
 int kills_each(struct kills *kills, void (*fn)(struct kill *kill, void *arg), void *arg);

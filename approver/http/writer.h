@@ -29,7 +29,7 @@ struct group {
 	int64_t now;                 /* wall, ms: one time for the whole group */
 	struct poll *wake;           /* polls to wake once all is answered */
 	int error;                   /* errno of the last item that failed */
-	bool new_row;                /* an agent, credential or operator that memory does not know yet */
+	bool new_row; /* an agent, credential, operator or kill that memory does not know yet */
 };
 
 enum work_end {

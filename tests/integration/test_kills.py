@@ -2,12 +2,14 @@
 
 Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later
 """
+import datetime
 import json
+import re
 import sqlite3
 import time
 
 from lib import jose
-from lib.bare import (POLICY, ask, audit, enrol, in_thread, jti, live, operator, outcome, permit_of, polls_open, post,
+from lib.bare import (POLICY, ask, audit, enrol, in_thread, jti, operator, outcome, permit_of, polls_open, post, queued,
                       ref, review)
 from lib.kills import died, kill, orders, poll, running, target, targets, unkill
 
@@ -69,6 +71,8 @@ def test_running_is_told_over_the_hanging_poll(t):
     began = time.monotonic()
     answer = poll(a, running=[mine, theirs], killed=[mine], wait_s=3)
     assert answer["kills"] == {} and time.monotonic() - began > 2, "a poll of acknowledged ones spins"
+    lapses = datetime.datetime.fromisoformat(target(a, k, mine)["lapses"].replace("Z", "+00:00")).timestamp()
+    assert 44 < lapses - time.time() < 46, "an answer renews the lease as well as the question"
     died(a, worker, mine, "killed: runaway loop")
     one = target(a, k, mine)
     for name in ("reached", "told", "acknowledged", "ended"):
@@ -93,6 +97,16 @@ def test_told_in_the_next_poll_and_again(t):
     assert orders(poll(a, running=[stranger], killed=[stranger], wait_s=0)) == set()
     assert orders(poll(a, running=[mine], wait_s=10)) == {jti(mine)}, "a stranger cannot acknowledge"
     assert orders(poll(a, running=[mine], killed=[mine], wait_s=0)) == set()
+    # An acknowledgement that comes after the end counts too, if it is the broker's.
+    quicker = enrol(a, "quick", owner="bob")
+    quick = running(a, quicker)
+    k = kill(a, "command", jti(quick))
+    assert orders(poll(a, running=[quick], wait_s=5)) == {jti(quick)}
+    died(a, quicker, quick)
+    poll(a, killed=[ref(quick)[:-16] + "A" * 16], wait_s=0)
+    assert not target(a, k, quick)["acknowledged"]
+    poll(a, killed=[quick], wait_s=0)
+    t.eventually(lambda: target(a, k, quick)["acknowledged"], "the acknowledgement to be recorded")
 
 
 def test_one_of_two_hundred(t):
@@ -201,6 +215,14 @@ def test_time_and_extension(t):
     assert ask(a, "GET", "/v1/kills")[1]["kills"] == []
     assert [x["id"] for x in ask(a, "GET", "/v1/kills?all=1")[1]["kills"]] == [k["id"]]
     assert "whosh_kills 0\n" in ask(a, "GET", "/metrics", token=None)[1]
+    kill(a, "agent", "worker", for_s=1)
+    kill(a, "agent", "worker", for_s=600, status=200)
+    k2 = kill(a, "human", "nobody", for_s=1)
+    t.eventually(lambda: ask(a, "GET", "/v1/kills/" + k2["id"])[1]["state"] == "expired", "as long as the first")
+    refused(post(a, worker.command("true")))
+    a.restart()
+    refused(post(a, worker.command("true")))
+    unkill(a, ask(a, "GET", "/v1/kills")[1]["kills"][0])
     first = kill(a, "agent", "worker", for_s=600)
     assert first["id"] != k["id"], "one that is over is not the same"
     again = kill(a, "agent", "worker", "another reason", for_s=60, status=200)
@@ -316,13 +338,16 @@ def test_same_group(t):
     a = t.approver(policy=POLICY)
     worker = enrol(a)
     for _ in range(12):
-        commands = [worker.command("true") for _ in range(6)]
+        commands = [worker.command(line) for line in ("true", "make") * 3]
         posts = [in_thread(lambda x=x: (x, post(a, x))) for x in commands]
         killing = in_thread(lambda: kill(a, "agent", "worker"))
-        alive = [jws for jws, (status, _) in (p.result(30) for p in posts) if status == 200]
+        answers = [p.result(30) for p in posts]
+        alive = [jws for jws, (status, _) in answers if status == 200]
+        waits = [jws for jws, (status, _) in answers if status == 202]
         k = killing.result(30)
         assert orders(poll(a, running=alive, wait_s=5) if alive else {"kills": {}}) == {jti(x) for x in alive}
-        t.eventually(lambda: targets(ask(a, "GET", "/v1/kills/" + k["id"])[1]) == {jti(x) for x in alive}, "targets")
+        t.eventually(lambda: all(audit(a, x)["cause"] == "killed" for x in waits), "what waits to be denied")
+        t.eventually(lambda: targets(ask(a, "GET", "/v1/kills/" + k["id"])[1]) == {jti(x) for x in alive + waits}, "targets")
         for jws in alive:
             assert outcome(a, worker, jws)[0] == 204
         unkill(a, k)
@@ -347,6 +372,59 @@ def test_approval_in_the_same_moment(t):
         for jws in alive:
             assert outcome(a, worker, jws)[0] == 204
         unkill(a, k)
+
+
+def test_on_the_way_when_the_kill_is_written(t):
+    """An approval, or a command, that was believed before the kill was written would start a killed agent's line."""
+    a = t.approver(policy=POLICY)
+    worker = enrol(a)
+    commands = queued(a, worker, 4)
+
+    def requests():
+        text = ask(a, "GET", "/metrics", token=None)[1]
+        return int(re.search(r"^whosh_requests_total (\d+)$", text, re.M).group(1))
+    hold = sqlite3.connect(a.dir / "whosh.db", isolation_level=None)
+    hold.execute("BEGIN IMMEDIATE")  # the kill is being written for as long as this lasts
+    before, looks = requests(), [0]
+    killing = in_thread(lambda: kill(a, "agent", "worker"))
+
+    def came():
+        looks[0] += 1
+        return requests() > before + looks[0]
+    t.eventually(came, "the kill to be on its way")
+    before, looks = requests(), [0]
+    coming = [in_thread(lambda x=x: review(a, x, "approve")) for x in commands]
+    coming += [in_thread(lambda: post(a, worker.command("true"))) for _ in range(4)]
+
+    def all_came():
+        looks[0] += 1
+        return requests() >= before + looks[0] + len(coming)
+    t.eventually(all_came, "the rest to be on its way")
+    hold.execute("ROLLBACK")
+    hold.close()
+    for answer in (x.result(30) for x in coming):
+        assert answer[0] == 403 and "agent worker was killed by admin" in answer[1]["detail"], answer
+    assert targets(killing.result(30)) == {jti(x) for x in commands}
+    t.eventually(lambda: all(audit(a, x)["cause"] == "killed" for x in commands), "the denials")
+
+
+def test_when_nothing_can_be_recorded(t):
+    """A full disk at the approver would be the end of the kill switch as well."""
+    a = t.approver(policy=POLICY)
+    worker = enrol(a)
+    mine = running(a, worker)
+    waiting = in_thread(lambda: poll(a, running=[mine]))
+    t.eventually(lambda: polls_open(a, 1), "the poll to wait")
+    hold = sqlite3.connect(a.dir / "whosh.db", isolation_level=None)
+    hold.execute("BEGIN IMMEDIATE")
+    status, problem = ask(a, "POST", "/v1/kills", {"kind": "agent", "name": "worker", "reason": "r"})
+    assert status == 503 and "told to end all the same" in problem["detail"], problem
+    assert orders(waiting.result(30)) == {jti(mine)}
+    hold.execute("ROLLBACK")
+    hold.close()
+    t.eventually(lambda: ask(a, "GET", "/healthz", token=None)[0] == 200, "the approver to record again")
+    assert ask(a, "GET", "/v1/kills")[1]["kills"] == [], "what was not recorded is not in force"
+    assert jti(mine) in targets(kill(a, "agent", "worker"))
 
 
 def test_shell_of_a_killed_agent(t):
