@@ -146,10 +146,10 @@ bool process_user(pid_t pid, uid_t *uid)
 		return false;
 	/* A line break in the name is shown as "\n": the first line that begins so is the kernel's. */
 	const char *line = strstr(text, "\nUid:\t");
-	unsigned number;
-	if (!line || sscanf(line + 1, "Uid:\t%u", &number) != 1)
+	unsigned real, effective;
+	if (!line || sscanf(line + 1, "Uid:\t%u\t%u", &real, &effective) != 2)
 		return false;
-	*uid = number;
+	*uid = effective;
 	return true;
 }
 

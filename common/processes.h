@@ -35,7 +35,7 @@ size_t processes_find(const struct processes *all, pid_t pid);
 
 /* One process (`up` is not set); false when there is none that can be seen. */
 bool process_read(pid_t pid, struct process *process);
-/* The real user of a process; false when there is none that can be seen. */
+/* The effective user of a process; false when there is none that can be seen. */
 bool process_user(pid_t pid, uid_t *uid);
 /* Send signals (0 ends the list) to exactly this process.  0, ESRCH when it has gone, or EPERM. */
 int process_signal(pid_t pid, uint64_t start, const int *signals);

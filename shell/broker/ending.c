@@ -101,7 +101,10 @@ static void looked(struct tree_entry *entry, size_t left)
 	}
 	command->tree_over = command->ending;
 	if (command->step == STEP_LEFT && !left) {
-		command_free(command);
+		if (command->live.killed)
+			live_over(command->broker->live, &command->live);
+		else
+			command_free(command);
 		return;
 	}
 	if (command->step == STEP_LEFT || command->step == STEP_REPORTED)
@@ -194,6 +197,11 @@ static void on_lapse(struct live_entry *entry, int64_t silence_ms)
 	begin(command, words ? words : "lease lapsed");
 }
 
+static void on_over(struct live_entry *entry)
+{
+	command_free(container_of(entry, struct command, live));
+}
+
 /* ── life ── */
 
 void ending_prepare(struct command *command)
@@ -203,6 +211,7 @@ void ending_prepare(struct command *command)
 	command->patience.fire = patience_fired;
 	command->live.kill = on_kill;
 	command->live.lapsed = on_lapse;
+	command->live.over = on_over;
 }
 
 void ending_finish(struct command *command)

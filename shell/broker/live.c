@@ -97,6 +97,8 @@ static void lapse_fired(struct timer *timer)
 	int64_t silence = clock_mono_ms() - entry->confirmed;
 	if (silence < entry->lease_ms)
 		loop_timer_set(entry->live->broker->loop, timer, entry->lease_ms - silence);
+	else if (entry->kind == LIVE_OVER)
+		entry->over(entry);
 	else
 		entry->lapsed(entry, silence);
 }
@@ -121,6 +123,16 @@ void live_left(struct live *live, struct live_entry *entry)
 {
 	list(live, entry, LIVE_LEFT);
 	plan_new(live, gathering(live));
+}
+
+void live_over(struct live *live, struct live_entry *entry)
+{
+	entry->kind = LIVE_OVER;
+	entry->acknowledged = false;
+	entry->ordered = live->number;
+	entry->confirmed = clock_mono_ms();
+	loop_timer_set(live->broker->loop, &entry->lapse, entry->lease_ms);
+	plan_new(live, 0);
 }
 
 void live_unlist(struct live *live, struct live_entry *entry)

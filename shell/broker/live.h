@@ -12,7 +12,8 @@ enum live_kind {
 	LIVE_NONE, /* not named */
 	LIVE_PENDING,
 	LIVE_RUNNING,
-	LIVE_LEFT /* its outcome was told, and processes of it are left */
+	LIVE_LEFT, /* its outcome was told, and processes of it are left */
+	LIVE_OVER  /* those were killed: named once more as killed, and as left no longer */
 };
 
 /* A command's place in the poll; embedded in it.  Times are clock_mono_ms. */
@@ -35,6 +36,8 @@ struct live_entry {
 	void (*kill)(struct live_entry *entry, const char *reason, const char *by);
 	/* The approver has not confirmed it for longer than its lease.  Told once. */
 	void (*lapsed)(struct live_entry *entry, int64_t silence_ms);
+	/* The approver knows that it is over, or has not been heard of for a lease.  Told once. */
+	void (*over)(struct live_entry *entry);
 	struct live_entry *next, **back;
 };
 
@@ -46,6 +49,8 @@ void live_pending(struct live *live, struct live_entry *entry);
 void live_running(struct live *live, struct live_entry *entry, int64_t lease_ms);
 /* Name what was running as left; the lease goes on. */
 void live_left(struct live *live, struct live_entry *entry);
+/* What was left has been killed: have the approver know. */
+void live_over(struct live *live, struct live_entry *entry);
 /* Name it no longer; harmless when it is not listed. */
 void live_unlist(struct live *live, struct live_entry *entry);
 

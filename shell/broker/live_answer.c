@@ -22,6 +22,12 @@ static void confirm(struct live *live, const struct poll *poll)
 			if (entry->killed && poll->number > entry->ordered)
 				entry->acknowledged = true;
 		}
+	for (size_t i = 0; i < LIVE_BUCKETS; i++)
+		for (struct live_entry *entry = live->bucket[i], *next; entry; entry = next) {
+			next = entry->next;
+			if (entry->kind == LIVE_OVER && entry->acknowledged)
+				entry->over(entry);
+		}
 }
 
 static int permits(struct live *live, const cJSON *answer)
@@ -61,7 +67,7 @@ static int kills(struct live *live, const cJSON *answer)
 	cJSON_ArrayForEach(item, json_object(answer, "kills"))
 	{
 		struct live_entry *entry = item->string ? live_find(live, item->string) : NULL;
-		if (!entry || entry->kind == LIVE_PENDING)
+		if (!entry || entry->kind == LIVE_PENDING || entry->kind == LIVE_OVER)
 			continue;
 		bool known = entry->killed;
 		entry->killed = true;

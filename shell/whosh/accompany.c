@@ -110,10 +110,22 @@ static void pass_on(pid_t child, int signals)
 	}
 }
 
+/* Take what the broker says; false: it has gone. */
+static bool hear(struct gate *gate)
+{
+	struct wire_message found;
+	int news;
+	while ((news = broker_next(gate, &found, 0)) > 0)
+		killed_by(gate, &found);
+	return news == 0;
+}
+
 int accompany(struct gate *gate, pid_t child, int signals)
 {
 	int64_t lease_ms = wire_number(&gate->permit, WIRE_LEASE_MS, 0), gone = 0;
 	struct pollfd on[] = {{.fd = signals, .events = POLLIN}, {.fd = gate->link.fd, .events = POLLIN}};
+	/* What came together with the permit is in our hands already. */
+	bool said = gate->link.in.len > gate->link.shown;
 	for (;;) {
 		int status = reap(child, WUNTRACED);
 		if (status != NOT_TAKEN && !WIFSTOPPED(status))
@@ -123,23 +135,21 @@ int accompany(struct gate *gate, pid_t child, int signals)
 			stop_with(child, WSTOPSIG(status));
 			continue;
 		}
-		int64_t silence = gone ? clock_mono_ms() - gone : 0;
-		if (gone && lease_ms > 0 && silence >= lease_ms) {
-			lapsed(gate, silence);
-			return end_below(child);
+		if (said && !hear(gate)) {
+			gone = clock_mono_ms();
+			on[1].fd = -1;
 		}
+		int64_t silence = gone ? clock_mono_ms() - gone : 0;
+		bool over = gone && lease_ms > 0 && silence >= lease_ms;
+		if (over)
+			lapsed(gate, silence);
+		if (over || (gate->killed && gate->own_end))
+			return end_below(child);
 		int64_t left = gone && lease_ms > 0 ? lease_ms - silence : -1;
 		if (poll(on, 2, left > INT32_MAX ? INT32_MAX : (int)left) < 0 && errno != EINTR)
 			return end_below(child);
 		if (on[0].revents)
 			pass_on(child, signals);
-		struct wire_message found;
-		int news = on[1].revents ? broker_next(gate, &found, 0) : 0;
-		if (news < 0) {
-			gone = clock_mono_ms();
-			on[1].fd = -1;
-		}
-		if (news > 0 && killed_by(gate, &found) && gate->own_end)
-			return end_below(child);
+		said = on[1].revents != 0;
 	}
 }

@@ -1,9 +1,12 @@
 """A kill ends a command whole, whatever shape its processes have, and nobody else."""
 import os
 import signal
+import socket
+import struct
 import subprocess
 import time
 
+from lib import bare
 from lib.killing import alive, all_gone, daemon, pids_in, world
 
 
@@ -234,6 +237,38 @@ def test_an_order_that_says_nothing(t):
     assert p.wait(10) == -signal.SIGTERM
     err = p.stderr.read()
     assert err.count(b"\n") == 1 and b"\x1b" not in err, err
+
+
+def frame(kind, *fields):
+    """As in whosh-protocol(7), THE BROKER'S SOCKET."""
+    body = b"".join(struct.pack(">HI", tag, len(value)) + value for tag, value in fields)
+    return struct.pack(">IB", 1 + len(body), kind) + body
+
+
+def test_an_order_behind_the_permit(t):
+    """An order that comes together with the permit must not wait in a buffer until the command has ended."""
+    fake, b, _ = world(t, start=False)
+    listener = socket.socket(socket.AF_UNIX)
+    listener.bind(str(b.socket))
+    listener.listen()
+
+    def serve():
+        peer, _ = listener.accept()
+        peer.sendall(frame(1, (1, b"1")))
+        peer.recv(65536)
+        peer.sendall(frame(4, (14, b"an-id"), (15, b"a-session"), (16, b"worker"), (32, b"30000")) +
+                     frame(11, (19, b"rogue (by bob)"), (34, b"1")))
+        heard = b""
+        while b"\x07" not in heard:
+            got = peer.recv(65536)
+            if not got:
+                break
+            heard += got
+        peer.sendall(frame(8))
+    bare.in_thread(serve)
+    r = t.whosh(b, None, "-c", "exec sleep 600", timeout=15)
+    listener.close()
+    assert (r.code, r.err) == (-signal.SIGTERM, b"whosh: killed: rogue (by bob)\n"), r
 
 
 def test_acknowledged_and_named_until_told(t):

@@ -55,7 +55,11 @@ def test_killed(t):
     fake.named(command, "left")
     fake.kill(command)
     all_gone(t, pids)
-    fake.named(command, "killed")
+
+    def over():
+        last = fake.polls[-1]
+        return last.get("killed", []) and not last.get("left", []) and last["killed"][0].startswith(command)
+    t.eventually(over, "a poll that says that it is over")
 
 
 def test_killed_after_it_has_moved_on(t):

@@ -122,7 +122,7 @@ static void test_names(void)
 	      read && !own.dead && own.parent == getppid() && own.session == getsid(0));
 	uid_t uid = (uid_t)-1;
 	prctl(PR_SET_NAME, "x\nUid:\t4");
-	holds("nor for another user's", process_user(getpid(), &uid) && uid == getuid());
+	holds("nor for another user's", process_user(getpid(), &uid) && uid == geteuid());
 	prctl(PR_SET_NAME, "test_tree");
 }
 
