@@ -35,9 +35,19 @@ await() {
 agent() {
 	local name=$1 line=$2 status=0
 	show "[$name] $line"
-	WHOSH_CONFIG=$dir/client.conf WHOSH_TOKEN_FILE=$work/$name.token WHOSH_MODEL=${model:-anthropic/claude-opus@4.8} \
-		WHOSH_TASK="${task:-}" "$build/whosh" -c "$line" || status=$?
+	env PATH="$work/bin:$build:$PATH" WHOSH_CONFIG="$dir/client.conf" WHOSH_TOKEN_FILE="$work/$name.token" \
+		WHOSH_MODEL=anthropic/claude-opus@4.8 ${task:+"WHOSH_TASK=$task"} \
+		${chain:+"WHOSH_PRINCIPAL_CHAIN=$chain"} "$build/whosh" -c "$line" || status=$?
 	[ "$status" = 0 ] || echo "(exit status $status)"
+}
+# reviewer: bob, who looks at what waits, and approves it.
+reviewer() {
+	bob() { "$build/whoctl" --dir "$dir" --token-file "$work/bob.operator" "$@"; }
+	await "pending command" sh -c "'$build/whoctl' --dir '$dir' pending --json | grep -q '\"id\"'"
+	show "whoctl pending"
+	bob pending
+	show "whoctl approve $(bob pending --quiet)"
+	bob approve "$(bob pending --quiet)"
 }
 
 say "An approver with its embedded store, in $dir"
@@ -47,8 +57,9 @@ cp "$here/policies/demo.json" "$dir/policy.json"
 pids+=($!)
 await "approver" ctl status
 
-say "Three agents, each with a credential of its own"
-for name in code-review-agent db-migration-agent build-agent; do
+say "Two people, and four agents, each with a credential of its own"
+for name in alice bob; do ctl operator add "$name" --role reviewer --out "$work/$name.operator"; done
+for name in code-review-agent orchestrator-v2 db-migration-agent build-agent; do
 	ctl agent add "$name" --owner alice
 	ctl credential issue "$name" --out "$work/$name.token"
 done
@@ -59,21 +70,40 @@ mkdir -p src && echo 'int main(void) { return 0; }' >src/main.c
 say "Approved by policy: it just runs"
 task="review pull request 42" agent code-review-agent "cat src/main.c | wc -l"
 
-say "Asks a person: bob sees who, for whom and why, and approves"
-(
-	await "pending command" sh -c "'$build/whoctl' --dir '$dir' pending --json | grep -q '\"id\"'"
-	ctl pending
-	id=$(ctl pending --json | grep -o '"id": *"[^"]*"' | head -n 1 | cut -d '"' -f 4)
-	ctl approve "$id"
-) &
-reviewer=$!
-task="ticket 7: tidy up" agent db-migration-agent "sqlite3 app.db 'DELETE FROM sessions WHERE id = 1'"
-wait "$reviewer"
-
 say "Denied by rule: it does not run"
 task="ticket 8: free some space" agent code-review-agent "sqlite3 app.db 'DROP TABLE sessions'"
 show "sqlite3 app.db 'SELECT count(*) FROM sessions'"
 sqlite3 app.db 'SELECT count(*) FROM sessions'
+
+say "A person authorises: alice hands the staging release to orchestrator-v2, limited to what that takes"
+cat >scope.json <<-'END'
+	{"commands": [["whoctl", "delegate", "**"], ["on-staging", "*"], ["sqlite3", "app.db", "*"], ["echo", "**"]]}
+END
+show "whoctl delegate --to orchestrator-v2 --task 'Deploy staging release 4.2' --scope scope.json   # as alice"
+chain=$("$build/whoctl" --dir "$dir" --token-file "$work/alice.operator" delegate --to orchestrator-v2 \
+	--task "Deploy staging release 4.2" --scope scope.json)
+echo "${chain:0:72}…"
+
+# What is `ssh db-migration-agent@staging` elsewhere: that agent's account, with its credential and its login shell.
+mkdir bin
+printf '#!/bin/sh\nWHOSH_TOKEN_FILE=%s exec %s -c "$1"\n' "$work/db-migration-agent.token" "$build/whosh" >bin/on-staging
+chmod 755 bin/on-staging
+
+say "orchestrator-v2 hands the migrations on to db-migration-agent, whose ALTER TABLE asks a person: bob sees the lineage"
+reviewer &
+reviewing=$!
+agent orchestrator-v2 "WHOSH_PRINCIPAL_CHAIN=\$(whoctl delegate --to db-migration-agent --task 'Apply the pending migrations') \
+on-staging \"sqlite3 app.db 'ALTER TABLE sessions ADD COLUMN seen'\""
+wait "$reviewing"
+show "sqlite3 app.db .schema"
+sqlite3 app.db .schema
+
+say "What a hop above gives no authority for is denied, and the denial names the hop and the clause"
+agent orchestrator-v2 "cat /etc/passwd"
+
+say "A forged lineage is refused: somebody changed a few characters of it"
+chain=${chain:0:400}AAAA${chain:404} agent orchestrator-v2 "echo deploying"
+chain=
 
 say "A real build with make SHELL=whosh: every recipe line is attributed"
 cp -R "$here/build-project" project
@@ -127,6 +157,29 @@ else
 	say "No sshd here, or not root: the part that goes through a real sshd is left out"
 fi
 
+say "The kill switch: two agents are at work; one of them is killed, the other finishes"
+busy() { # NAME: a line that runs until the file `go` is there; its output and exit status go to NAME.out
+	{
+		agent "$1" "echo $1 at work; until [ -e $work/go ]; do sleep 0.2; done; echo $1 has finished"
+	} >"$work/$1.out" 2>&1
+}
+busy code-review-agent &
+killed=$!
+busy build-agent &
+finishing=$!
+for name in code-review-agent build-agent; do await "$name" grep -q 'at work$' "$work/$name.out"; done
+show "whoctl kill agent code-review-agent --reason 'it opens a pull request a second'"
+ctl kill agent code-review-agent --reason "it opens a pull request a second"
+wait "$killed"
+touch "$work/go"
+wait "$finishing"
+cat "$work/code-review-agent.out" "$work/build-agent.out"
+agent code-review-agent "echo once more"
+
 say "03:47 — which agent ran it, for whom, on what task?"
 show "whoctl who --match 'DROP TABLE'"
 ctl who --match 'DROP TABLE'
+
+say "And who authorised the ALTER TABLE?"
+show "whoctl show $(ctl who --match 'ALTER TABLE' --agent db-migration-agent --quiet)"
+ctl show "$(ctl who --match 'ALTER TABLE' --agent db-migration-agent --quiet)"
