@@ -81,7 +81,7 @@ static const struct member outcome_payload[] = {
     CLAIM(command, UUID, true, 0),    CLAIM(command_s256, TEXT, true, 43),
     CLAIM(outcome, TEXT, true, 16),   CLAIM(exit, INTEGER, false, 0),
     CLAIM(signal, TEXT, false, 16),   CLAIM(started, INTEGER, false, 0),
-    CLAIM(ended, INTEGER, false, 0),  CLAIM(left, INTEGER, false, 0),
+    CLAIM(ended, INTEGER, false, 0),  CLAIM(left, INTEGER, false, 0), /* 1 or more */
     CLAIM(reason, TEXT, false, 4096), {0},
 };
 

@@ -53,7 +53,7 @@ static int decided(struct request *r, const struct live_ref *ref, struct buf *pe
 static int kill_left(struct request *r, const struct command_row *row, struct kill_notes *notes)
 {
 	struct store_reader *reader = server_reader(r->server);
-	struct poll *nobody = NULL;
+	struct poll *wake = NULL;
 	struct kill_row ordered;
 	struct kill *kill = NULL;
 	bool acknowledged = false;
@@ -65,8 +65,13 @@ static int kill_left(struct request *r, const struct command_row *row, struct ki
 		found = kill_of_row(r->server, reader, row, &kill);
 	}
 	if (kill)
-		live_kill_one(r->server->live, row->id, kill, acknowledged, notes, &nobody);
+		live_kill_one(r->server->live, row->id, kill, acknowledged, notes, &wake);
 	kill_release(kill);
+	while (wake) { /* of another poll that names it by now */
+		struct poll *next = wake->wake_next;
+		request_resume(wake->request);
+		wake = next;
+	}
 	return found < 0 ? -1 : 0;
 }
 

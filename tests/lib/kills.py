@@ -60,3 +60,10 @@ def died(a, token, jws, reason="killed: because"):
               "started": now * 1000, "ended": int(time.time() * 1000)}
     status, _ = ask(a, "POST", "/v1/commands/%s/outcome" % jti(jws), token.sign("whosh-outcome+jwt", claims), token=None)
     assert status == 204, status
+
+
+def refused(answer):
+    """Was the command refused as killed? The reason."""
+    status, problem = answer
+    assert status == 403 and problem["type"] == "urn:whosh:problem:identity", answer
+    return problem["detail"]
