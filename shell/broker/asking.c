@@ -44,7 +44,10 @@ static void decide(struct command *command, const char *jws, size_t len)
 		return;
 	}
 	if (!permit.approved) {
-		command_refused(command, permit.unreviewed ? EXIT_UNREVIEWED : EXIT_DENIED,
+		command_refused(command,
+				permit.unreviewed ? EXIT_UNREVIEWED
+				: permit.killed   ? EXIT_IDENTITY
+						  : EXIT_DENIED,
 				permit.reason ? permit.reason : "no reason was given", permit.rule, NULL);
 		permit_finish(&permit);
 		return;

@@ -123,6 +123,7 @@ const char *permit_check(struct permit_book *book, const char *jws, size_t len,
 	if (!json_integer(claims, "lease_s", &permit->lease_s) || permit->lease_s < 0)
 		permit->lease_s = 0;
 	permit->unreviewed = !approved && equals(claims, "cause", "timeout");
+	permit->killed = !approved && equals(claims, "cause", "killed");
 	permit->approved = approved;
 	return NULL;
 }

@@ -26,6 +26,7 @@ struct permit_expected {
 struct permit {
 	bool approved;
 	bool unreviewed; /* denied, because nobody reviewed in time */
+	bool killed;     /* denied, because whoever asks was killed while it waited */
 	char *rule, *reason;
 	int64_t lease_s; /* 0: none */
 };

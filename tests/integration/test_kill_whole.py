@@ -158,3 +158,13 @@ def shell_conf(shell):
             if entry.startswith(b"WHOSH_CONFIG="):
                 return os.fsdecode(entry.partition(b"=")[2])
     return "nowhere"
+
+
+def test_what_waits_is_refused(t):
+    """A shell that waits for a person would wait on for an agent that nobody may let work any more."""
+    a = t.approver(policy={"version": 1, "default": "review", "rules": []})
+    shell = t.whosh_start(a, a.agent("wild"), "-c", "touch %s" % (t.tmp / "ran"))
+    a.pending()
+    kill(a, "agent", "wild")
+    assert shell.wait(10) == 77 and b"wild was killed by admin: runaway loop" in shell.stderr.read()
+    assert not (t.tmp / "ran").exists() and a.json("pending") == []
