@@ -5,9 +5,10 @@
  * milliseconds; followed trees are looked at once a second, or less often where that would take more than a
  * fiftieth of a processor.
  *
- * Whose tree it is.  The kernel says which process connected (SO_PEERPIDFD, Linux 6.5; before that its pid,
- * of which a pidfd is made, and whose user is compared with the socket's).  Nothing is read of it until there
- * is something to follow or to end; that the pidfd then still takes a signal shows that the pid is still that
+ * Whose tree it is.  The kernel says which process connected, and keeps it apart from later ones of that pid
+ * (SO_PEERPIDFD, Linux 6.5), so nothing is asked or read before there is something to follow or to end.
+ * Before that there is only a pid, of which a pidfd is made early, and whose user is compared with the
+ * socket's.  That the pidfd takes a signal after the process was read shows that the pid was still that
  * process's.
  *
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
@@ -39,9 +40,15 @@ struct trees {
 	struct timer timer;
 	int64_t took; /* what a look costs (ms) */
 	bool blind;   /* the last one failed */
+	bool early;   /* no SO_PEERPIDFD */
 };
 
 /* ── whose it is ── */
+
+bool trees_hold_early(const struct trees *trees)
+{
+	return trees->early;
+}
 
 void tree_hold(struct tree_entry *entry, int fd, uid_t uid)
 {
@@ -238,6 +245,16 @@ struct trees *trees_new(struct broker *broker)
 		return NULL;
 	trees->broker = broker;
 	trees->timer.fire = fired;
+	int ends[2], process;
+	socklen_t size = sizeof process;
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0)
+		return trees;
+	if (getsockopt(ends[0], SOL_SOCKET, SO_PEERPIDFD, &process, &size) == 0)
+		close(process);
+	else
+		trees->early = errno == ENOPROTOOPT;
+	close(ends[0]);
+	close(ends[1]);
 	return trees;
 }
 

@@ -33,6 +33,9 @@ struct tree_entry {
 struct trees *trees_new(struct broker *broker); /* NULL: out of memory */
 void trees_free(struct trees *trees);
 
+/* Must tree_hold be called as soon as there is something to hold?  Else the kernel remembers for as long as
+ * the socket is open, and it can be left until it is needed. */
+bool trees_hold_early(const struct trees *trees);
 /* Who is at the other end of this socket, by the kernel's word. */
 void tree_hold(struct tree_entry *entry, int fd, uid_t uid);
 /* Let go of it; nothing is called any more. */

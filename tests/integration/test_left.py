@@ -10,11 +10,12 @@ from lib.killing import alive, all_gone, daemon, pids_in, world
 def left(t, line, n, **kw):
     """Run a line that ends and leaves n processes; (fake, the command, their pids, the outcome)."""
     fake, conf, token = world(t, **kw)
-    r = t.whosh(conf, token, "-c", line + "until [ \"$(grep -c . pids 2>/dev/null)\" = %d ]; do :; done; echo out; exit 3" % n)
+    line += "until [ \"$(grep -c . pids 2>/dev/null)\" = %d ]; do :; done; echo out; exit 3" % n
+    r = t.whosh(conf, token, "-c", line)
     assert (r.code, r.out, r.err) == (3, b"out\n", b""), r
     pids = pids_in(t, t.tmp / "pids", n)
     assert all(alive(x) for x in pids)
-    command, = [x["command"] for x in fake.outcomes]
+    command = fake.command(line)
     return fake, command, pids, fake.outcome(command)
 
 
