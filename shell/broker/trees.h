@@ -23,8 +23,8 @@ struct tree_entry {
 	bool begun; /* tree_init was done */
 	bool news, over;
 	enum tree_work work;
-	int64_t since; /* when its end began (clock_mono_ms) */
-	/* So many are left: told after the first look of tree_follow, and then when there is nobody any more;
+	int64_t since; /* when this work began (clock_mono_ms) */
+	/* So many are left: told when tree_follow has counted them, and then when there is nobody any more;
 	 * and when the end is over (more than 0: those could not be ended, and are followed). */
 	void (*looked)(struct tree_entry *entry, size_t left);
 	struct tree_entry *next, **back;

@@ -35,6 +35,15 @@ def test_nothing_left(t):
         assert "left" not in fake.outcome(fake.command(line)), line
 
 
+def test_a_private_broker_is_nothing_left(t):
+    """The private broker of a whosh inside a whosh tidies up for a moment: that is no daemon to worry people with."""
+    fake, conf, token = world(t, system=False)
+    for k in range(5):
+        line = ": %d; %s -c 'echo x'" % (k, t.program("whosh"))
+        assert t.whosh(conf, token, "-c", line).out == b"x\n"
+        assert "left" not in fake.outcome(fake.command(line)), fake.outcomes
+
+
 def test_until_it_has_gone(t):
     """A daemon that has ended is not named any more: the approver would wait for it for ever."""
     fake, command, pids, _ = left(t, daemon("pids"), 2, lease_s=4)
