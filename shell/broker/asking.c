@@ -59,7 +59,8 @@ static void decide(struct command *command, const char *jws, size_t len)
 			lease_ms = permit.lease_s * 1000;
 		live_running(command->broker->live, &command->live, lease_ms);
 		permit_finish(&permit);
-		shell_hold(command->shell, &command->tree);
+		if (trees_hold_early(command->broker->trees))
+			shell_hold(command->shell, &command->tree);
 		shell_permit(command->shell, &command->request, command->credential->token->sub,
 			     command->broker->lapse_finishes ? 0 : lease_ms);
 		return;

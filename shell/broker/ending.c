@@ -46,6 +46,13 @@ static void ended(struct command *command)
 	outcome_finish(&outcome);
 }
 
+/* Know whose processes they are, while the shell is there to be asked. */
+static void hold(struct command *command)
+{
+	if (command->shell && command->tree.process < 0)
+		shell_hold(command->shell, &command->tree);
+}
+
 /* ── the shell ── */
 
 void ending_told(struct command *command, const struct outcome *outcome)
@@ -57,6 +64,7 @@ void ending_told(struct command *command, const struct outcome *outcome)
 	command->told = true;
 	command->outcome = *outcome;
 	command->outcome.reason = outcome->reason ? strdup(outcome->reason) : NULL;
+	hold(command);
 	if (command->ending ? !command->tree_over
 			    : outcome->left_behind && tree_follow(command->broker->trees, &command->tree))
 		return;
@@ -126,6 +134,7 @@ static void begin(struct command *command, const char *words)
 	log_line(LOG_LEVEL_WARNING, "a command is ended", "id", command->request.id, "user",
 		 command->peer->user, "reason", words, NULL);
 	command->ending = true;
+	hold(command);
 	bool own = trees_trouble(broker) && command->peer->uid != geteuid();
 	if (!tree_end_begin(broker->trees, &command->tree)) {
 		command->tree_over = own = true;

@@ -5,9 +5,13 @@
  * milliseconds; followed trees are looked at once a second, or less often where that would take more than a
  * fiftieth of a processor.
  *
- * Whose tree it is.  The kernel says which process connected (SO_PEERPIDFD, Linux 6.5; before that its pid,
- * of which a pidfd is made, and whose user is compared with the socket's).  Nothing is read of it until there
- * is something to follow or to end; that the pidfd then still takes a signal shows that the pid is still that
+ * Much of what a command seems to leave is only late: the private broker of a whosh inside it, say, that
+ * tidies up.  It has SETTLE_MS to go before it is counted.
+ *
+ * Whose tree it is.  The kernel says which process connected, and keeps it apart from later ones of that pid
+ * (SO_PEERPIDFD, Linux 6.5), so nothing is asked or read before there is something to follow or to end.
+ * Before that there is only a pid, of which a pidfd is made early, and whose user is compared with the
+ * socket's.  That the pidfd takes a signal after the process was read shows that the pid was still that
  * process's.
  *
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
@@ -25,7 +29,14 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-enum { FOLLOW_MS = 1000, FOLLOW_SHARE = 50, GIVE_UP_MS = 2000, AGAIN_MS = 100 };
+enum {
+	SETTLE_MS = 60,
+	SETTLE_AGAIN_MS = 15,
+	FOLLOW_MS = 1000,
+	FOLLOW_SHARE = 50,
+	GIVE_UP_MS = 2000,
+	AGAIN_MS = 100
+};
 
 /* Not in the headers of every C library. */
 #ifndef SO_PEERPIDFD
@@ -39,9 +50,15 @@ struct trees {
 	struct timer timer;
 	int64_t took; /* what a look costs (ms) */
 	bool blind;   /* the last one failed */
+	bool early;   /* no SO_PEERPIDFD */
 };
 
 /* ── whose it is ── */
+
+bool trees_hold_early(const struct trees *trees)
+{
+	return trees->early;
+}
 
 void tree_hold(struct tree_entry *entry, int fd, uid_t uid)
 {
@@ -147,6 +164,7 @@ bool tree_follow(struct trees *trees, struct tree_entry *entry)
 {
 	if (!begin(entry))
 		return false;
+	entry->since = clock_mono_ms();
 	list(trees, entry, TREE_LEFT);
 	plan(trees, 0);
 	return true;
@@ -178,6 +196,8 @@ static int64_t step(const struct trees *trees, struct tree_entry *entry, int64_t
 	if (!tree_look(tree, &trees->all))
 		return AGAIN_MS;
 	bool first = entry->work == TREE_LEFT;
+	if (first && tree->n && now - entry->since < SETTLE_MS)
+		return SETTLE_AGAIN_MS;
 	tree->empty = tree->n ? 0 : tree->empty + 1;
 	entry->over = tree->empty >= (first ? 1 : 2);
 	entry->news = first || entry->over;
@@ -238,6 +258,16 @@ struct trees *trees_new(struct broker *broker)
 		return NULL;
 	trees->broker = broker;
 	trees->timer.fire = fired;
+	int ends[2], process;
+	socklen_t size = sizeof process;
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0)
+		return trees;
+	if (getsockopt(ends[0], SOL_SOCKET, SO_PEERPIDFD, &process, &size) == 0)
+		close(process);
+	else
+		trees->early = errno == ENOPROTOOPT;
+	close(ends[0]);
+	close(ends[1]);
 	return trees;
 }
 

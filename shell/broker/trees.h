@@ -23,8 +23,8 @@ struct tree_entry {
 	bool begun; /* tree_init was done */
 	bool news, over;
 	enum tree_work work;
-	int64_t since; /* when its end began (clock_mono_ms) */
-	/* So many are left: told after the first look of tree_follow, and then when there is nobody any more;
+	int64_t since; /* when this work began (clock_mono_ms) */
+	/* So many are left: told when tree_follow has counted them, and then when there is nobody any more;
 	 * and when the end is over (more than 0: those could not be ended, and are followed). */
 	void (*looked)(struct tree_entry *entry, size_t left);
 	struct tree_entry *next, **back;
@@ -33,6 +33,9 @@ struct tree_entry {
 struct trees *trees_new(struct broker *broker); /* NULL: out of memory */
 void trees_free(struct trees *trees);
 
+/* Must tree_hold be called as soon as there is something to hold?  Else the kernel remembers for as long as
+ * the socket is open, and it can be left until it is needed. */
+bool trees_hold_early(const struct trees *trees);
 /* Who is at the other end of this socket, by the kernel's word. */
 void tree_hold(struct tree_entry *entry, int fd, uid_t uid);
 /* Let go of it; nothing is called any more. */

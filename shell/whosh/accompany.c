@@ -103,11 +103,11 @@ static void lapsed(struct gate *gate, int64_t silence_ms)
 static void pass_on(pid_t child, int signals)
 {
 	struct signalfd_siginfo info;
-	while (read(signals, &info, sizeof info) == (ssize_t)sizeof info) {
-		int number = (int)info.ssi_signo;
-		if (number != SIGCHLD && number != SIGCONT && number != SIGPIPE && info.ssi_code <= 0)
-			kill(child, number);
-	}
+	if (read(signals, &info, sizeof info) != (ssize_t)sizeof info)
+		return;
+	int number = (int)info.ssi_signo;
+	if (number != SIGCHLD && number != SIGCONT && number != SIGPIPE && info.ssi_code <= 0)
+		kill(child, number);
 }
 
 /* Take what the broker says; false: it has gone. */

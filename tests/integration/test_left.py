@@ -10,11 +10,12 @@ from lib.killing import alive, all_gone, daemon, pids_in, world
 def left(t, line, n, **kw):
     """Run a line that ends and leaves n processes; (fake, the command, their pids, the outcome)."""
     fake, conf, token = world(t, **kw)
-    r = t.whosh(conf, token, "-c", line + "until [ \"$(grep -c . pids 2>/dev/null)\" = %d ]; do :; done; echo out; exit 3" % n)
+    line += "until [ \"$(grep -c . pids 2>/dev/null)\" = %d ]; do :; done; echo out; exit 3" % n
+    r = t.whosh(conf, token, "-c", line)
     assert (r.code, r.out, r.err) == (3, b"out\n", b""), r
     pids = pids_in(t, t.tmp / "pids", n)
     assert all(alive(x) for x in pids)
-    command, = t.eventually(lambda: [x["command"] for x in fake.outcomes], "the outcome")
+    command = fake.command(line)
     return fake, command, pids, fake.outcome(command)
 
 
@@ -32,6 +33,15 @@ def test_nothing_left(t):
     for line in ("true", "true & wait", "(true &); sleep 0.1", "sleep 0.1 & sleep 0.3", "(setsid true &) ; sleep 0.3"):
         assert t.whosh(conf, token, "-c", line).code == 0
         assert "left" not in fake.outcome(fake.command(line)), line
+
+
+def test_a_private_broker_is_nothing_left(t):
+    """The private broker of a whosh inside a whosh tidies up for a moment: that is no daemon to worry people with."""
+    fake, conf, token = world(t, system=False)
+    for k in range(5):
+        line = ": %d; %s -c 'echo x'" % (k, t.program("whosh"))
+        assert t.whosh(conf, token, "-c", line).out == b"x\n"
+        assert "left" not in fake.outcome(fake.command(line)), fake.outcomes
 
 
 def test_until_it_has_gone(t):
