@@ -46,7 +46,8 @@ POLICY  = $(call objects,approver/policy/*.c)
 STORE   = $(call objects,approver/store/*.c)
 WHOSH   = $(call objects,shell/whosh/*.c)
 BROKER  = $(call objects,shell/broker/*.c)
-WHOSHD  = $(call objects,approver/whoshd/*.c approver/http/*.c approver/oidc/*.c)
+WHOSHD  = $(call objects,approver/whoshd/*.c approver/http/*.c approver/command/*.c approver/identity/*.c \
+          approver/kill/*.c approver/oidc/*.c)
 WHOCTL  = $(call objects,approver/whoctl/*.c)
 # What unit tests link beside the common archive: everything but the files with a main.
 LIBRARY = $(POLICY) $(STORE) $(filter-out %/main.o,$(WHOSHD) $(WHOCTL) $(BROKER) $(WHOSH))

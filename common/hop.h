@@ -16,7 +16,7 @@
  *     txn         the command, or whatever it was made in
  *
  * Who may have signed it, whether it was logged and how it fits its parent is for the approver to say
- * (approver/http/chain.h).
+ * (approver/identity/chain.h).
  *
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
 #ifndef WHOSH_HOP_H

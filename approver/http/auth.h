@@ -4,7 +4,7 @@
 #ifndef WHOSH_HTTP_AUTH_H
 #define WHOSH_HTTP_AUTH_H
 
-#include "approver/http/registry.h"
+#include "approver/identity/registry.h"
 #include "approver/http/request.h"
 
 /* Find the operator of `Authorization: Bearer TOKEN` and require a role of at least `least`.  false when

@@ -6,9 +6,9 @@
  *
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
 #include "approver/http/events.h"
-#include "approver/http/model_change.h"
+#include "approver/command/model_change.h"
 #include "approver/http/record.h"
-#include "approver/http/registry.h"
+#include "approver/identity/registry.h"
 #include "approver/http/request.h"
 #include "approver/policy/policy.h"
 #include "common/json.h"

@@ -4,14 +4,14 @@
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
 #include "approver/http/housekeeping.h"
 #include "approver/http/connections.h"
-#include "approver/http/delegations.h"
+#include "approver/identity/delegations.h"
 #include "approver/http/events.h"
-#include "approver/http/live.h"
+#include "approver/command/live.h"
 #include "approver/http/refusals.h"
-#include "approver/http/registry.h"
+#include "approver/identity/registry.h"
 #include "approver/http/request.h"
-#include "approver/http/row_work.h"
-#include "approver/http/settle.h"
+#include "approver/identity/row_work.h"
+#include "approver/command/settle.h"
 #include "common/clock.h"
 #include <errno.h>
 #include <pthread.h>

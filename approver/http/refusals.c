@@ -3,7 +3,7 @@
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
 #include "approver/http/refusals.h"
 #include "approver/http/metrics.h"
-#include "approver/http/writer.h"
+#include "approver/command/writer.h"
 #include "common/clock.h"
 #include "common/json.h"
 #include "common/log.h"

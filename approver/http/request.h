@@ -11,7 +11,7 @@
 #ifndef WHOSH_HTTP_REQUEST_H
 #define WHOSH_HTTP_REQUEST_H
 
-#include "approver/http/live.h"
+#include "approver/command/live.h"
 #include "approver/http/server.h"
 #include "common/buf.h"
 

@@ -4,11 +4,11 @@
  * tail of the command JWS goes with it, as in /v1/live, or it comes from the address that posted the command.
  *
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
-#include "approver/http/decide.h"
-#include "approver/http/live.h"
+#include "approver/command/decide.h"
+#include "approver/command/live.h"
 #include "approver/http/refusals.h"
 #include "approver/http/routes.h"
-#include "approver/http/settle.h"
+#include "approver/command/settle.h"
 #include "common/secure.h"
 #include "common/text.h"
 #include <string.h>

@@ -3,10 +3,10 @@
  * Private keys are made where they are used and never come here.
  *
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
-#include "approver/http/credential_work.h"
+#include "approver/identity/credential_work.h"
 #include "approver/http/record.h"
 #include "approver/http/routes.h"
-#include "approver/http/row_work.h"
+#include "approver/identity/row_work.h"
 #include "common/clock.h"
 #include "common/jwk.h"
 #include <string.h>

@@ -8,13 +8,13 @@
  * What a hop may say is asked beforehand: route_prepare.c.
  *
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
-#include "approver/http/delegation_work.h"
-#include "approver/http/delegations.h"
-#include "approver/http/identity.h"
+#include "approver/identity/delegation_work.h"
+#include "approver/identity/delegations.h"
+#include "approver/identity/identity.h"
 #include "approver/http/record.h"
 #include "approver/http/refusals.h"
 #include "approver/http/routes.h"
-#include "approver/http/writer.h"
+#include "approver/command/writer.h"
 #include "common/clock.h"
 #include "common/json.h"
 #include "common/log.h"

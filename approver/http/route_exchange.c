@@ -6,8 +6,8 @@
  *
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
 #include "approver/http/attempts.h"
-#include "approver/http/exchange_work.h"
-#include "approver/http/exchanger.h"
+#include "approver/identity/exchange_work.h"
+#include "approver/identity/exchanger.h"
 #include "approver/http/refusals.h"
 #include "approver/http/routes.h"
 #include "common/jwk.h"

@@ -1,9 +1,9 @@
 /* route_health.c: GET /healthz: can the approver do its work?
  *
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
-#include "approver/http/kills.h"
-#include "approver/http/live.h"
-#include "approver/http/policy_box.h"
+#include "approver/kill/kills.h"
+#include "approver/command/live.h"
+#include "approver/command/policy_box.h"
 #include "approver/http/routes.h"
 #include "common/clock.h"
 #include "common/json.h"

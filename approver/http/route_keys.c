@@ -4,10 +4,10 @@
  * as they.
  *
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
-#include "approver/http/people.h"
+#include "approver/identity/people.h"
 #include "approver/http/record.h"
 #include "approver/http/routes.h"
-#include "approver/http/writer.h"
+#include "approver/command/writer.h"
 #include "common/clock.h"
 #include "common/jwk.h"
 #include "common/log.h"

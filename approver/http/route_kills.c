@@ -4,8 +4,8 @@
  * nobody would notice.  Sessions, people and models need not have been seen yet.
  *
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
-#include "approver/http/kill_view.h"
-#include "approver/http/kill_work.h"
+#include "approver/kill/kill_view.h"
+#include "approver/kill/kill_work.h"
 #include "approver/http/record.h"
 #include "approver/http/routes.h"
 #include "common/clock.h"

@@ -6,8 +6,8 @@
  * that is ready to be woken.
  *
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
-#include "approver/http/live_absent.h"
-#include "approver/http/live_kill.h"
+#include "approver/command/live_absent.h"
+#include "approver/command/live_kill.h"
 #include "approver/http/routes.h"
 #include "common/json.h"
 #include <microhttpd.h>

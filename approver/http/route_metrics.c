@@ -3,8 +3,8 @@
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
 #include "approver/http/connections.h"
 #include "approver/http/events.h"
-#include "approver/http/kills.h"
-#include "approver/http/live.h"
+#include "approver/kill/kills.h"
+#include "approver/command/live.h"
 #include "approver/http/metrics.h"
 #include "approver/http/routes.h"
 #include "common/clock.h"

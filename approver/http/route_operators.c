@@ -6,7 +6,7 @@
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
 #include "approver/http/record.h"
 #include "approver/http/routes.h"
-#include "approver/http/row_work.h"
+#include "approver/identity/row_work.h"
 #include "common/clock.h"
 #include "common/codec.h"
 #include "common/json.h"

@@ -5,13 +5,13 @@
  * twice.
  *
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
-#include "approver/http/claims.h"
-#include "approver/http/live_kill.h"
+#include "approver/command/claims.h"
+#include "approver/command/live_kill.h"
 #include "approver/http/metrics.h"
 #include "approver/http/refusals.h"
-#include "approver/http/registry.h"
+#include "approver/identity/registry.h"
 #include "approver/http/routes.h"
-#include "approver/http/writer.h"
+#include "approver/command/writer.h"
 #include "common/log.h"
 #include "common/text.h"
 #include <stdlib.h>

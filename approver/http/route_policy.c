@@ -1,7 +1,7 @@
 /* route_policy.c: the policy in force, and a new one.
  *
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
-#include "approver/http/policy_box.h"
+#include "approver/command/policy_box.h"
 #include "approver/http/routes.h"
 #include <stdlib.h>
 #include <string.h>

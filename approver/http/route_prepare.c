@@ -5,9 +5,9 @@
  * attests.  The question is signed (JWS_DELEGATE) by the key that will sign the hop.
  *
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
-#include "approver/http/delegation_work.h"
-#include "approver/http/delegations.h"
-#include "approver/http/identity.h"
+#include "approver/identity/delegation_work.h"
+#include "approver/identity/delegations.h"
+#include "approver/identity/identity.h"
 #include "approver/http/record.h"
 #include "approver/http/refusals.h"
 #include "approver/http/routes.h"

@@ -1,11 +1,11 @@
 /* route_reviews.c: what waits for a person, and a person's word.
  *
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
-#include "approver/http/claims.h"
-#include "approver/http/policy_box.h"
+#include "approver/command/claims.h"
+#include "approver/command/policy_box.h"
 #include "approver/http/record.h"
 #include "approver/http/routes.h"
-#include "approver/http/settle.h"
+#include "approver/command/settle.h"
 #include "common/json.h"
 #include "common/text.h"
 #include <stdlib.h>

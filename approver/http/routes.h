@@ -6,7 +6,7 @@
 #ifndef WHOSH_HTTP_ROUTES_H
 #define WHOSH_HTTP_ROUTES_H
 
-#include "approver/http/registry.h"
+#include "approver/identity/registry.h"
 #include "approver/http/request.h"
 
 struct route {

@@ -1,8 +1,8 @@
 /* store.h: where the approver keeps what must survive: a narrow interface, SQLite behind it, others later.
  *
  * The idea.  The log of events is append-only and numbered; every other table is an index that could be
- * rebuilt from it.  One thread (approver/http/writer.c) does all writing, in groups: store_begin, any number
- * of changes, store_commit.  When store_commit has returned 0 the whole group is on disk; on any error
+ * rebuilt from it.  One thread (approver/command/writer.c) does all writing, in groups: store_begin, any
+ * number of changes, store_commit.  When store_commit has returned 0 the whole group is on disk; on any error
  * nothing of the group is.  Only then are shells answered.  Reading may happen on any thread, through a
  * struct store_reader of its own (WAL: readers never block the writer) and sees only whole groups.
  *

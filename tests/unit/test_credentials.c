@@ -1,7 +1,7 @@
 /* test_credentials.c: what a rotation may change, and what it may not.
  *
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
-#include "approver/http/registry.h"
+#include "approver/identity/registry.h"
 #include "tests/unit/check.h"
 #include "tests/unit/test_store.h"
 

@@ -1,10 +1,10 @@
 /* test_kills.c: what a kill is of, and kills in the table of live commands.
  *
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
-#include "approver/http/lineage.h"
-#include "approver/http/live_kill.h"
-#include "approver/http/live_table.h"
-#include "approver/http/registry.h"
+#include "approver/identity/lineage.h"
+#include "approver/command/live_kill.h"
+#include "approver/command/live_table.h"
+#include "approver/identity/registry.h"
 #include "common/clock.h"
 #include "tests/unit/check.h"
 #include <stdlib.h>
