@@ -109,7 +109,7 @@ FUZZ_SECONDS ?= 10
 $(BUILD)/fuzz/%: tests/fuzz/%.c $(wildcard common/*.c common/*.h approver/policy/*.c approver/policy/*.h approver/oidc/*.[ch] \
                  shell/broker/*.[ch])
 	@mkdir -p $(@D)
-	$(CLANG) $(CPPFLAGS) $(FUZZ_FLAGS) -o $@ $< $(wildcard common/*.c approver/policy/*.c) \
+	$(CLANG) $(CPPFLAGS) $(FUZZ_FLAGS) -o $@ $< $(filter-out common/https.c,$(wildcard common/*.c)) $(wildcard approver/policy/*.c) \
 	  $(if $(findstring jwt,$<),$(filter-out %/fetch.c,$(wildcard approver/oidc/*.c))) $(LIBS_ALL)
 
 fuzzers: $(FUZZERS)

@@ -3,7 +3,7 @@
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
 #include "approver/oidc/fetch.h"
 #include "common/error.h"
-#include <curl/curl.h>
+#include "common/https.h"
 
 #define CONNECT_S 5L
 #define WHOLE_S 10L
@@ -15,12 +15,7 @@ bool fetch_start(void)
 
 static size_t keep(char *bytes, size_t size, size_t count, void *arg)
 {
-	struct buf *answer = arg;
-	size_t len = size * count;
-	if (answer->len + len > JWKS_MAX_BYTES)
-		return 0;
-	buf_add(answer, bytes, len);
-	return answer->failed ? 0 : len;
+	return https_keep(arg, JWKS_MAX_BYTES, bytes, size * count);
 }
 
 static int look_at_stop(void *arg, curl_off_t a, curl_off_t b, curl_off_t c, curl_off_t d)
@@ -36,16 +31,10 @@ static bool set_up(CURL *curl, const char *url, const struct buf *ca, _Atomic bo
 		   char *message)
 {
 	struct curl_blob blob = {ca->data, ca->len, CURL_BLOB_COPY};
-	bool ok = curl_easy_setopt(curl, CURLOPT_URL, url) == CURLE_OK;
-	ok = ok && curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "https") == CURLE_OK;
-	ok = ok && curl_easy_setopt(curl, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2) == CURLE_OK;
+	bool ok = https_only(curl, 2, "whoshd");
+	ok = ok && curl_easy_setopt(curl, CURLOPT_URL, url) == CURLE_OK;
 	ok = ok && curl_easy_setopt(curl, CURLOPT_CAINFO_BLOB, &blob) == CURLE_OK;
 	ok = ok && curl_easy_setopt(curl, CURLOPT_CAPATH, NULL) == CURLE_OK;
-	ok = ok && curl_easy_setopt(curl, CURLOPT_SSL_VERIFYPEER, 1L) == CURLE_OK;
-	ok = ok && curl_easy_setopt(curl, CURLOPT_SSL_VERIFYHOST, 2L) == CURLE_OK;
-	ok = ok && curl_easy_setopt(curl, CURLOPT_PROXY, "") == CURLE_OK;
-	ok = ok && curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 0L) == CURLE_OK;
-	ok = ok && curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L) == CURLE_OK;
 	ok = ok && curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, CONNECT_S) == CURLE_OK;
 	ok = ok && curl_easy_setopt(curl, CURLOPT_TIMEOUT, WHOLE_S) == CURLE_OK;
 	ok = ok && curl_easy_setopt(curl, CURLOPT_MAXFILESIZE, (long)JWKS_MAX_BYTES) == CURLE_OK;
@@ -54,8 +43,7 @@ static bool set_up(CURL *curl, const char *url, const struct buf *ca, _Atomic bo
 	ok = ok && curl_easy_setopt(curl, CURLOPT_XFERINFODATA, stop) == CURLE_OK;
 	ok = ok && curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, keep) == CURLE_OK;
 	ok = ok && curl_easy_setopt(curl, CURLOPT_WRITEDATA, answer) == CURLE_OK;
-	ok = ok && curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, message) == CURLE_OK;
-	return ok && curl_easy_setopt(curl, CURLOPT_USERAGENT, "whoshd/" WHOSH_VERSION) == CURLE_OK;
+	return ok && curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, message) == CURLE_OK;
 }
 
 struct jwks *fetch_keys(const char *url, const struct buf *ca, _Atomic bool *stop, char **error)

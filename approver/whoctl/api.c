@@ -6,8 +6,8 @@
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
 #include "approver/whoctl/api.h"
 #include "common/clock.h"
+#include "common/https.h"
 #include "common/secure.h"
-#include <curl/curl.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -46,20 +46,12 @@ static bool header_add(struct curl_slist **headers, const char *text)
 static bool api_setup(struct api *api)
 {
 	CURL *curl = api->curl;
-	bool ok = true;
 	curl_easy_reset(curl);
-	ok = ok && curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "https") == CURLE_OK;
-	ok = ok && curl_easy_setopt(curl, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_3) == CURLE_OK;
+	bool ok = https_only(curl, 3, "whoctl");
 	ok = ok && curl_easy_setopt(curl, CURLOPT_CAINFO, api->settings.ca) == CURLE_OK;
 	ok = ok && curl_easy_setopt(curl, CURLOPT_CAPATH, NULL) == CURLE_OK;
-	ok = ok && curl_easy_setopt(curl, CURLOPT_SSL_VERIFYPEER, 1L) == CURLE_OK;
-	ok = ok && curl_easy_setopt(curl, CURLOPT_SSL_VERIFYHOST, 2L) == CURLE_OK;
-	ok = ok && curl_easy_setopt(curl, CURLOPT_PROXY, "") == CURLE_OK;
-	ok = ok && curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 0L) == CURLE_OK;
-	ok = ok && curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L) == CURLE_OK;
 	ok = ok && curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, 10L) == CURLE_OK;
 	ok = ok && curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, api->error) == CURLE_OK;
-	ok = ok && curl_easy_setopt(curl, CURLOPT_USERAGENT, "whoctl/" WHOSH_VERSION) == CURLE_OK;
 	ok = ok && curl_easy_setopt(curl, CURLOPT_HTTPHEADER, api->headers) == CURLE_OK;
 	api->error[0] = 0;
 	return ok;
@@ -117,12 +109,7 @@ static int unreachable(const struct api *api, CURLcode code)
 
 static size_t keep(char *bytes, size_t size, size_t count, void *arg)
 {
-	struct buf *answer = arg;
-	size_t len = size * count;
-	if (answer->len + len > ANSWER_MAX)
-		return 0;
-	buf_add(answer, bytes, len);
-	return answer->failed ? 0 : len;
+	return https_keep(arg, ANSWER_MAX, bytes, size * count);
 }
 
 int api_perform(struct ctl *ctl, const char *method, const char *path, const struct buf *body,

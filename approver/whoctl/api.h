@@ -9,6 +9,7 @@
 #define WHOSH_WHOCTL_API_H
 
 #include "approver/whoctl/whoctl.h"
+#include "common/conf.h"
 #include "common/json.h"
 
 /* Where the approver is and who asks.  The token is secret: settings_finish wipes it. */
@@ -22,6 +23,8 @@ int settings_load(const struct ctl *ctl, struct settings *settings);
 /* Fill what is still open of address and CA from what a shell here would use: whosh.conf(5).  0 or an exit
  * status. */
 int settings_of_shell(struct settings *settings);
+/* Fill what is still open of address and CA from a configuration, with copies. */
+void settings_take(struct settings *settings, const struct conf *conf);
 void settings_finish(struct settings *settings);
 /* Read an operator's token, refusing a file that others could have read or written.  0 or an exit status. */
 int operator_token_load(const char *path, struct buf *token);

@@ -7,8 +7,8 @@
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
 #include "approver/whoctl/api.h"
 #include "approver/whoctl/id_token.h"
+#include "common/https.h"
 #include "common/secure.h"
-#include <curl/curl.h>
 #include <string.h>
 
 #define ANSWER_MAX (64u * 1024)
@@ -16,12 +16,7 @@
 
 static size_t keep(char *bytes, size_t size, size_t count, void *arg)
 {
-	struct buf *answer = arg;
-	size_t len = size * count;
-	if (answer->len + len > ANSWER_MAX)
-		return 0;
-	buf_add(answer, bytes, len);
-	return answer->failed ? 0 : len;
+	return https_keep(arg, ANSWER_MAX, bytes, size * count);
 }
 
 static bool plain_https(const char *url)
@@ -36,22 +31,15 @@ static bool set_up(CURL *curl, const struct ctl *ctl, const char *url, struct cu
 		   struct buf *answer, char *message)
 {
 	const char *ca = ctl->option[OPT_ID_TOKEN_CA];
-	bool ok = curl_easy_setopt(curl, CURLOPT_URL, url) == CURLE_OK;
-	ok = ok && curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "https") == CURLE_OK;
-	ok = ok && curl_easy_setopt(curl, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2) == CURLE_OK;
+	bool ok = https_only(curl, 2, "whoctl");
+	ok = ok && curl_easy_setopt(curl, CURLOPT_URL, url) == CURLE_OK;
 	ok = ok && (!ca || (curl_easy_setopt(curl, CURLOPT_CAINFO, ca) == CURLE_OK &&
 			    curl_easy_setopt(curl, CURLOPT_CAPATH, NULL) == CURLE_OK));
-	ok = ok && curl_easy_setopt(curl, CURLOPT_SSL_VERIFYPEER, 1L) == CURLE_OK;
-	ok = ok && curl_easy_setopt(curl, CURLOPT_SSL_VERIFYHOST, 2L) == CURLE_OK;
-	ok = ok && curl_easy_setopt(curl, CURLOPT_PROXY, "") == CURLE_OK;
-	ok = ok && curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 0L) == CURLE_OK;
-	ok = ok && curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L) == CURLE_OK;
 	ok = ok && curl_easy_setopt(curl, CURLOPT_TIMEOUT, TIMEOUT_S) == CURLE_OK;
 	ok = ok && curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers) == CURLE_OK;
 	ok = ok && curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, keep) == CURLE_OK;
 	ok = ok && curl_easy_setopt(curl, CURLOPT_WRITEDATA, answer) == CURLE_OK;
-	ok = ok && curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, message) == CURLE_OK;
-	return ok && curl_easy_setopt(curl, CURLOPT_USERAGENT, "whoctl/" WHOSH_VERSION) == CURLE_OK;
+	return ok && curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, message) == CURLE_OK;
 }
 
 /* 0 with the answer of a 200, or an exit status. */

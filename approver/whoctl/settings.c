@@ -91,6 +91,15 @@ static uid_t owner_of(const char *dir)
 	return geteuid() == 0 && stat(dir, &st) == 0 ? st.st_uid : geteuid();
 }
 
+void settings_take(struct settings *settings, const struct conf *conf)
+{
+	const char *url = conf->value[CONF_APPROVER], *ca = conf->value[CONF_CA];
+	if (!settings->url && url)
+		settings->url = strdup(url);
+	if (!settings->ca && ca)
+		settings->ca = strdup(ca);
+}
+
 /* Fill what is still open from the state directory. */
 static int load_dir(const char *dir, struct settings *settings, bool tokenless, char **token_file)
 {
@@ -104,11 +113,7 @@ static int load_dir(const char *dir, struct settings *settings, bool tokenless, 
 			free(error);
 			return EXIT_FAILED;
 		}
-		const char *url = conf.value[CONF_APPROVER], *ca = conf.value[CONF_CA];
-		if (!settings->url && url)
-			settings->url = strdup(url);
-		if (!settings->ca && ca)
-			settings->ca = strdup(ca);
+		settings_take(settings, &conf);
 		conf_finish(&conf);
 	}
 	if (!*token_file && !tokenless)

@@ -4,7 +4,6 @@
 #include "approver/whoctl/api.h"
 #include "common/conf.h"
 #include <stdlib.h>
-#include <string.h>
 
 int settings_of_shell(struct settings *settings)
 {
@@ -15,11 +14,7 @@ int settings_of_shell(struct settings *settings)
 		free(error);
 		return EXIT_FAILED;
 	}
-	const char *url = conf.value[CONF_APPROVER], *ca = conf.value[CONF_CA];
-	if (!settings->url && url)
-		settings->url = strdup(url);
-	if (!settings->ca && ca)
-		settings->ca = strdup(ca);
+	settings_take(settings, &conf);
 	conf_finish(&conf);
 	return 0;
 }

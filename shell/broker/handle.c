@@ -1,10 +1,11 @@
 /* handle.c: one libcurl transfer.
  *
- * The list of options is the security of this file.  What an option's default would take from the machine
- * (proxies, .netrc, the system's CA folder, HTTP/0.9, redirects) is switched off by name.
+ * The list of options is the security of this file, and of common/https.c, which has the ones that every
+ * request of whosh shares.
  *
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
 #include "shell/broker/handle.h"
+#include "common/https.h"
 #include "common/json.h"
 #include "common/text.h"
 #include <errno.h>
@@ -16,11 +17,7 @@ enum { CONNECT_MS = 3000, POOL_AGE_S = 3600 };
 static size_t on_body(char *bytes, size_t size, size_t count, void *arg)
 {
 	struct reply *reply = arg;
-	size_t len = size * count;
-	if (len > reply->max - reply->body.len)
-		return 0;
-	buf_add(&reply->body, bytes, len);
-	return reply->body.failed ? 0 : len;
+	return https_keep(&reply->body, reply->max, bytes, size * count);
 }
 
 #define SET(option, value)                                                                                   \
@@ -32,27 +29,17 @@ CURL *handle_new(const char *ca)
 	CURL *easy = curl_easy_init();
 	if (!easy)
 		return NULL;
-	SET(CURLOPT_PROTOCOLS_STR, "https");
-	SET(CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_3);
-	SET(CURLOPT_SSL_VERIFYPEER, 1L);
-	SET(CURLOPT_SSL_VERIFYHOST, 2L);
+	if (!https_only(easy, 3, "whosh-broker"))
+		goto fail;
 	SET(CURLOPT_CAINFO, ca);
 	SET(CURLOPT_CAPATH, NULL);
 	SET(CURLOPT_CA_CACHE_TIMEOUT, 0L);
-	SET(CURLOPT_PROXY, "");
-	SET(CURLOPT_NOPROXY, "*");
-	SET(CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
-	SET(CURLOPT_FOLLOWLOCATION, 0L);
-	SET(CURLOPT_UNRESTRICTED_AUTH, 0L);
 	SET(CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
-	SET(CURLOPT_HTTP09_ALLOWED, 0L);
 	SET(CURLOPT_SSL_ENABLE_ALPN, 0L);
 	SET(CURLOPT_TCP_NODELAY, 1L);
 	SET(CURLOPT_TCP_KEEPALIVE, 1L);
 	SET(CURLOPT_MAXAGE_CONN, (long)POOL_AGE_S);
-	SET(CURLOPT_NOSIGNAL, 1L);
 	SET(CURLOPT_CONNECTTIMEOUT_MS, (long)CONNECT_MS);
-	SET(CURLOPT_USERAGENT, "whosh-broker/" WHOSH_VERSION);
 	SET(CURLOPT_WRITEFUNCTION, on_body);
 	return easy;
 fail:
