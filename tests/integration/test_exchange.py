@@ -196,6 +196,28 @@ def test_wrong_claims(t):
     assert exchange(a, i.token(iat=now - 100, nbf=None, exp=now - 30))[0] == 201, "two clocks may differ by a minute"
 
 
+def test_a_branch_that_is_called_like_a_workflow(t):
+    """Whoever may push any branch would get what only the workflows on the protected one are to have, by calling it
+    x@refs/heads/main."""
+    i = Issuer(t, listen=False)
+    a = t.approver(start=False)
+    file, main = "acme/app/.github/workflows/", "refs/heads/main"
+    configure(a, i.entry(a, url=False, rules=[
+        i.rule(subject="repo:acme/app:ref:refs/heads/*", claims={"job_workflow_ref": file + "*@" + main}),
+        i.rule(subject="project_path:acme/*", claims={"ci_config_ref_uri": "gitlab.com/acme/*@" + main}),
+        i.rule(subject="repo:acme/whole:*", claims={"workflow_ref": "acme/whole/*"})]))
+    a.start()
+    a.ctl("agent", "add", "ci")
+    sub, evil = "repo:acme/app:ref:refs/heads/", "x@" + main
+    assert exchange(a, i.token(sub=sub + evil, job_workflow_ref=file + "own.yml@refs/heads/" + evil))[0] == 401
+    assert exchange(a, i.token(sub=sub + "main", job_workflow_ref=file + "own.yml"))[0] == 401
+    assert exchange(a, i.token(sub=sub + "x", job_workflow_ref=file + "a.yml@" + main))[0] == 201
+    sub, file = "project_path:acme/app:ref_type:branch:ref:", "gitlab.com/acme/app//.gitlab-ci.yml@"
+    assert exchange(a, i.token(sub=sub + evil, ci_config_ref_uri=file + "refs/heads/" + evil))[0] == 401
+    assert exchange(a, i.token(sub=sub + "main", ci_config_ref_uri=file + main))[0] == 201
+    assert exchange(a, i.token(sub="repo:acme/whole:x", workflow_ref="acme/whole/.github/workflows/a.yml@any"))[0] == 201
+
+
 def test_malformed_requests(t):
     """A request that is understood by half would enrol something that nobody asked for."""
     i, a = world(t)
@@ -380,6 +402,10 @@ def test_configuration_is_strict(t):
             ("a workflow of anyone", rules(claims={"workflow_ref": "acme*"})),
             ("a project without its branch", rules(claims={"project_path": "acme/app"})),
             ("a project with every branch", rules(claims={"project_path": "acme/app", "ref": wide})),
+            ("a branch or a tag of that name", rules(claims={"project_path": "acme/app", "ref": "main"})),
+            ("any type of ref", rules(claims={"project_path": "acme/app", "ref": "main"},
+                                      subject="project_path:acme/app:ref_type:*")),
+            ("every project of a GitLab", rules(claims={"ci_config_ref_uri": "gitlab.example.org/*"})),
             ("a claim that is a number", rules(claims={"job_workflow_ref": WORKFLOW, "x": 1})),
             ("too long", rules(expires="13h")), ("no time", rules(expires="0")), ("a number", rules(expires=60)))),
     ]
@@ -396,7 +422,8 @@ def test_configuration_is_strict(t):
     assert r.code == 78 and "others may write" in r.errors, r
     os.chmod(file, 0o600)
     for good in (dict(claims={"ci_config_ref_uri": "gitlab.com/acme/app//.gitlab-ci.yml@refs/heads/main"}),
-                 dict(claims={"project_path": "acme/app", "ref": "main"}, subject="project_path:acme/app:ref_type:*"),
+                 dict(claims={"project_path": "acme/app", "ref": "main"}, subject="project_path:acme/app:ref_type:tag:*"),
+                 dict(claims={"project_path": "acme/app", "ref": "v*", "ref_type": "tag"}),
                  dict(claims={"workflow_ref": "acme/app/.github/workflows/*@refs/heads/main"}), dict(expires="12h")):
         configure(a, {**e, "rules": [i.rule(**good)]})
         a.start()
