@@ -48,12 +48,20 @@ static int note_model(struct command_work *w, struct group *group, const char *b
 		   : 0;
 }
 
-/* What was believed on another thread may have been taken away, and that answered, since. */
-static bool may_still(struct command_work *w, struct server *server)
+/* What was believed on another thread may have been taken away, or ended, and that answered, since. */
+static bool may_still(struct command_work *w, struct group *group)
 {
-	snprintf(w->why, sizeof w->why, "the credential was revoked, or its agent disabled");
-	return !identity_taken_away(registry_credential(server->registry, w->row.credential)) &&
-	       (!w->delegation || chain_stands(server, w->delegation, false, w->why));
+	const struct credential *credential = registry_credential(group->server->registry, w->row.credential);
+	bool revoked = true;
+	const char *why =
+	    credential ? identity_unusable(credential, group->now, &revoked) : "no such credential";
+	if (!why && credential->agent->disabled) {
+		revoked = true;
+		why = "the agent is disabled";
+	}
+	snprintf(w->why, sizeof w->why, "%s", why ? why : "");
+	w->problem = why && !revoked ? PROBLEM_IDENTITY : PROBLEM_REVOKED;
+	return !why && (!w->delegation || chain_stands(group->server, w->delegation, false, w->why));
 }
 
 static enum work_end apply_command(struct work *work, struct group *group)
@@ -62,7 +70,7 @@ static enum work_end apply_command(struct work *work, struct group *group)
 	struct command_row *row = &w->row;
 	const struct buf *jws = &work->request->body;
 	char *last_model = NULL;
-	w->taken_away = !may_still(w, group->server);
+	w->taken_away = !may_still(w, group);
 	if (w->taken_away)
 		return WORK_DROPPED;
 	int killed = kill_of_command(group->server, group->reader, w->lineage, row, &w->killed);
@@ -160,7 +168,7 @@ static void done_command(struct work *work, struct group *group, enum work_end e
 	else if (w->killed)
 		refuse_killed(w, r);
 	else if (w->taken_away)
-		refuse(r, PROBLEM_REVOKED, w->why, w->row.agent, w->row.credential);
+		refuse(r, w->problem, w->why, w->row.agent, w->row.credential);
 	else
 		refuse_session(r, group->reader, w->row.session, w->row.credential);
 	command_work_free(w);

@@ -109,6 +109,26 @@ def test_rotation_without_overlap(t):
     assert t.whosh(a, old, "-c", "true").code == 77 and t.whosh(a, new, "-c", "true").code == 0
 
 
+def test_a_command_on_its_way_when_its_key_ends(t):
+    """Whoever holds an old key could have one more line approved after a rotation was answered that ended it at once."""
+    a = serve(t)
+    old, new, late = enrol(a), jose.Token(), []
+    with concurrent.futures.ThreadPoolExecutor(9) as pool:
+        with sqlite3.connect(a.dir / "whosh.db") as held:
+            held.execute("BEGIN IMMEDIATE")  # the writer waits with the rotation, and behind it the commands
+            before, looks = requests(a), iter(range(1, 10000))
+            rotated = pool.submit(issue, a, "worker", new, replaces="current", overlap_s=0)
+            t.eventually(lambda: requests(a) >= before + 1 + next(looks), "the rotation to be there")
+            before, looks = requests(a), iter(range(1, 10000))
+            late = [pool.submit(post, a, old.command("ls")) for _ in range(8)]
+            t.eventually(lambda: requests(a) >= before + 8 + next(looks), "the commands to be there")
+        assert rotated.result(30)[0] == 201
+        for status, problem in (x.result(30) for x in late):
+            assert status == 401 and "replaced" in problem["detail"], problem
+    new.data = old.data
+    assert post(a, new.command("ls"))[0] == 200
+
+
 def test_what_waits_for_a_reviewer_outlives_the_window(t):
     """A command must not be lost because its key was rotated while a person was thinking; a revoked one must be."""
     a = t.approver(policy={"version": 1, "default": "review", "rules": []})
