@@ -5,6 +5,7 @@ import json
 import os
 import signal
 import sqlite3
+import threading
 import time
 
 from lib import jose
@@ -261,6 +262,34 @@ def test_one_token_one_credential(t):
     # What was revoked does not come back by asking again.
     assert ask(a, "DELETE", "/v1/credentials/" + first[1]["id"])[0] == 204
     assert exchange(a, token, key)[0] == 403
+    assert len(ask(a, "GET", "/v1/credentials")[1]["credentials"]) == 1
+
+
+def test_a_replay_at_the_end_of_a_token(t):
+    """A thief who is early enough to be believed and late enough for the first use to be forgotten would have a
+    credential of his own."""
+    i, a = world(t)
+    exp = int(time.time()) - 57  # a minute's tolerance: three seconds are left
+    token, free = i.token(iat=exp - 300, nbf=None, exp=exp), threading.Event()
+    assert exchange(a, token)[0] == 201
+
+    def hold():  # the writer waits for a new agent, and the thief behind it
+        with sqlite3.connect(a.dir / "whosh.db") as held:
+            held.execute("BEGIN IMMEDIATE")
+            held_now.set()
+            free.wait(30)
+            held.rollback()
+    held_now = threading.Event()
+    holder = in_thread(hold)
+    held_now.wait(10)
+    first = in_thread(lambda: ask(a, "POST", "/v1/agents", {"id": "first", "owner": "alice"}))
+    thief = in_thread(lambda: exchange(a, token))
+    t.eventually(lambda: time.time() > exp + 60, "the token's end")
+    free.set()
+    holder.result(30)
+    assert first.result(30)[0] == 201
+    status, problem = thief.result(30)
+    assert status == 401, problem
     assert len(ask(a, "GET", "/v1/credentials")[1]["credentials"]) == 1
 
 
