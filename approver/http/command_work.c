@@ -64,6 +64,17 @@ static bool may_still(struct command_work *w, struct group *group)
 	return !why && (!w->delegation || chain_stands(group->server, w->delegation, false, w->why));
 }
 
+/* The first use of a credential is kept with the command that it is; later ones now and then. */
+static int keep_first_use(const struct command_work *w, struct group *group)
+{
+	struct credential_row row;
+	struct credential *credential = registry_credential(group->server->registry, w->row.credential);
+	if (credential->use_kept)
+		return 0;
+	credential_to_row(credential, &row);
+	return store_credential_put(group->store, &row);
+}
+
 static enum work_end apply_command(struct work *work, struct group *group)
 {
 	struct command_work *w = (struct command_work *)work;
@@ -101,6 +112,8 @@ static enum work_end apply_command(struct work *work, struct group *group)
 		if (permit_decide(group, row, &d, &w->permit))
 			return WORK_FAILED;
 	}
+	if (keep_first_use(w, group))
+		return WORK_FAILED;
 	int inserted = store_command_insert(group->store, row);
 	w->repeated = inserted == 1;
 	return inserted < 0 ? WORK_FAILED : inserted ? WORK_DROPPED : WORK_KEPT;
@@ -155,6 +168,7 @@ static void done_command(struct work *work, struct group *group, enum work_end e
 	struct command_work *w = (struct command_work *)work;
 	struct request *r = work->request;
 	if (end == WORK_KEPT) {
+		registry_credential(group->server->registry, w->row.credential)->use_kept = true;
 		settle(w, group);
 		metric_decision_time(metric_clock_us() - r->began_us);
 		log_line(LOG_LEVEL_DEBUG, "decided", "id", w->row.id, "agent", w->row.agent, "verdict",

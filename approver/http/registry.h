@@ -47,6 +47,8 @@ struct credential {
 	struct credential *_Atomic replaced_by; /* what was rotated from it, the newest */
 	_Atomic int64_t revoked, last_used;
 	_Atomic bool unsaved; /* last_used is newer here than in the store */
+	_Atomic bool
+	    use_kept; /* the store knows that it was used: see credential_work.c for why that matters */
 };
 
 struct operator_account {

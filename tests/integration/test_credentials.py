@@ -194,6 +194,22 @@ def test_two_keys_at_the_most(t):
     assert works() == [3] and sum(t.whosh(a, x, "-c", "true").code == 0 for x in tokens[:3]) == 0, "3's file is the fourth's"
 
 
+def test_a_first_use_survives_a_crash(t):
+    """After a power cut the key in use would look as if its file had been lost on the way, and the next rotation would
+    end it at once under the commands of its host."""
+    a = serve(t)
+    first = enrol(a)
+    assert post(a, first.command("ls"))[0] == 200
+    a.restart()
+    second = enrol(a, new=False)
+    assert post(a, second.command("ls"))[0] == 200
+    a.kill()
+    a.start()
+    assert all(c["last_used"] for c in credentials(a)), credentials(a)
+    enrol(a, new=False)
+    assert post(a, second.command("ls"))[0] == 200 and post(a, first.command("ls"))[0] == 401
+
+
 def test_rotation_that_cannot_be(t):
     """A mistyped or late rotation must say what to do, and change nothing."""
     a = serve(t, policy={"version": 1, "default": "deny", "rules": []})
