@@ -3,7 +3,7 @@
  * Whose key signed a command that names another agent is not known until it is searched for, one signature
  * check a key.  That is done after the refusal is certain, once a second for an address after a burst, so
  * many keys at a time and a second in all (a quarter of a core); a search goes on where the last one ended,
- * so that in a house of more keys it still finds, later.
+ * so that in a house of more keys it still finds, later.  A key that the request names needs no search.
  *
  * The first alert of a kind about an agent is marked in the agent, and the mark taken back when the store
  * could not keep it: it is lost to no limit.
@@ -157,7 +157,10 @@ static struct credential *search(struct request *r)
 	static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 	static struct credential *some[SEARCH_KEYS];
 	static size_t from;
-	struct credential *found = NULL;
+	struct credential *found = identity_named(r);
+	if (found && jws_verify(r->body.data, r->body.len, found->key))
+		return found;
+	found = NULL;
 	if (!address_may(r))
 		return NULL;
 	pthread_mutex_lock(&lock); /* one at a time */

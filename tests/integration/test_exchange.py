@@ -9,7 +9,7 @@ import threading
 import time
 
 from lib import jose
-from lib.bare import ask, audit, enrol, in_thread, post
+from lib.bare import ask, audit, enrol, in_thread, post, post_named
 from lib.oidc import SUBJECT, WORKFLOW, Issuer, Key, compact, configure, exchange, exchanged, hs256
 
 
@@ -263,6 +263,37 @@ def test_one_token_one_credential(t):
     assert ask(a, "DELETE", "/v1/credentials/" + first[1]["id"])[0] == 204
     assert exchange(a, token, key)[0] == 403
     assert len(ask(a, "GET", "/v1/credentials")[1]["credentials"]) == 1
+
+
+def test_more_jobs_at_once_than_are_tried(t):
+    """A large build would shut out its own first jobs, and the key that an operator gave the agent."""
+    i = Issuer(t, listen=False)
+    i.keys = [Key("o", "OKP")]
+    a = t.approver(start=False)
+    configure(a, i.entry(a, url=False))
+    a.start()
+    first = a.agent("ci")
+    keys = [jose.Token(first)]
+    keys[0].data["credential"] = ask(a, "GET", "/v1/credentials")[1]["credentials"][0]["id"]
+    for _ in range(300):
+        key = jose.Token()
+        status, row = exchange(a, i.token(), key)
+        assert status == 201, row
+        key.data = {"aud": row["aud"], "sub": "ci", "credential": row["id"]}
+        keys.append(key)
+    for n in (300, 0, 1, 44, 150, 1, 0):
+        jws = keys[n].command("ls")
+        status, answer = post_named(a, jws, keys[n].data["credential"])
+        assert status == 200, (n, answer)
+        assert audit(a, jws)["credential"] == keys[n].data["credential"]
+    # Our own broker names it.
+    assert t.whosh(a, first, "-c", "true").code == 0
+    # What the header says is believed of nobody.
+    other, jws = enrol(a, "other"), keys[1].command("ls")
+    for name in (keys[2].data["credential"], other.data["credential"], "x", "", "A" * 5000):
+        assert post_named(a, jws, name)[0] == 401, name
+    assert post_named(a, other.command("ls", sub="ci"), keys[1].data["credential"])[0] == 401
+    assert post_named(a, keys[300].command("ls"), keys[1].data["credential"])[0] == 200
 
 
 def test_a_replay_at_the_end_of_a_token(t):
