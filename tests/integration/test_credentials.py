@@ -9,7 +9,7 @@ import threading
 import time
 
 from lib import jose
-from lib.bare import ask, enrol, in_thread, post, review, serve
+from lib.bare import ask, enrol, in_thread, post, post_named, review, serve
 
 
 def issue(a, agent, token, **more):
@@ -326,6 +326,42 @@ def test_alerts_are_limited_but_none_is_first_lost(t):
     found = t.eventually(lambda: [x for x in alerts(a, "key_enrolled_twice") if x["agent"] == "two"], "the other's alert")
     assert len(found) == 1 and len(alerts(a, "key_enrolled_twice")) < 40
     assert 'whosh_alerts_total{alert="key_enrolled_twice"} 61' in ask(a, "GET", "/metrics", token=None)[1]
+
+
+def test_a_flood_hides_no_later_alert(t):
+    """Whoever holds one stolen key could keep the approver so busy with it that nothing of another is told."""
+    a = serve(t)
+    one, two = enrol(a, "one"), enrol(a, "two")
+    a.ctl("agent", "add", "three", "--owner", "bob")
+    seen = lambda: len([x for x in alerts(a, "key_enrolled_twice") if x["agent"] == "two"])
+    assert issue(a, "three", two)[0] == 409
+    t.eventually(seen, "the other's first alert")
+    flooding, until = threading.Event(), time.monotonic() + 11
+
+    def flood():
+        while not flooding.is_set():
+            issue(a, "three", one)
+    floods = [in_thread(flood) for _ in range(2)]
+    t.eventually(lambda: time.monotonic() > until, "the first to be a while ago")
+    issue(a, "three", two)
+    t.eventually(lambda: seen() == 2, "the other's second alert", 5)
+    flooding.set()
+    for f in floods:
+        f.result(30)
+
+
+def test_rubbish_hides_no_stolen_key(t):
+    """A stolen key would not be told of when its holder has sent rubbish first, so that nothing is searched for any more."""
+    a = serve(t)
+    stolen = enrol(a, "one")
+    enrol(a, "two")
+    nobody = jose.Token()
+    nobody.data = {**stolen.data, "sub": "two"}
+    for _ in range(20):
+        assert post(a, nobody.command("ls"))[0] == 401
+    assert post_named(a, stolen.command("ls", sub="two"), stolen.data["credential"])[0] == 401
+    found = t.eventually(lambda: alerts(a, "key_of_another_agent"), "the alert", 5)
+    assert found[0]["agent"] == "one" and found[0]["other_agent"] == "two", found
 
 
 def test_an_alert_that_could_not_be_kept_is_kept_later(t):
