@@ -48,12 +48,31 @@ static int note_model(struct command_work *w, struct group *group, const char *b
 		   : 0;
 }
 
-/* What was believed on another thread may have been taken away, and that answered, since. */
-static bool may_still(struct command_work *w, struct server *server)
+/* What was believed on another thread may have been taken away, or ended, and that answered, since. */
+static bool may_still(struct command_work *w, struct group *group)
 {
-	snprintf(w->why, sizeof w->why, "the credential was revoked, or its agent disabled");
-	return !identity_taken_away(registry_credential(server->registry, w->row.credential)) &&
-	       (!w->delegation || chain_stands(server, w->delegation, false, w->why));
+	const struct credential *credential = registry_credential(group->server->registry, w->row.credential);
+	bool revoked = true;
+	const char *why =
+	    credential ? identity_unusable(credential, group->now, &revoked) : "no such credential";
+	if (!why && credential->agent->disabled) {
+		revoked = true;
+		why = "the agent is disabled";
+	}
+	snprintf(w->why, sizeof w->why, "%s", why ? why : "");
+	w->problem = why && !revoked ? PROBLEM_IDENTITY : PROBLEM_REVOKED;
+	return !why && (!w->delegation || chain_stands(group->server, w->delegation, false, w->why));
+}
+
+/* The first use of a credential is kept with the command that it is; later ones now and then. */
+static int keep_first_use(const struct command_work *w, struct group *group)
+{
+	struct credential_row row;
+	struct credential *credential = registry_credential(group->server->registry, w->row.credential);
+	if (credential->use_kept)
+		return 0;
+	credential_to_row(credential, &row);
+	return store_credential_put(group->store, &row);
 }
 
 static enum work_end apply_command(struct work *work, struct group *group)
@@ -62,7 +81,9 @@ static enum work_end apply_command(struct work *work, struct group *group)
 	struct command_row *row = &w->row;
 	const struct buf *jws = &work->request->body;
 	char *last_model = NULL;
-	w->taken_away = !may_still(w, group->server);
+	if (group->gone)
+		return WORK_AGAIN;
+	w->taken_away = !may_still(w, group);
 	if (w->taken_away)
 		return WORK_DROPPED;
 	int killed = kill_of_command(group->server, group->reader, w->lineage, row, &w->killed);
@@ -91,6 +112,8 @@ static enum work_end apply_command(struct work *work, struct group *group)
 		if (permit_decide(group, row, &d, &w->permit))
 			return WORK_FAILED;
 	}
+	if (keep_first_use(w, group))
+		return WORK_FAILED;
 	int inserted = store_command_insert(group->store, row);
 	w->repeated = inserted == 1;
 	return inserted < 0 ? WORK_FAILED : inserted ? WORK_DROPPED : WORK_KEPT;
@@ -145,6 +168,7 @@ static void done_command(struct work *work, struct group *group, enum work_end e
 	struct command_work *w = (struct command_work *)work;
 	struct request *r = work->request;
 	if (end == WORK_KEPT) {
+		registry_credential(group->server->registry, w->row.credential)->use_kept = true;
 		settle(w, group);
 		metric_decision_time(metric_clock_us() - r->began_us);
 		log_line(LOG_LEVEL_DEBUG, "decided", "id", w->row.id, "agent", w->row.agent, "verdict",
@@ -160,7 +184,7 @@ static void done_command(struct work *work, struct group *group, enum work_end e
 	else if (w->killed)
 		refuse_killed(w, r);
 	else if (w->taken_away)
-		refuse(r, PROBLEM_REVOKED, w->why, w->row.agent, w->row.credential);
+		refuse(r, w->problem, w->why, w->row.agent, w->row.credential);
 	else
 		refuse_session(r, group->reader, w->row.session, w->row.credential);
 	command_work_free(w);

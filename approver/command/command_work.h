@@ -27,6 +27,7 @@ struct command_work {
 	bool decided;              /* `decision` is to be finished */
 	bool taken_away, repeated; /* why it was dropped; else the session is another's */
 	char why[CHAIN_WHY];       /* when it was taken away */
+	enum problem problem;      /* and what that is */
 };
 
 void command_work_free(struct command_work *work);

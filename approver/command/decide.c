@@ -238,7 +238,7 @@ bool decide_command(struct request *r)
 	struct agent *agent = registry_agent(server->registry, c->sub);
 	if (!agent)
 		return refuse_signature(r, "no such agent is enrolled here", c->sub);
-	struct credential *credential = identity_signer(agent, jws, len);
+	struct credential *credential = identity_signer(agent, identity_named(r), jws, len);
 	if (!credential)
 		return refuse_signature(r, "the signature is by no key of this agent", c->sub);
 	int64_t now = clock_wall_ms();

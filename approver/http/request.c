@@ -122,6 +122,11 @@ const char *request_query(struct request *r, const char *name)
 	return value && *value ? value : NULL;
 }
 
+const char *request_header(struct request *r, const char *name)
+{
+	return MHD_lookup_connection_value(r->http, MHD_HEADER_KIND, name);
+}
+
 cJSON *request_json(struct request *r, const char *const *names)
 {
 	const char *why = "there is no body", *other = NULL;

@@ -82,6 +82,8 @@ void request_resume(struct request *request);
 
 /* A query argument; NULL when absent or empty. */
 const char *request_query(struct request *request, const char *name);
+/* A header of the request; NULL when absent. */
+const char *request_header(struct request *request, const char *name);
 /* The address it came from, as text. */
 void request_address(struct request *request, char out[ADDRESS_SIZE]);
 /* The body as a JSON object with only these members; NULL with the problem answered. */

@@ -91,7 +91,7 @@ static bool find_asker(struct request *r, struct question *q, const char **reaso
 	bool revoked;
 	struct agent *agent = registry_agent(r->server->registry, q->sub);
 	*reason = "the signature is by no key of this agent or person";
-	q->credential = agent ? identity_signer(agent, r->body.data, r->body.len) : NULL;
+	q->credential = agent ? identity_signer(agent, identity_named(r), r->body.data, r->body.len) : NULL;
 	if (!q->credential)
 		q->person = people_signer(r->server->people, q->sub, r->body.data, r->body.len);
 	if (!q->credential && !q->person)

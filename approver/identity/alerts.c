@@ -3,10 +3,10 @@
  * Whose key signed a command that names another agent is not known until it is searched for, one signature
  * check a key.  That is done after the refusal is certain, once a second for an address after a burst, so
  * many keys at a time and a second in all (a quarter of a core); a search goes on where the last one ended,
- * so that in a house of more keys it still finds, later.
+ * so that in a house of more keys it still finds, later.  A key that the request names needs no search.
  *
- * The first alert of a kind about an agent is marked in the agent, and the mark taken back when the store
- * could not keep it: it is lost to no limit.
+ * When an alert of a kind about an agent was last kept is marked in the agent, and the mark taken back when
+ * the store could not keep it: the next one after a while is lost to no limit.
  *
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
 #include "approver/identity/alerts.h"
@@ -22,7 +22,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ALERT_BURST = 20, SEARCH_BURST = 8, SEARCH_KEYS = 1024, PLACES = 256 };
+enum { ALERT_BURST = 20, SURE_MS = 10000, SEARCH_BURST = 8, SEARCH_KEYS = 1024, PLACES = 256 };
+_Static_assert(ALERT_KINDS == (int)ALERTS_OF_AGENT, "one mark for each kind");
 
 static const char *const names[ALERT_KINDS] = {"key_enrolled_twice", "key_of_another_agent",
 					       "session_of_two_keys"};
@@ -30,8 +31,8 @@ static const char *const names[ALERT_KINDS] = {"key_enrolled_twice", "key_of_ano
 struct alert_work {
 	struct work work;
 	struct agent *agent;
-	unsigned mark;
-	bool first;
+	enum alert_kind kind;
+	bool sure;
 	size_t len;
 	char body[];
 };
@@ -69,8 +70,8 @@ static void done(struct work *work, struct group *group, enum work_end end)
 	struct alert_work *w = (struct alert_work *)work;
 	if (end == WORK_FAILED) {
 		log_line(LOG_LEVEL_WARNING, "an alert could not be recorded", "agent", w->agent->id, NULL);
-		if (w->first)
-			w->agent->alerted &= ~w->mark;
+		if (w->sure)
+			w->agent->alerted[w->kind] = 0;
 	}
 	free(w);
 }
@@ -100,10 +101,11 @@ void alert_raise(struct server *server, const struct alert *alert)
 	static const struct work_kind kind = {apply, done};
 	static struct bucket bucket = {.lock = PTHREAD_MUTEX_INITIALIZER, .most = ALERT_BURST, .rate = 1};
 	struct agent *agent = alert->credential->agent;
-	unsigned mark = 1u << alert->kind;
+	int64_t now = clock_mono_ms(), last = agent->alerted[alert->kind];
 	metric_add((enum metric)(METRIC_ALERT_KEY_ENROLLED + (int)alert->kind), 1);
-	bool first = !(atomic_fetch_or(&agent->alerted, mark) & mark);
-	if (!may(&bucket, 1) && !first)
+	bool sure = (!last || now - last >= SURE_MS) &&
+		    atomic_compare_exchange_strong(&agent->alerted[alert->kind], &last, now);
+	if (!may(&bucket, 1) && !sure)
 		return;
 	struct buf body BUF_AUTO = BUF_INIT;
 	describe(&body, alert);
@@ -112,14 +114,14 @@ void alert_raise(struct server *server, const struct alert *alert)
 	struct alert_work *w = body.failed ? NULL : calloc(1, sizeof *w + body.len);
 	if (!w) {
 		log_line(LOG_LEVEL_WARNING, "an alert could not be recorded", "agent", agent->id, NULL);
-		if (first)
-			agent->alerted &= ~mark;
+		if (sure)
+			agent->alerted[alert->kind] = 0;
 		return;
 	}
 	w->work.kind = &kind;
 	w->agent = agent;
-	w->mark = mark;
-	w->first = first;
+	w->kind = alert->kind;
+	w->sure = sure;
 	w->len = body.len;
 	memcpy(w->body, body.data, body.len);
 	writer_push(server->writer, &w->work);
@@ -157,7 +159,10 @@ static struct credential *search(struct request *r)
 	static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 	static struct credential *some[SEARCH_KEYS];
 	static size_t from;
-	struct credential *found = NULL;
+	struct credential *found = identity_named(r);
+	if (found && jws_verify(r->body.data, r->body.len, found->key))
+		return found;
+	found = NULL;
 	if (!address_may(r))
 		return NULL;
 	pthread_mutex_lock(&lock); /* one at a time */

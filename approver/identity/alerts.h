@@ -1,8 +1,8 @@
 /* alerts.h: signs that a key or a session is in two hands: refused like any other bad identity, and told.
  *
  * An alert is an event of the log, a log line, a count, and an event of the stream.  Whoever holds a stolen
- * key could make very many: beyond a burst one a second is kept, but the first of a kind about an agent is
- * kept always.
+ * key could make very many: beyond a burst one a second is kept, but of each kind about each agent one in ten
+ * seconds is kept whatever comes of others.
  *
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
 #ifndef WHOSH_IDENTITY_ALERTS_H

@@ -15,6 +15,9 @@
 #include <string.h>
 
 enum { ISSUED_BY_MAX = 200 };
+/* A token is remembered for longer than it is good: one that was believed may wait for the writer past its
+ * end, and the clock may be set back. */
+#define REMEMBERED_ON_MS INT64_C(86400000)
 
 enum found {
 	FOUND_NEW,
@@ -126,7 +129,7 @@ static enum work_end apply(struct work *work, struct group *group)
 				    .issuer = w->judgement.issuer,
 				    .jti = w->judgement.jti,
 				    .credential = w->id,
-				    .until = w->judgement.token_until};
+				    .until = w->judgement.token_until + REMEMBERED_ON_MS};
 	/* Whether a key that comes with another new one is new, the next group will see. */
 	if (group->new_row)
 		return WORK_AGAIN;

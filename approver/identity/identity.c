@@ -2,7 +2,8 @@
  *
  * A command names its agent, and an agent may have several keys (one a host, or two while one replaces the
  * other). The one that signed last is tried first, so a busy agent costs one verification; what is tried in
- * all is bounded.
+ * all is bounded.  A request may name its key, as our brokers do, so that an agent of a thousand CI jobs
+ * costs one verification too, and none of them is beyond the bound.
  *
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
 #include "approver/identity/identity.h"
@@ -29,8 +30,16 @@ bool identity_taken_away(const struct credential *credential)
 	return !credential || credential->revoked || credential->agent->disabled;
 }
 
-struct credential *identity_signer(struct agent *agent, const char *jws, size_t len)
+struct credential *identity_named(struct request *request)
 {
+	const char *name = request_header(request, "Whosh-Credential");
+	return name ? registry_credential(request->server->registry, name) : NULL;
+}
+
+struct credential *identity_signer(struct agent *agent, struct credential *named, const char *jws, size_t len)
+{
+	if (named && named->agent == agent && jws_verify(jws, len, named->key))
+		return named;
 	struct credential *recent = agent->recent;
 	if (recent && jws_verify(jws, len, recent->key))
 		return recent;

@@ -254,6 +254,8 @@ int registry_put_credential(struct registry *r, const struct credential_row *row
 			c->revoked_by = strdup(row->revoked_by);
 		if (row->last_used > c->last_used)
 			c->last_used = row->last_used;
+		if (row->last_used)
+			c->use_kept = true;
 	}
 	pthread_rwlock_unlock(&r->lock);
 	return c ? 0 : -1;

@@ -17,6 +17,8 @@
 
 enum role { ROLE_NOBODY, ROLE_VIEWER, ROLE_REVIEWER, ROLE_ADMIN }; /* in order of power */
 
+enum { ALERTS_OF_AGENT = 3 };
+
 struct credential;
 
 struct agent {
@@ -29,9 +31,9 @@ struct agent {
 	bool delegated; /* a command without a chain is refused */
 	_Atomic bool disabled;
 	_Atomic int64_t last_used;
-	struct credential *_Atomic credentials; /* newest first, by ->older */
-	struct credential *_Atomic recent;      /* the one that signed last: tried first */
-	_Atomic unsigned alerted;               /* kinds of alert that were kept of it since the start */
+	struct credential *_Atomic credentials;   /* newest first, by ->older */
+	struct credential *_Atomic recent;        /* the one that signed last: tried first */
+	_Atomic int64_t alerted[ALERTS_OF_AGENT]; /* by kind: when one was last surely kept, clock_mono_ms */
 };
 
 struct credential {
@@ -47,6 +49,8 @@ struct credential {
 	struct credential *_Atomic replaced_by; /* what was rotated from it, the newest */
 	_Atomic int64_t revoked, last_used;
 	_Atomic bool unsaved; /* last_used is newer here than in the store */
+	_Atomic bool
+	    use_kept; /* the store knows that it was used: see credential_work.c for why that matters */
 };
 
 struct operator_account {

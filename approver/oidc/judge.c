@@ -57,13 +57,32 @@ static bool is_plain(const char *text, size_t max)
 	return len > 0 && len <= max;
 }
 
+/* A branch may be called "x@refs/heads/main", and whoever may push one writes his own workflow on it: so file
+ * and ref of a workflow are matched apart, parted at the first '@', which no owner or project has in its
+ * name.
+ */
+static bool claim_matches(const struct trust_claim *claim, const char *value)
+{
+	char file[MAX_VALUE + 1];
+	size_t len = strcspn(value, "@");
+	if (strlen(value) > MAX_VALUE)
+		return false;
+	if (!claim->ref)
+		return glob_match(claim->pattern, value);
+	if (!value[len])
+		return false;
+	memcpy(file, value, len);
+	file[len] = '\0';
+	return glob_match(claim->pattern, file) && glob_match(claim->ref, value + len + 1);
+}
+
 static bool rule_matches(const struct trust_rule *rule, const cJSON *payload, const char *subject)
 {
 	if (!glob_match(rule->subject, subject))
 		return false;
 	for (size_t i = 0; i < rule->n_claims; i++) {
 		const char *value = json_string(payload, rule->claims[i].name);
-		if (!value || strlen(value) > MAX_VALUE || !glob_match(rule->claims[i].pattern, value))
+		if (!value || !claim_matches(&rule->claims[i], value))
 			return false;
 	}
 	return true;

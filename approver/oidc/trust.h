@@ -18,6 +18,7 @@ enum { TRUST_MAX_ISSUERS = 16, TRUST_MAX_RULES = 64, TRUST_MAX_CLAIMS = 16, TRUS
 
 struct trust_claim {
 	char *name, *pattern;
+	char *ref; /* of a workflow's FILE@REF, the pattern of REF, `pattern` being FILE's; else NULL */
 };
 
 struct trust_rule {

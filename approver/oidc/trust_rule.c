@@ -36,29 +36,51 @@ static bool says_something(const char *pattern)
 	return plain > 0;
 }
 
-static bool pinned_claim(const struct trust_rule *rule, const char *name)
+static const struct trust_claim *claim_of(const struct trust_rule *rule, const char *name)
 {
 	for (size_t i = 0; i < rule->n_claims; i++)
 		if (!strcmp(rule->claims[i].name, name))
-			return trust_pinned(rule->claims[i].pattern, NULL);
-	return false;
+			return &rule->claims[i];
+	return NULL;
 }
 
-static bool has_ref(const struct trust_rule *rule)
+static bool pinned_claim(const struct trust_rule *rule, const char *name, const char *begins)
 {
-	for (size_t i = 0; i < rule->n_claims; i++)
-		if (!strcmp(rule->claims[i].name, "ref"))
-			return says_something(rule->claims[i].pattern);
-	return false;
+	const struct trust_claim *claim = claim_of(rule, name);
+	return claim && trust_pinned(claim->pattern, begins);
 }
 
-/* GitHub says which file of which repository it ran in either of the first two, GitLab in the third; the
- * project and its branch are as good there, where a project has one configuration. */
+/* Which ref, and whether it is a branch: a tag may have a branch's name, and need not be as well protected.
+ */
+static bool pins_ref(const struct trust_rule *rule)
+{
+	const struct trust_claim *ref = claim_of(rule, "ref"), *type = claim_of(rule, "ref_type");
+	const char *in_subject = strstr(rule->subject, ":ref_type:");
+	bool typed = type ? says_something(type->pattern) : in_subject && says_something(in_subject + 10);
+	return ref && says_something(ref->pattern) && typed;
+}
+
+/* GitHub says which file of which repository it ran in either of the first two, GitLab, after its own host,
+ * in the third; the project and its branch are as good there, where a project has one configuration. */
 static bool pins_workflow(const struct trust_rule *rule)
 {
-	return pinned_claim(rule, "job_workflow_ref") || pinned_claim(rule, "workflow_ref") ||
-	       pinned_claim(rule, "ci_config_ref_uri") ||
-	       (pinned_claim(rule, "project_path") && has_ref(rule));
+	return pinned_claim(rule, "job_workflow_ref", NULL) || pinned_claim(rule, "workflow_ref", NULL) ||
+	       pinned_claim(rule, "ci_config_ref_uri", "/") ||
+	       (pinned_claim(rule, "project_path", NULL) && pins_ref(rule));
+}
+
+/* Part FILE@REF, see judge.c.  false when there is no memory. */
+static bool part_workflow(struct trust_claim *claim)
+{
+	static const char *const workflows[] = {"job_workflow_ref", "workflow_ref", "ci_config_ref_uri"};
+	char *at = strchr(claim->pattern, '@');
+	for (size_t i = 0; at && i < sizeof workflows / sizeof *workflows; i++)
+		if (!strcmp(claim->name, workflows[i])) {
+			*at = '\0';
+			claim->ref = strdup(at + 1);
+			return claim->ref != NULL;
+		}
+	return true;
 }
 
 static bool read_claims(struct trust_rule *rule, const cJSON *claims, char **error)
@@ -74,14 +96,14 @@ static bool read_claims(struct trust_rule *rule, const cJSON *claims, char **err
 		struct trust_claim *c = &rule->claims[rule->n_claims++];
 		c->name = strdup(claim->string);
 		c->pattern = strdup(pattern);
-		if (!c->name || !c->pattern)
+		if (!c->name || !c->pattern || !part_workflow(c))
 			return error_set(error, "out of memory");
 	}
 	return pins_workflow(rule) ||
 	       error_set(error,
 			 "\"claims\" must pin the workflow: job_workflow_ref or workflow_ref, "
-			 "ci_config_ref_uri, or project_path and ref, with the owner's whole name before "
-			 "any wildcard");
+			 "ci_config_ref_uri, or project_path, ref and ref_type, with the owner's whole name "
+			 "before any wildcard");
 }
 
 bool trust_rule_read(struct trust_rule *rule, const cJSON *json, char **error)
@@ -115,6 +137,7 @@ void trust_rule_finish(struct trust_rule *rule)
 	for (size_t i = 0; i < rule->n_claims; i++) {
 		free(rule->claims[i].name);
 		free(rule->claims[i].pattern);
+		free(rule->claims[i].ref);
 	}
 	free(rule->agent);
 	free(rule->subject);

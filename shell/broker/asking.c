@@ -196,6 +196,7 @@ void command_ask(struct command *command)
 	struct client_request request = {.method = "POST",
 					 .path = "/v1/commands",
 					 .type = "application/jose",
+					 .credential = command->credential->token->credential,
 					 .body = command->request.jws.data,
 					 .len = command->request.jws.len,
 					 .timeout_ms = left > LEAST_MS ? left : LEAST_MS,

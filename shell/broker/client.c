@@ -274,7 +274,7 @@ struct call *client_call(struct client *client, const struct client_request *req
 	call->done = done;
 	call->arg = arg;
 	call->reply.max = request->max;
-	call->headers = handle_headers(request->type);
+	call->headers = handle_headers(request->type, request->credential);
 	if (!call->headers || asprintf(&call->url, "%s%s", client->approver, request->path) < 0) {
 		call->url = NULL;
 		call_free(call);

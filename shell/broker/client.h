@@ -28,10 +28,11 @@ enum client_flags {
 };
 
 struct client_request {
-	const char *method; /* GET, POST or DELETE */
-	const char *path;   /* /v1/… */
-	const char *type;   /* of the body, or NULL */
-	const void *body;   /* must stay until the callback or client_cancel */
+	const char *method;     /* GET, POST or DELETE */
+	const char *path;       /* /v1/… */
+	const char *type;       /* of the body, or NULL */
+	const char *credential; /* whose signature the body bears, or NULL */
+	const void *body;       /* must stay until the callback or client_cancel */
 	size_t len;
 	unsigned flags;
 	int64_t timeout_ms; /* for all of it, from when it leaves the queue */

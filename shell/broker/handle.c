@@ -47,18 +47,25 @@ fail:
 	return NULL;
 }
 
-struct curl_slist *handle_headers(const char *type)
+/* One more header when it has a value; NULL, with all freed, when there is no memory. */
+static struct curl_slist *header_add(struct curl_slist *headers, const char *name, const char *value)
 {
-	/* "Expect:" keeps libcurl from asking leave to send a long body, which costs a round trip. */
-	struct curl_slist *headers = curl_slist_append(NULL, "Expect:");
-	if (!headers || !type)
-		return headers;
 	char line[80];
-	snprintf(line, sizeof line, "Content-Type: %s", type);
+	if (!headers || !value)
+		return headers;
+	snprintf(line, sizeof line, "%s: %s", name, value);
 	struct curl_slist *more = curl_slist_append(headers, line);
 	if (!more)
 		curl_slist_free_all(headers);
 	return more;
+}
+
+struct curl_slist *handle_headers(const char *type, const char *credential)
+{
+	/* "Expect:" keeps libcurl from asking leave to send a long body, which costs a round trip. */
+	struct curl_slist *headers = curl_slist_append(NULL, "Expect:");
+	headers = header_add(headers, "Content-Type", type);
+	return header_add(headers, "Whosh-Credential", credential);
 }
 
 bool handle_aim(CURL *easy, const char *url, const struct client_request *request, struct curl_slist *headers,

@@ -18,8 +18,9 @@ struct reply {
 /* A handle that speaks TLS 1.3 to servers vouched for by the PEM file `ca`, and does nothing else. NULL:
  * failed. */
 CURL *handle_new(const char *ca);
-/* Headers for a body of that type (NULL: no body); curl_slist_free_all them after the transfer. */
-struct curl_slist *handle_headers(const char *type);
+/* Headers for a body of that type (NULL: no body), signed by that credential (NULL: not said);
+ * curl_slist_free_all them after the transfer. */
+struct curl_slist *handle_headers(const char *type, const char *credential);
 /* Point it at one request.  All but `easy` is borrowed until the transfer's end. */
 bool handle_aim(CURL *easy, const char *url, const struct client_request *request, struct curl_slist *headers,
 		struct reply *reply);

@@ -9,7 +9,7 @@ import threading
 import time
 
 from lib import jose
-from lib.bare import ask, enrol, in_thread, post, serve
+from lib.bare import ask, enrol, in_thread, post, post_named, review, serve
 
 
 def issue(a, agent, token, **more):
@@ -109,6 +109,49 @@ def test_rotation_without_overlap(t):
     assert t.whosh(a, old, "-c", "true").code == 77 and t.whosh(a, new, "-c", "true").code == 0
 
 
+def behind(t, a, *batches):
+    """Requests that come while the store is held: the first of them alone in a group, all others in the next, in the
+    order of the batches.  Their answers, a list a batch."""
+    with concurrent.futures.ThreadPoolExecutor(33) as pool, sqlite3.connect(a.dir / "whosh.db") as held:
+        held.execute("BEGIN IMMEDIATE")
+        futures = []
+        for batch in batches:
+            before, looks = requests(a), iter(range(1, 10000))
+            futures.append([pool.submit(*x) for x in batch])
+            t.eventually(lambda: requests(a) >= before + len(batch) + next(looks), "the requests to be there")
+        held.rollback()
+        return [[x.result(30) for x in batch] for batch in futures]
+
+
+def test_a_command_on_its_way_when_its_key_ends(t):
+    """Whoever holds an old key could have one more line approved after a rotation was answered that ended it at once."""
+    a = serve(t)
+    old, new = enrol(a), jose.Token()
+    (rotated,), late = behind(t, a, [(lambda: issue(a, "worker", new, replaces="current", overlap_s=0),)],
+                              [(post, a, old.command("ls")) for _ in range(8)])
+    assert rotated[0] == 201
+    for status, problem in late:
+        assert status == 401 and "replaced" in problem["detail"], problem
+    new.data = old.data
+    assert post(a, new.command("ls"))[0] == 200
+
+
+def test_the_log_has_nothing_of_a_key_behind_its_end(t):
+    """In one group of the writer, a line could be approved behind the event that took its key away: the log would say
+    that a revoked key ran something."""
+    a = serve(t)
+    keys = [enrol(a, "agent-%d" % n) for n in range(3)]
+    waiting = keys[0].command("wait for a person")
+    assert post(a, waiting)[0] == 202
+    first, ends, late = behind(
+        t, a, [(ask, a, "POST", "/v1/agents", {"id": "first", "owner": "alice"})],
+        [(ask, a, "DELETE", "/v1/credentials/" + keys[0].data["credential"]), (ask, a, "POST", "/v1/agents/agent-1/disable"),
+         (lambda: issue(a, "agent-2", jose.Token(), replaces="current", overlap_s=0),)],
+        [(post, a, key.command("ls")) for key in keys] + [(review, a, waiting, "approve")])
+    assert [x[0] for x in first + ends] == [201, 204, 204, 201], (first, ends)
+    assert [x[0] for x in late] == [403, 403, 401, 403], late
+
+
 def test_what_waits_for_a_reviewer_outlives_the_window(t):
     """A command must not be lost because its key was rotated while a person was thinking; a revoked one must be."""
     a = t.approver(policy={"version": 1, "default": "review", "rules": []})
@@ -149,6 +192,22 @@ def test_two_keys_at_the_most(t):
     assert [c["replaces"] for c in chain] == [None] + [c["id"] for c in chain[:3]], chain
     a.ctl("credential", "rotate", "worker", "--out", tokens[3], "--force")
     assert works() == [3] and sum(t.whosh(a, x, "-c", "true").code == 0 for x in tokens[:3]) == 0, "3's file is the fourth's"
+
+
+def test_a_first_use_survives_a_crash(t):
+    """After a power cut the key in use would look as if its file had been lost on the way, and the next rotation would
+    end it at once under the commands of its host."""
+    a = serve(t)
+    first = enrol(a)
+    assert post(a, first.command("ls"))[0] == 200
+    a.restart()
+    second = enrol(a, new=False)
+    assert post(a, second.command("ls"))[0] == 200
+    a.kill()
+    a.start()
+    assert all(c["last_used"] for c in credentials(a)), credentials(a)
+    enrol(a, new=False)
+    assert post(a, second.command("ls"))[0] == 200 and post(a, first.command("ls"))[0] == 401
 
 
 def test_rotation_that_cannot_be(t):
@@ -267,6 +326,42 @@ def test_alerts_are_limited_but_none_is_first_lost(t):
     found = t.eventually(lambda: [x for x in alerts(a, "key_enrolled_twice") if x["agent"] == "two"], "the other's alert")
     assert len(found) == 1 and len(alerts(a, "key_enrolled_twice")) < 40
     assert 'whosh_alerts_total{alert="key_enrolled_twice"} 61' in ask(a, "GET", "/metrics", token=None)[1]
+
+
+def test_a_flood_hides_no_later_alert(t):
+    """Whoever holds one stolen key could keep the approver so busy with it that nothing of another is told."""
+    a = serve(t)
+    one, two = enrol(a, "one"), enrol(a, "two")
+    a.ctl("agent", "add", "three", "--owner", "bob")
+    seen = lambda: len([x for x in alerts(a, "key_enrolled_twice") if x["agent"] == "two"])
+    assert issue(a, "three", two)[0] == 409
+    t.eventually(seen, "the other's first alert")
+    flooding, until = threading.Event(), time.monotonic() + 11
+
+    def flood():
+        while not flooding.is_set():
+            issue(a, "three", one)
+    floods = [in_thread(flood) for _ in range(2)]
+    t.eventually(lambda: time.monotonic() > until, "the first to be a while ago")
+    issue(a, "three", two)
+    t.eventually(lambda: seen() == 2, "the other's second alert", 5)
+    flooding.set()
+    for f in floods:
+        f.result(30)
+
+
+def test_rubbish_hides_no_stolen_key(t):
+    """A stolen key would not be told of when its holder has sent rubbish first, so that nothing is searched for any more."""
+    a = serve(t)
+    stolen = enrol(a, "one")
+    enrol(a, "two")
+    nobody = jose.Token()
+    nobody.data = {**stolen.data, "sub": "two"}
+    for _ in range(20):
+        assert post(a, nobody.command("ls"))[0] == 401
+    assert post_named(a, stolen.command("ls", sub="two"), stolen.data["credential"])[0] == 401
+    found = t.eventually(lambda: alerts(a, "key_of_another_agent"), "the alert", 5)
+    assert found[0]["agent"] == "one" and found[0]["other_agent"] == "two", found
 
 
 def test_an_alert_that_could_not_be_kept_is_kept_later(t):

@@ -5,10 +5,11 @@ import json
 import os
 import signal
 import sqlite3
+import threading
 import time
 
 from lib import jose
-from lib.bare import ask, audit, enrol, in_thread, post
+from lib.bare import ask, audit, enrol, in_thread, post, post_named
 from lib.oidc import SUBJECT, WORKFLOW, Issuer, Key, compact, configure, exchange, exchanged, hs256
 
 
@@ -196,6 +197,28 @@ def test_wrong_claims(t):
     assert exchange(a, i.token(iat=now - 100, nbf=None, exp=now - 30))[0] == 201, "two clocks may differ by a minute"
 
 
+def test_a_branch_that_is_called_like_a_workflow(t):
+    """Whoever may push any branch would get what only the workflows on the protected one are to have, by calling it
+    x@refs/heads/main."""
+    i = Issuer(t, listen=False)
+    a = t.approver(start=False)
+    file, main = "acme/app/.github/workflows/", "refs/heads/main"
+    configure(a, i.entry(a, url=False, rules=[
+        i.rule(subject="repo:acme/app:ref:refs/heads/*", claims={"job_workflow_ref": file + "*@" + main}),
+        i.rule(subject="project_path:acme/*", claims={"ci_config_ref_uri": "gitlab.com/acme/*@" + main}),
+        i.rule(subject="repo:acme/whole:*", claims={"workflow_ref": "acme/whole/*"})]))
+    a.start()
+    a.ctl("agent", "add", "ci")
+    sub, evil = "repo:acme/app:ref:refs/heads/", "x@" + main
+    assert exchange(a, i.token(sub=sub + evil, job_workflow_ref=file + "own.yml@refs/heads/" + evil))[0] == 401
+    assert exchange(a, i.token(sub=sub + "main", job_workflow_ref=file + "own.yml"))[0] == 401
+    assert exchange(a, i.token(sub=sub + "x", job_workflow_ref=file + "a.yml@" + main))[0] == 201
+    sub, file = "project_path:acme/app:ref_type:branch:ref:", "gitlab.com/acme/app//.gitlab-ci.yml@"
+    assert exchange(a, i.token(sub=sub + evil, ci_config_ref_uri=file + "refs/heads/" + evil))[0] == 401
+    assert exchange(a, i.token(sub=sub + "main", ci_config_ref_uri=file + main))[0] == 201
+    assert exchange(a, i.token(sub="repo:acme/whole:x", workflow_ref="acme/whole/.github/workflows/a.yml@any"))[0] == 201
+
+
 def test_malformed_requests(t):
     """A request that is understood by half would enrol something that nobody asked for."""
     i, a = world(t)
@@ -239,6 +262,65 @@ def test_one_token_one_credential(t):
     # What was revoked does not come back by asking again.
     assert ask(a, "DELETE", "/v1/credentials/" + first[1]["id"])[0] == 204
     assert exchange(a, token, key)[0] == 403
+    assert len(ask(a, "GET", "/v1/credentials")[1]["credentials"]) == 1
+
+
+def test_more_jobs_at_once_than_are_tried(t):
+    """A large build would shut out its own first jobs, and the key that an operator gave the agent."""
+    i = Issuer(t, listen=False)
+    i.keys = [Key("o", "OKP")]
+    a = t.approver(start=False)
+    configure(a, i.entry(a, url=False))
+    a.start()
+    first = a.agent("ci")
+    keys = [jose.Token(first)]
+    keys[0].data["credential"] = ask(a, "GET", "/v1/credentials")[1]["credentials"][0]["id"]
+    for _ in range(300):
+        key = jose.Token()
+        status, row = exchange(a, i.token(), key)
+        assert status == 201, row
+        key.data = {"aud": row["aud"], "sub": "ci", "credential": row["id"]}
+        keys.append(key)
+    for n in (300, 0, 1, 44, 150, 1, 0):
+        jws = keys[n].command("ls")
+        status, answer = post_named(a, jws, keys[n].data["credential"])
+        assert status == 200, (n, answer)
+        assert audit(a, jws)["credential"] == keys[n].data["credential"]
+    # Our own broker names it.
+    assert t.whosh(a, first, "-c", "true").code == 0
+    # What the header says is believed of nobody.
+    other, jws = enrol(a, "other"), keys[1].command("ls")
+    for name in (keys[2].data["credential"], other.data["credential"], "x", "", "A" * 5000):
+        assert post_named(a, jws, name)[0] == 401, name
+    assert post_named(a, other.command("ls", sub="ci"), keys[1].data["credential"])[0] == 401
+    assert post_named(a, keys[300].command("ls"), keys[1].data["credential"])[0] == 200
+
+
+def test_a_replay_at_the_end_of_a_token(t):
+    """A thief who is early enough to be believed and late enough for the first use to be forgotten would have a
+    credential of his own."""
+    i, a = world(t)
+    exp = int(time.time()) - 57  # a minute's tolerance: three seconds are left
+    token, free = i.token(iat=exp - 300, nbf=None, exp=exp), threading.Event()
+    assert exchange(a, token)[0] == 201
+
+    def hold():  # the writer waits for a new agent, and the thief behind it
+        with sqlite3.connect(a.dir / "whosh.db") as held:
+            held.execute("BEGIN IMMEDIATE")
+            held_now.set()
+            free.wait(30)
+            held.rollback()
+    held_now = threading.Event()
+    holder = in_thread(hold)
+    held_now.wait(10)
+    first = in_thread(lambda: ask(a, "POST", "/v1/agents", {"id": "first", "owner": "alice"}))
+    thief = in_thread(lambda: exchange(a, token))
+    t.eventually(lambda: time.time() > exp + 60, "the token's end")
+    free.set()
+    holder.result(30)
+    assert first.result(30)[0] == 201
+    status, problem = thief.result(30)
+    assert status == 401, problem
     assert len(ask(a, "GET", "/v1/credentials")[1]["credentials"]) == 1
 
 
@@ -380,6 +462,10 @@ def test_configuration_is_strict(t):
             ("a workflow of anyone", rules(claims={"workflow_ref": "acme*"})),
             ("a project without its branch", rules(claims={"project_path": "acme/app"})),
             ("a project with every branch", rules(claims={"project_path": "acme/app", "ref": wide})),
+            ("a branch or a tag of that name", rules(claims={"project_path": "acme/app", "ref": "main"})),
+            ("any type of ref", rules(claims={"project_path": "acme/app", "ref": "main"},
+                                      subject="project_path:acme/app:ref_type:*")),
+            ("every project of a GitLab", rules(claims={"ci_config_ref_uri": "gitlab.example.org/*"})),
             ("a claim that is a number", rules(claims={"job_workflow_ref": WORKFLOW, "x": 1})),
             ("too long", rules(expires="13h")), ("no time", rules(expires="0")), ("a number", rules(expires=60)))),
     ]
@@ -396,7 +482,8 @@ def test_configuration_is_strict(t):
     assert r.code == 78 and "others may write" in r.errors, r
     os.chmod(file, 0o600)
     for good in (dict(claims={"ci_config_ref_uri": "gitlab.com/acme/app//.gitlab-ci.yml@refs/heads/main"}),
-                 dict(claims={"project_path": "acme/app", "ref": "main"}, subject="project_path:acme/app:ref_type:*"),
+                 dict(claims={"project_path": "acme/app", "ref": "main"}, subject="project_path:acme/app:ref_type:tag:*"),
+                 dict(claims={"project_path": "acme/app", "ref": "v*", "ref_type": "tag"}),
                  dict(claims={"workflow_ref": "acme/app/.github/workflows/*@refs/heads/main"}), dict(expires="12h")):
         configure(a, {**e, "rules": [i.rule(**good)]})
         a.start()

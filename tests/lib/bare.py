@@ -56,6 +56,12 @@ def post(a, jws, **kw):
     return ask(a, "POST", "/v1/commands", jws, token=None, **kw)
 
 
+def post_named(a, jws, credential):
+    """The same with the header that says whose signature it is."""
+    status, _, data = a.api("POST", "/v1/commands", jws, token=None, headers={"Whosh-Credential": credential})
+    return status, data.decode()
+
+
 def jti(jws):
     return jose.claims(jws)["jti"]
 

@@ -212,12 +212,12 @@ static void test_signatures(EVP_PKEY *rsa, EVP_PKEY *ec)
 
 static bool judged(const char *payload, int64_t now)
 {
-	static struct trust_rule rule = {
-	    .agent = (char *)(size_t) "ci",
-	    .subject = (char *)(size_t) "repo:acme/app:*",
-	    .claims = {{(char *)(size_t) "workflow_ref", (char *)(size_t) "acme/app/*@main"}},
-	    .n_claims = 1,
-	    .expires_s = 60};
+	static struct trust_rule rule = {.agent = (char *)(size_t) "ci",
+					 .subject = (char *)(size_t) "repo:acme/app:*",
+					 .claims = {{(char *)(size_t) "workflow_ref",
+						     (char *)(size_t) "acme/app/*", (char *)(size_t) "main"}},
+					 .n_claims = 1,
+					 .expires_s = 60};
 	struct trust_issuer issuer = {.name = (char *)(size_t)ISSUER,
 				      .audience = (char *)(size_t) "whosh",
 				      .rules = &rule,
