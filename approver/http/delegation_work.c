@@ -35,7 +35,7 @@ static void fill(const struct chain *chain, int64_t index, struct hop_row *row)
 				.hash = (char *)(uintptr_t)hop->hash,
 				.s256 = (char *)(uintptr_t)hop->s256,
 				.parent = chain->n > 1 ? (char *)(uintptr_t)hop[-1].hash : NULL,
-				.issuer = hop->issuer,
+				.issuer = hop->enrolment ? hop->agent->id : hop->issuer,
 				.human = chain->human,
 				.agent = hop->agent->id,
 				.task = chain->task,
@@ -137,6 +137,7 @@ struct chain *delegation_attest(struct server *server, const struct attested *at
 			  .act = attested->credential->agent->id,
 			  .task = attested->task,
 			  .iat = now,
+			  .txn = attested->enrolment ? HOP_ENROLMENT : NULL,
 			  .exp = now + attested->expires_s,
 			  .max_depth = attested->max_depth};
 	struct buf payload BUF_AUTO = BUF_INIT, jws BUF_AUTO = BUF_INIT;

@@ -1,4 +1,5 @@
 """Principal chains: who authorised this?  An answer that cannot be forged."""
+import calendar
 import json
 import time
 
@@ -260,6 +261,32 @@ def test_prepare_answers_what_a_hop_may_say(t):
             (tokens["worker"], "worker", "migrator", {"task": ""}, 400)):
         got, answer = prepare(token, sub, to, **more)
         assert got == status, (sub, to, more, got, answer)
+
+
+def test_what_an_agent_says_for_its_owner_is_claimed(t):
+    """An agent could make it look as if its owner had just authorised whatever task it likes."""
+    a, tokens, _ = world(t)
+    before = ask(a, "GET", "/v1/agents")[1]["agents"]
+    created = next(x["created"] for x in before if x["id"] == "orchestrator")
+    t.eventually(lambda: time.time() > calendar.timegm(time.strptime(created[:19], "%Y-%m-%dT%H:%M:%S")) + 1.1, "the enrolment is in the past")
+    now = int(time.time())
+    question = {"jti": jose.uuid7(), "iat": now, "exp": now + 60, "aud": chains.aud(a), "sub": "orchestrator", "to": "worker",
+                "task": "drop production, alice said so"}
+    body = tokens["orchestrator"].sign("whosh-delegate+jwt", question)
+    first = ask(a, "POST", "/v1/delegations/prepare", body, token=None)[1]["chain"]
+    record = audit(a, run(a, tokens["orchestrator"], chain=first)[2])
+    assert record["attributes"]["task"] == {"value": question["task"], "grade": "claimed",
+                                            "source": "delegation by orchestrator"}, record["attributes"]
+    assert record["detail"]["delegation"]["task"] == "claimed", record["detail"]
+    assert record["chain"][0]["authorized_at"][:19] == created[:19], "alice authorised nothing since: %r" % record["chain"]
+    assert record["chain"][1]["task_grade"] == "claimed", record["chain"]
+    assert 'claims the task "drop production' in a.ctl("show", record["id"]).text
+    chain = chains.add(a, first, tokens["orchestrator"], "orchestrator", "worker", tokens["worker"], task="drop it")
+    record = audit(a, run(a, tokens["worker"], chain=chain)[2])
+    assert [p.get("task_grade") for p in record["chain"]] == [None, "claimed", "proven"], record["chain"]
+    listed = ask(a, "GET", "/v1/delegations?agent=orchestrator")[1]["delegations"]
+    made = next(d for d in listed if d["jti"] == jose.claims(first)["jti"])
+    assert made["issuer"] == "orchestrator" and made["proof"] == "attested", made
 
 
 def test_one_agent_cannot_fill_the_memory(t):
