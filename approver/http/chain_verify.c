@@ -263,6 +263,8 @@ static void add_principal(struct chain *chain, const struct hop *hop, const stru
 	time_member(out, hop->iat);
 	buf_addf(out, ",\"proof\":\"%s\",\"credential\":\"%s\",\"hop\":\"%s\"",
 		 is_signed ? "signed" : "attested", made->credential->id, made->jti);
+	if (is_signed)
+		buf_addf(out, ",\"signer\":\"%s\"", made->signer ? made->signer->id : made->person->id);
 	char *scope = hop->scope ? cJSON_PrintUnformatted(hop->scope) : NULL;
 	if (scope)
 		buf_addf(out, ",\"scope\":%s", scope);

@@ -163,6 +163,31 @@ def test_review_cannot_revive_what_fell(t):
     assert review(a, other, "approve")[0] == 200, "what is above the revoked hop is not touched"
 
 
+def test_review_cannot_revive_what_a_revoked_key_signed(t):
+    """A key that was stolen and revoked would still have what it signed approved, if it only waited for a person."""
+    a, tokens, _ = world(t)
+    bob, key = operator(a, "bob"), jose.Token()
+    row = ask(a, "POST", "/v1/keys", {"jwk": chains.jwk(key)}, token=bob)[1]
+    chain = key.sign("whosh-hop+jwt", chains.claims(a, "bob", "orchestrator", tokens["orchestrator"], human="bob"))
+    assert chains.log(a, chain)[0] == 201
+    _, _, jws = run(a, tokens["orchestrator"], "psql -l", chain=chain)
+    assert audit(a, jws)["chain"][1]["signer"] == row["id"]
+    assert ask(a, "DELETE", "/v1/keys/" + row["id"], token=bob)[0] == 204
+    status, answer = review(a, jws, "approve")
+    assert status == 403 and "signed the delegation was revoked" in answer["detail"], answer
+    # A hop that the delegator's old key signed, for a chain that names its new one.
+    old, first = tokens["orchestrator"], chains.start(a, "orchestrator")
+    status, new = ask(a, "POST", "/v1/credentials", {
+        "agent": "orchestrator", "replaces": "current", "overlap_s": 600, "jwk": chains.jwk(jose.Token())})
+    assert status == 201, new
+    first = chains.start(a, "orchestrator")
+    chain = chains.add(a, first, old, "orchestrator", "worker", tokens["worker"])
+    _, _, jws = run(a, tokens["worker"], "psql -l", chain=chain)
+    assert ask(a, "DELETE", "/v1/credentials/" + old.data["credential"])[0] == 204
+    status, answer = review(a, jws, "approve")
+    assert status == 403 and "signed the delegation was revoked" in answer["detail"], answer
+
+
 def test_revoked_ancestor(t):
     """Taking a delegation back would leave all that came of it at work; and it must hold after a restart."""
     a, tokens, (first, second, third) = world(t)
