@@ -71,8 +71,11 @@ static enum work_end apply(struct work *work, struct group *group)
 	w->log_index = store_append(group->store, EVENT_DELEGATION, group->now, hop->jti, jws, strlen(jws));
 	struct hop_row row;
 	fill(w->chain, w->log_index, &row);
-	if (w->log_index < 0 || store_hop_put(group->store, &row))
-		return WORK_FAILED;
+	int put = w->log_index < 0 ? -1 : store_hop_put(group->store, &row);
+	if (put) { /* the ID of one that is past, and in memory no more, is taken all the same */
+		snprintf(w->why, sizeof w->why, "another delegation had this ID");
+		return put < 0 ? WORK_FAILED : WORK_DROPPED;
+	}
 	group->new_row = true;
 	return WORK_KEPT;
 }

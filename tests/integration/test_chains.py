@@ -288,6 +288,21 @@ def test_prepare_answers_what_a_hop_may_say(t):
         assert got == status, (sub, to, more, got, answer)
 
 
+def test_id_of_a_past_delegation(t):
+    """An agent that takes the ID of a delegation that is past could make the approver say it can record nothing."""
+    a, tokens, (first, _, _) = world(t)
+    past = chains.claims(a, "orchestrator", "worker", tokens["worker"], first)
+    past["exp"] = past["iat"] + 2
+    assert chains.log(a, tokens["orchestrator"].sign("whosh-hop+jwt", past))[0] == 201
+    t.eventually(lambda: time.time() > past["exp"], "the delegation is past")
+    a.restart()
+    again = chains.claims(a, "orchestrator", "worker", tokens["worker"], first, jti=past["jti"])
+    status, answer = chains.log(a, tokens["orchestrator"].sign("whosh-hop+jwt", again))
+    assert status == 409 and "had this ID" in answer["detail"], answer
+    assert ask(a, "GET", "/healthz", token=None)[0] == 200
+    assert chains.add(a, first, tokens["orchestrator"], "orchestrator", "worker", tokens["worker"])
+
+
 def test_what_an_agent_says_for_its_owner_is_claimed(t):
     """An agent could make it look as if its owner had just authorised whatever task it likes."""
     a, tokens, _ = world(t)
