@@ -55,7 +55,7 @@ static enum work_end apply(struct work *work, struct group *group)
 	const struct chain_hop *hop = &w->chain->hops[w->chain->n - 1];
 	struct delegation logged;
 	/* Two that come together: the next group sees whether the first was the same. */
-	if (group->new_row)
+	if (group->new_row || group->taken_away)
 		return WORK_AGAIN;
 	w->known = false;
 	if (delegation_by_jti(server->delegations, hop->jti, &logged)) {

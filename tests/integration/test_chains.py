@@ -1,11 +1,12 @@
 """Principal chains: who authorised this?  An answer that cannot be forged."""
 import calendar
 import json
+import sqlite3
 import time
 
 from lib import chains, jose
 from lib.fixture import APPROVE_ALL
-from lib.bare import ask, audit, enrol, jti, operator, permit_of, post, review, serve
+from lib.bare import ask, audit, enrol, in_thread, jti, operator, permit_of, post, review, serve
 
 POLICY = {"version": 1, "default": "review", "rules": [
     {"name": "reads", "verdict": "approve", "commands": [["ls", "**"], ["true"], ["echo", "**"], ["cd", "**"]]},
@@ -204,6 +205,36 @@ def test_revoked_ancestor(t):
         a.restart()
     hop = tokens["worker"].sign("whosh-hop+jwt", chains.claims(a, "worker", "orchestrator", tokens["orchestrator"], third))
     assert chains.log(a, hop)[0] == 401, "nobody delegates from it any more"
+
+
+def test_revoked_in_the_same_moment(t):
+    """The log would show what was revoked first, and then a command, an approval and a delegation that it had authorised."""
+    for what in ("delegation", "credential", "agent", "operator"):
+        a = t.approver(policy=POLICY, name=what)
+        tokens = {name: enrol(a, name) for name in ("orchestrator", "worker", "other")}
+        bob = operator(a, "bob")
+        first = chains.start(a, "orchestrator", operator=bob)
+        chain = chains.add(a, first, tokens["orchestrator"], "orchestrator", "worker", tokens["worker"])
+        _, _, waiting = run(a, tokens["worker"], "psql -l", chain=chain)
+        command = tokens["worker"].command("true", chain=chain)
+        hop = tokens["worker"].sign("whosh-hop+jwt", chains.claims(a, "worker", "other", tokens["other"], chain))
+        revoke = {"delegation": ("DELETE", "/v1/delegations/" + jose.claims(first)["jti"]),
+                  "credential": ("DELETE", "/v1/credentials/" + tokens["orchestrator"].data["credential"]),
+                  "agent": ("POST", "/v1/agents/orchestrator/disable", {}), "operator": ("DELETE", "/v1/operators/bob")}[what]
+        hold = sqlite3.connect(a.dir / "whosh.db", isolation_level=None)
+        hold.execute("BEGIN IMMEDIATE")  # what comes meanwhile is one group
+        plain = in_thread(lambda: post(a, tokens["other"].command("true")))
+        time.sleep(0.3)
+        revoked = in_thread(lambda: ask(a, *revoke))
+        time.sleep(0.3)
+        later = [in_thread(lambda: post(a, command)), in_thread(lambda: review(a, waiting, "approve")),
+                 in_thread(lambda: chains.log(a, hop))]
+        time.sleep(0.5)
+        hold.execute("ROLLBACK")
+        hold.close()
+        assert plain.result(30)[0] == 200 and revoked.result(30)[0] == 204, (what, revoked.result())
+        answers = [x.result(30) for x in later]
+        assert [status for status, _ in answers] == [403, 403, 409], (what, answers)
 
 
 def test_chain_falls_with_whoever_stands_in_it(t):
