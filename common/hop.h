@@ -13,7 +13,7 @@
  *     depth       0, 1, 2 …: the place in the chain; max_depth: the last place there may be
  *     par_hash    SHA-256 of the parent's "header.payload" (not in hop 0)
  *     scope       commands, cwd, hosts: what it is limited to; each only ever narrows
- *     txn         the command, or whatever it was made in
+ *     txn         the command, or whatever it was made in ("enrolment": see HOP_ENROLMENT)
  *
  * Who may have signed it, whether it was logged and how it fits its parent is for the approver to say
  * (approver/identity/chain.h).
@@ -33,6 +33,10 @@ enum {
 	HOP_MAX_SCOPE = 4096,  /* of all its texts */
 	HOP_MAX_PATTERNS = 256 /* in each list of a scope, and words in a pattern */
 };
+
+/* The txn of a hop 0 that the approver attests for the owner of an agent that asked for it: only that the
+ * agent was enrolled for this person is known; its task is the agent's own word. */
+#define HOP_ENROLMENT "enrolment"
 
 /* Strings are borrowed from `tree`; NULL when absent (par_hash, txn, and the lists of a scope). */
 struct hop {

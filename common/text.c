@@ -231,8 +231,9 @@ static size_t one_match(const char *pattern, uint32_t c)
 bool glob_match(const char *pattern, const char *text)
 {
 	/* The last '*' is the only one ever returned to, so the time is at most the product of the lengths.
+	 * Where one set is not closed, none behind it is: that is looked for once.
 	 */
-	const char *star = NULL, *star_text = NULL;
+	const char *star = NULL, *star_text = NULL, *unclosed = NULL;
 	while (*text) {
 		uint32_t c;
 		bool in = false;
@@ -242,7 +243,10 @@ bool glob_match(const char *pattern, const char *text)
 			continue;
 		}
 		size_t n = glob_next(text, &c);
-		size_t set = *pattern == '[' ? set_match(pattern, c, &in) : 0;
+		bool may_close = *pattern == '[' && (!unclosed || pattern < unclosed);
+		size_t set = may_close ? set_match(pattern, c, &in) : 0;
+		if (may_close && !set)
+			unclosed = pattern;
 		size_t used = set ? (in ? set : 0) : one_match(pattern, c);
 		if (used) {
 			pattern += used;

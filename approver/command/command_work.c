@@ -81,7 +81,7 @@ static enum work_end apply_command(struct work *work, struct group *group)
 	struct command_row *row = &w->row;
 	const struct buf *jws = &work->request->body;
 	char *last_model = NULL;
-	if (group->gone)
+	if (group->taken_away)
 		return WORK_AGAIN;
 	w->taken_away = !may_still(w, group);
 	if (w->taken_away)

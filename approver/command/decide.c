@@ -61,11 +61,15 @@ static void add_delegation(struct command_work *w)
 	const struct chain_hop *last = &chain->hops[chain->n - 1];
 	out->len--; /* the object's end */
 	buf_addf(out, "%s\"delegation\":{\"hops\":%d,\"by\":", out->len > 1 ? "," : "", chain->n);
-	/* The approver only attests what a person said. */
-	const char *by = chain->n > 1 || last->person ? last->issuer : chain->human;
+	/* The approver only attests what a person said; of an owner's agent it is the agent's own word. */
+	const char *by = chain->n > 1 || last->person ? last->issuer
+			 : last->enrolment            ? last->agent->id
+						      : chain->human;
 	json_add_string(out, by, strlen(by));
 	buf_addf(out, ",\"task\":\"%s\",\"human\":\"%s\"",
-		 chain->n > 1 || last->person ? "signed" : "attested",
+		 chain->n > 1 || last->person ? "signed"
+		 : last->enrolment            ? "claimed"
+					      : "attested",
 		 chain->hops[0].person ? "signed" : "attested");
 	if (w->claims.task && strcmp(w->claims.task, chain->task) != 0) {
 		buf_adds(out, ",\"claimed_task\":");

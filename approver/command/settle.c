@@ -160,7 +160,7 @@ static enum work_end apply(struct work *work, struct group *group)
 	struct settle_work *w = (struct settle_work *)work;
 	struct live *live = group->server->live;
 	w->final = w->by != SETTLE_REVIEW;
-	if (w->by == SETTLE_REVIEW && w->approve && group->gone)
+	if (w->approve && group->taken_away)
 		return WORK_AGAIN;
 	switch (live_take(live, w->id, LIVE_PENDING)) {
 	case LIVE_BUSY:

@@ -29,8 +29,9 @@ struct group {
 	int64_t now;                 /* wall, ms: one time for the whole group */
 	struct poll *wake;           /* polls to wake once all is answered */
 	int error;                   /* errno of the last item that failed */
-	bool new_row; /* an agent, credential, operator or kill that memory does not know yet */
-	bool gone;    /* a credential or agent ended, which memory does not know yet: nothing is approved */
+	bool new_row;    /* an agent, credential, operator or kill that memory does not know yet */
+	bool taken_away; /* something was revoked, disabled, removed or replaced, which memory does not know
+			    yet: who asks whether all stands still asks again in the next group */
 };
 
 enum work_end {

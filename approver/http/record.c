@@ -99,11 +99,15 @@ static const char *delegated_by(const cJSON *delegation, char text[96], const ch
 	return text;
 }
 
-/* What somebody's key signed is proven, what the approver vouches for attested. */
+/* What somebody's key signed is proven, what the approver vouches for attested, what only the agent said of
+ * itself claimed. */
 static const char *delegated_grade(const cJSON *delegation, const char *member, const char *otherwise)
 {
 	const char *proof = json_string(delegation, member);
-	return !proof ? otherwise : !strcmp(proof, "signed") ? "proven" : "attested";
+	return !proof                      ? otherwise
+	       : !strcmp(proof, "signed")  ? "proven"
+	       : !strcmp(proof, "claimed") ? "claimed"
+					   : "attested";
 }
 
 /* What has no member of its own in a record: of `detail`, which only one command's page has. */

@@ -70,6 +70,7 @@ static enum work_end apply(struct work *work, struct group *group)
 	if (w->taken)
 		return WORK_DROPPED;
 	group->new_row = group->new_row || w->enrol;
+	group->taken_away = group->taken_away || !w->enrol;
 	buf_addf(&body, "{\"key\":\"%s\"", w->id);
 	record_text(&body, "person", w->person);
 	record_time(&body, "expires", w->row.expires);

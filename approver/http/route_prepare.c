@@ -141,7 +141,8 @@ static bool answer_for_agent(struct request *r, struct question *q)
 					  .task = q->task,
 					  .credential = q->credential,
 					  .expires_s = q->expires_s,
-					  .max_depth = CHAIN_MAX_HOPS - 1};
+					  .max_depth = CHAIN_MAX_HOPS - 1,
+					  .enrolment = true};
 	struct chain *chain = delegation_attest(r->server, &attested, why);
 	struct prepared *prepared = chain ? calloc(1, sizeof *prepared) : NULL;
 	if (!chain)

@@ -29,6 +29,7 @@ struct chain_hop {
 	struct credential *signer;     /* whose signature it is; NULL in hop 0 */
 	struct person_key *person;     /* signed hop 0; NULL: the approver attests it */
 	struct scope *scope;           /* NULL: no limits of its own */
+	bool enrolment; /* hop 0 that the agent had made for its owner: nobody but the agent said the task */
 };
 
 struct chain {

@@ -9,11 +9,20 @@
 #include <stdio.h>
 #include <string.h>
 
+/* The key that signed a hop: of an agent, or a person's own. */
+static bool signer_fallen(struct server *server, const char *id)
+{
+	const struct credential *credential = registry_credential(server->registry, id);
+	const struct person_key *person = credential ? NULL : people_key(server->people, id);
+	return credential ? credential->revoked != 0 : !person || person->revoked;
+}
+
 static const char *agent_fallen(struct server *server, const cJSON *principal)
 {
 	struct delegation logged;
 	const char *id = json_string(principal, "id"), *hop = json_string(principal, "hop");
-	const char *thumbprint = json_string(principal, "credential");
+	const char *thumbprint = json_string(principal, "credential"),
+		   *signer = json_string(principal, "signer");
 	const struct agent *agent = id ? registry_agent(server->registry, id) : NULL;
 	const struct credential *credential =
 	    thumbprint ? registry_credential(server->registry, thumbprint) : NULL;
@@ -27,6 +36,8 @@ static const char *agent_fallen(struct server *server, const cJSON *principal)
 		return "an agent it was delegated through was disabled since";
 	if (!credential || credential->revoked)
 		return "a credential it was delegated through was revoked since";
+	if (signer && signer_fallen(server, signer))
+		return "the key that signed the delegation was revoked since";
 	return NULL;
 }
 

@@ -230,6 +230,7 @@ static bool read_hop(struct reading *r, bool last)
 	made->iat = hop->iat;
 	made->exp = hop->exp;
 	made->max_depth = hop->max_depth;
+	made->enrolment = r->at == 0 && !made->person && hop->txn && !strcmp(hop->txn, HOP_ENROLMENT);
 	made->issuer = strdup(hop->iss);
 	if (!made->issuer)
 		return wrong(r, "out of memory");
@@ -253,12 +254,17 @@ static void add_principal(struct chain *chain, const struct hop *hop, const stru
 	json_add_string(out, hop->act, strlen(hop->act));
 	buf_adds(out, ",\"task\":");
 	json_add_string(out, hop->task, strlen(hop->task));
-	/* The approver only attests what a person said. */
+	/* The approver only attests what a person said, and of an agent's owner only that he is it. */
 	bool is_signed = made->signer || made->person;
-	buf_addf(out, ",\"task_grade\":\"%s\"", is_signed ? "proven" : "attested");
+	buf_addf(out, ",\"task_grade\":\"%s\"",
+		 is_signed         ? "proven"
+		 : made->enrolment ? "claimed"
+				   : "attested");
 	time_member(out, hop->iat);
 	buf_addf(out, ",\"proof\":\"%s\",\"credential\":\"%s\",\"hop\":\"%s\"",
 		 is_signed ? "signed" : "attested", made->credential->id, made->jti);
+	if (is_signed)
+		buf_addf(out, ",\"signer\":\"%s\"", made->signer ? made->signer->id : made->person->id);
 	char *scope = hop->scope ? cJSON_PrintUnformatted(hop->scope) : NULL;
 	if (scope)
 		buf_addf(out, ",\"scope\":%s", scope);
@@ -279,7 +285,9 @@ static bool tell(struct reading *r)
 	chain->task = strdup(last->task);
 	buf_adds(&chain->principals, "[{\"type\":\"human\",\"id\":");
 	json_add_string(&chain->principals, first->sub, strlen(first->sub));
-	time_member(&chain->principals, first->iat);
+	/* An owner authorised when he had the agent enrolled, not whenever it asks. */
+	time_member(&chain->principals,
+		    chain->hops[0].enrolment ? chain->hops[0].agent->created / 1000 : first->iat);
 	buf_addf(&chain->principals, ",\"proof\":\"%s\"}", person ? "signed" : "attested");
 	buf_addf(&chain->lineage, "human %s\n", first->sub);
 	for (int i = 0; i < chain->n; i++)

@@ -169,7 +169,7 @@ static enum work_end apply(struct work *work, struct group *group)
 	    append_event(w, group))
 		return WORK_FAILED;
 	group->new_row = true;
-	group->gone = group->gone || w->ask.rotate;
+	group->taken_away = group->taken_away || w->ask.rotate;
 	return WORK_KEPT;
 }
 

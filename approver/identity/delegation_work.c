@@ -35,7 +35,7 @@ static void fill(const struct chain *chain, int64_t index, struct hop_row *row)
 				.hash = (char *)(uintptr_t)hop->hash,
 				.s256 = (char *)(uintptr_t)hop->s256,
 				.parent = chain->n > 1 ? (char *)(uintptr_t)hop[-1].hash : NULL,
-				.issuer = hop->issuer,
+				.issuer = hop->enrolment ? hop->agent->id : hop->issuer,
 				.human = chain->human,
 				.agent = hop->agent->id,
 				.task = chain->task,
@@ -55,7 +55,7 @@ static enum work_end apply(struct work *work, struct group *group)
 	const struct chain_hop *hop = &w->chain->hops[w->chain->n - 1];
 	struct delegation logged;
 	/* Two that come together: the next group sees whether the first was the same. */
-	if (group->new_row)
+	if (group->new_row || group->taken_away)
 		return WORK_AGAIN;
 	w->known = false;
 	if (delegation_by_jti(server->delegations, hop->jti, &logged)) {
@@ -71,8 +71,11 @@ static enum work_end apply(struct work *work, struct group *group)
 	w->log_index = store_append(group->store, EVENT_DELEGATION, group->now, hop->jti, jws, strlen(jws));
 	struct hop_row row;
 	fill(w->chain, w->log_index, &row);
-	if (w->log_index < 0 || store_hop_put(group->store, &row))
-		return WORK_FAILED;
+	int put = w->log_index < 0 ? -1 : store_hop_put(group->store, &row);
+	if (put) { /* the ID of one that is past, and in memory no more, is taken all the same */
+		snprintf(w->why, sizeof w->why, "another delegation had this ID");
+		return put < 0 ? WORK_FAILED : WORK_DROPPED;
+	}
 	group->new_row = true;
 	return WORK_KEPT;
 }
@@ -137,6 +140,7 @@ struct chain *delegation_attest(struct server *server, const struct attested *at
 			  .act = attested->credential->agent->id,
 			  .task = attested->task,
 			  .iat = now,
+			  .txn = attested->enrolment ? HOP_ENROLMENT : NULL,
 			  .exp = now + attested->expires_s,
 			  .max_depth = attested->max_depth};
 	struct buf payload BUF_AUTO = BUF_INIT, jws BUF_AUTO = BUF_INIT;

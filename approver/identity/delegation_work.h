@@ -20,6 +20,7 @@ struct attested {
 	const char *human, *task, *scope /* JSON, or NULL */;
 	struct credential *credential; /* of the agent it is handed to */
 	int64_t expires_s, max_depth;
+	bool enrolment; /* asked for by the agent, for its owner; the task is its own word */
 };
 /* Sign it and verify it like any other; NULL with `why`. */
 struct chain *delegation_attest(struct server *server, const struct attested *attested, char *why);

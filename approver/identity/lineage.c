@@ -40,6 +40,7 @@ char *lineage_of_chain(const char *chain)
 		if (type && (!strcmp(type, "human") || !strcmp(type, "agent")))
 			line_add(&out, type, json_string(principal, "id"));
 		line_add(&out, "credential", json_string(principal, "credential"));
+		line_add(&out, "credential", json_string(principal, "signer"));
 	}
 	return out.failed ? NULL : buf_take(&out);
 }

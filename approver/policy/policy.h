@@ -35,7 +35,9 @@ struct policy_request {
 	size_t n_argv;
 	const char *const *env_kept; /* names of loader variables that keep_env let through */
 	size_t n_env_kept;
-	time_t now; /* for "hours" (UTC unless the condition names a zone) */
+	time_t now;    /* for "hours" (UTC unless the condition names a zone) */
+	size_t *steps; /* how much may be compared, counted down; with none left nothing is sure.  NULL: as
+			  much as it takes */
 };
 
 struct policy_reviewers {

@@ -80,7 +80,7 @@ static enum match rule_match(const struct judging *j, size_t r, const struct sh_
 	const struct rule *rule = &j->policy->rules[r];
 	enum match best = MATCH_NO;
 	for (size_t p = 0; p < rule->n_patterns && best != MATCH_YES; p++) {
-		enum match m = pattern_match(&rule->patterns[p], words, n);
+		enum match m = pattern_match(&rule->patterns[p], words, n, j->request->steps);
 		best = m > best ? m : best;
 	}
 	return least(best, least(j->applies[r], j->expression[r]));

@@ -61,8 +61,8 @@ enum match { MATCH_NO, MATCH_MAYBE, MATCH_YES };
 
 /* policy_conditions.c: do when and unless of the rule let it speak about this request? */
 enum match rule_applies(const struct rule *rule, const struct policy_request *request);
-/* policy_match.c: does a pattern cover these words? */
-enum match pattern_match(const struct pattern *pattern, const struct sh_word *words, size_t n);
+/* policy_match.c: does a pattern cover these words?  `steps` as in policy_request. */
+enum match pattern_match(const struct pattern *pattern, const struct sh_word *words, size_t n, size_t *steps);
 /* Where bash finds it without PATH being able to differ: "git" for "/usr/bin/git"; else the word itself. */
 const char *program_name(const struct sh_word *word);
 

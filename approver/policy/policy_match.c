@@ -8,6 +8,9 @@
 #include "common/text.h"
 #include <string.h>
 
+/* What comparing with a word takes, where a character compared with one of a glob is 1. */
+enum { STEPS_A_WORD = 16 };
+
 const char *program_name(const struct sh_word *word)
 {
 	static const char *const folders[] = {"/usr/bin/", "/bin/", "/usr/sbin/", "/sbin/"};
@@ -39,8 +42,18 @@ static bool has_glob(const char *pattern)
 	return strpbrk(pattern, "*?[") != NULL;
 }
 
+/* Take so many; false when there are not enough. */
+static bool spend(size_t *steps, size_t n)
+{
+	if (!steps)
+		return true;
+	bool enough = n <= *steps;
+	*steps = enough ? *steps - n : 0;
+	return enough;
+}
+
 static enum match word_match(const struct strings *alternatives, const struct sh_word *word, bool program,
-			     bool target)
+			     bool target, size_t *steps)
 {
 	enum match best = MATCH_NO;
 	if (word->len != strlen(word->text))
@@ -53,7 +66,11 @@ static enum match word_match(const struct strings *alternatives, const struct sh
 		}
 		if (!strcmp(pattern, word->text) || (program && !strcmp(pattern, program_name(word))))
 			return MATCH_YES;
-		if (has_glob(pattern) && glob_match(pattern, word->text)) {
+		if (!has_glob(pattern))
+			continue;
+		if (!spend(steps, strlen(pattern) * word->len)) /* what it may take */
+			return MATCH_MAYBE;
+		if (glob_match(pattern, word->text)) {
 			if (!strcmp(pattern, "*") ||
 			    !(climbs(word->text) || (target && elsewhere(pattern, word->text))))
 				return MATCH_YES;
@@ -63,14 +80,16 @@ static enum match word_match(const struct strings *alternatives, const struct sh
 	return best;
 }
 
-enum match pattern_match(const struct pattern *pattern, const struct sh_word *words, size_t n)
+enum match pattern_match(const struct pattern *pattern, const struct sh_word *words, size_t n, size_t *steps)
 {
 	enum match result = MATCH_YES;
 	bool writes = n && words[0].certainty == SH_LITERAL && !strcmp(words[0].text, ">");
 	for (size_t i = 0; i < pattern->n; i++) {
 		if (i >= n)
 			return MATCH_NO;
-		enum match m = word_match(&pattern->words[i], &words[i], i == 0, writes && i == 1);
+		if (!spend(steps, pattern->words[i].n * STEPS_A_WORD + words[i].len / STEPS_A_WORD))
+			return MATCH_MAYBE;
+		enum match m = word_match(&pattern->words[i], &words[i], i == 0, writes && i == 1, steps);
 		if (m == MATCH_NO)
 			return MATCH_NO;
 		/* A word that may become several makes every later place uncertain. */

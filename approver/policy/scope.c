@@ -77,10 +77,25 @@ void scope_free(struct scope *scope)
 	free(scope);
 }
 
-static bool among(const cJSON *list, const char *value)
+static bool among(const cJSON *list, const char *value, size_t *steps)
 {
 	const cJSON *item;
-	cJSON_ArrayForEach(item, list) if (value && glob_match(item->valuestring, value)) return true;
+	if (!value)
+		return false;
+	size_t len = strlen(value);
+	cJSON_ArrayForEach(item, list)
+	{
+		/* As a condition of the policy it is compared twice more. */
+		size_t most = 3 * (strlen(item->valuestring) + 1) * (len + 1);
+		if (steps && most > *steps) {
+			*steps = 0;
+			return false;
+		}
+		if (steps)
+			*steps -= most;
+		if (glob_match(item->valuestring, value))
+			return true;
+	}
 	return false;
 }
 
@@ -107,6 +122,11 @@ static int judged(const struct policy *policy, const struct policy_request *requ
 		const char *reason = decision.reason;
 		size_t len = strlen(reason), tail = sizeof uncovered - 1;
 		bool plain = len >= tail && !strcmp(reason + len - tail, uncovered);
+		if (request->steps && !*request->steps) {
+			reason = "it takes too long to compare the line with all that was delegated";
+			len = strlen(reason);
+			plain = false;
+		}
 		if (asprintf(why, "scope.%s: %.*s%s", clause, (int)(plain ? len - tail : len), reason,
 			     plain ? "nothing in it covers this" : "") < 0)
 			inside = -1;
@@ -118,9 +138,9 @@ static int judged(const struct policy *policy, const struct policy_request *requ
 int scope_covers(const struct scope *scope, const struct policy_request *request, char **why)
 {
 	*why = NULL;
-	if (scope->hosts && !among(scope->hosts, request->host))
+	if (scope->hosts && !among(scope->hosts, request->host, request->steps))
 		return outside(why, "hosts", request->host ? request->host : "an unknown host");
-	if (scope->cwd && !among(scope->cwd, request->cwd))
+	if (scope->cwd && !among(scope->cwd, request->cwd, request->steps))
 		return outside(why, "cwd", request->cwd ? request->cwd : "an unknown directory");
 	int inside = scope->commands ? judged(scope->commands, request, "commands", why) : 1;
 	if (inside == 1 && scope->moves)

@@ -17,6 +17,10 @@ struct scope;
 struct scope *scope_new(const struct cJSON *json, char **error);
 void scope_free(struct scope *scope);
 
+/* What chain_covers lets be compared for one command, all of its hops together (policy_request's `steps`): a
+ * few thousand commands with a hundred patterns, a fraction of a second. */
+enum { SCOPE_STEPS = 64 << 20 };
+
 /* Is the request inside?  1; 0 with the clause that lacks it and why, malloc'd, in *why ("scope.hosts: prod-1
  * is not in it"); -1: out of memory. */
 int scope_covers(const struct scope *scope, const struct policy_request *request, char **why);

@@ -12,15 +12,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* How many bytes the symbol at `at` has. */
-static size_t symbol(const char *at)
+/* How many bytes the symbol at `at` has.  Where one set is not closed, none behind it is: *unclosed keeps the
+ * place, so that it is looked for once. */
+static size_t symbol(const char *at, const char **unclosed)
 {
 	uint32_t c;
-	if (*at == '[') {
+	if (*at == '[' && (!*unclosed || at < *unclosed)) {
 		size_t i = at[1] == '!' || at[1] == '^' ? 2 : 1;
 		for (bool first = true; at[i] && (first || at[i] != ']'); first = false)
 			i++;
-		return at[i] ? i + 1 : 1;
+		if (at[i])
+			return i + 1;
+		*unclosed = at;
 	}
 	size_t n = utf8_next(at, strnlen(at, 4), &c);
 	return n ? n : 1;
@@ -51,14 +54,14 @@ static bool symbol_covers(const char *parent, size_t parent_len, const char *chi
 /* As glob_match: the last '*' is the only one ever returned to. */
 static bool glob_covers(const char *parent, const char *child)
 {
-	const char *star = NULL, *star_child = NULL;
+	const char *star = NULL, *star_child = NULL, *unclosed = NULL, *unclosed_child = NULL;
 	while (*child) {
 		if (*parent == '*') {
 			star = ++parent;
 			star_child = child;
 			continue;
 		}
-		size_t used = symbol(parent), n = symbol(child);
+		size_t used = symbol(parent, &unclosed), n = symbol(child, &unclosed_child);
 		if (*parent && symbol_covers(parent, used, child, n)) {
 			parent += used;
 			child += n;
@@ -67,7 +70,7 @@ static bool glob_covers(const char *parent, const char *child)
 		if (!star)
 			return false;
 		parent = star;
-		star_child += symbol(star_child);
+		star_child += symbol(star_child, &unclosed_child);
 		child = star_child;
 	}
 	while (*parent == '*')

@@ -22,7 +22,9 @@ int store_hop_put(struct store *store, const struct hop_row *row)
 	for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
 		sqlite3_bind_int64(s, ++at, numbers[i]);
 	text(s, ++at, row->revoked_by);
-	return statement_finish(store, s, "a delegation is kept");
+	if (statement_finish(store, s, "a delegation is kept"))
+		return -1;
+	return sqlite3_changes(store->db) ? 0 : 1;
 }
 
 int store_hop_revoke(struct store *store, const char *id, int64_t ms, const char *by)

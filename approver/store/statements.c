@@ -60,7 +60,7 @@ static const char *const texts[STATEMENTS] = {
     [ST_POLICY_PUT] = "INSERT INTO policies(s256,text,ms,by) VALUES(?,?,?,?) ON CONFLICT DO NOTHING",
     [ST_HOP_PUT] =
 	"INSERT INTO hops(id,hash,s256,parent,issuer,human,agent,task,signer,depth,issued,expires,revoked,"
-	"log_index,revoked_by) VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+	"log_index,revoked_by) VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT DO NOTHING",
     [ST_HOP_REVOKE] = "UPDATE hops SET revoked=?,revoked_by=? WHERE id=? AND revoked=0",
     [ST_KEY_PUT] =
 	"INSERT INTO person_keys(id,person,key,issued,expires,revoked,revoked_by) VALUES(?,?,?,?,?,?,?) ON "

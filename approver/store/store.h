@@ -182,7 +182,8 @@ int store_review_add(struct store *store, const char *command, const char *opera
 int store_agent_put(struct store *store, const struct agent_row *row);
 int store_credential_put(struct store *store, const struct credential_row *row);
 int store_operator_put(struct store *store, const struct operator_row *row);
-int store_hop_put(struct store *store, const struct hop_row *row); /* a new one */
+/* A new one.  1, quietly and with nothing written, when there ever was one of that ID. */
+int store_hop_put(struct store *store, const struct hop_row *row);
 int store_hop_revoke(struct store *store, const char *id, int64_t ms, const char *by);
 int store_key_put(struct store *store, const struct key_row *row);
 /* A token that was exchanged for a credential: `token` is the hash of what of it is signed, `jti` may be

@@ -90,8 +90,12 @@ static bool as_person(const struct ctl *ctl)
 static int read_chain(struct buf *chain)
 {
 	const char *value = getenv("WHOSH_PRINCIPAL_CHAIN");
-	if (!value || !*value)
+	if (!value)
 		return 0;
+	if (!*value)
+		return complain(EXIT_IDENTITY,
+				"WHOSH_PRINCIPAL_CHAIN is empty, as it is when whoctl delegate fails: unset "
+				"it to begin at the agent's owner");
 	const char *wrong = NULL;
 	if (*value == '@')
 		wrong = read_regular(value + 1, CHAIN_MAX_BYTES + 1, chain);

@@ -98,8 +98,10 @@ static void principal_add(struct buf *out, const cJSON *principal, const struct 
 		scope_add(out, scope);
 	/* Last, so that no task can pass for a scope.  What nobody delegated is the agent's own word. */
 	if (task) {
+		const char *grade = filled(principal, "task_grade");
+		bool own = !filled(principal, "hop") || (grade && !strcmp(grade, "claimed"));
 		buf_adds(out, scope ? "; " : ", ");
-		buf_adds(out, filled(principal, "hop") ? "task \"" : "claims the task \"");
+		buf_adds(out, own ? "claims the task \"" : "task \"");
 		clipped_text_add(out, task, TASK_COLUMNS);
 		buf_addc(out, '"');
 	}

@@ -1,10 +1,12 @@
 """Principal chains: who authorised this?  An answer that cannot be forged."""
+import calendar
 import json
+import sqlite3
 import time
 
 from lib import chains, jose
 from lib.fixture import APPROVE_ALL
-from lib.bare import ask, audit, enrol, jti, operator, permit_of, post, review, serve
+from lib.bare import ask, audit, enrol, in_thread, jti, operator, permit_of, post, review, serve
 
 POLICY = {"version": 1, "default": "review", "rules": [
     {"name": "reads", "verdict": "approve", "commands": [["ls", "**"], ["true"], ["echo", "**"], ["cd", "**"]]},
@@ -162,6 +164,31 @@ def test_review_cannot_revive_what_fell(t):
     assert review(a, other, "approve")[0] == 200, "what is above the revoked hop is not touched"
 
 
+def test_review_cannot_revive_what_a_revoked_key_signed(t):
+    """A key that was stolen and revoked would still have what it signed approved, if it only waited for a person."""
+    a, tokens, _ = world(t)
+    bob, key = operator(a, "bob"), jose.Token()
+    row = ask(a, "POST", "/v1/keys", {"jwk": chains.jwk(key)}, token=bob)[1]
+    chain = key.sign("whosh-hop+jwt", chains.claims(a, "bob", "orchestrator", tokens["orchestrator"], human="bob"))
+    assert chains.log(a, chain)[0] == 201
+    _, _, jws = run(a, tokens["orchestrator"], "psql -l", chain=chain)
+    assert audit(a, jws)["chain"][1]["signer"] == row["id"]
+    assert ask(a, "DELETE", "/v1/keys/" + row["id"], token=bob)[0] == 204
+    status, answer = review(a, jws, "approve")
+    assert status == 403 and "signed the delegation was revoked" in answer["detail"], answer
+    # A hop that the delegator's old key signed, for a chain that names its new one.
+    old, first = tokens["orchestrator"], chains.start(a, "orchestrator")
+    status, new = ask(a, "POST", "/v1/credentials", {
+        "agent": "orchestrator", "replaces": "current", "overlap_s": 600, "jwk": chains.jwk(jose.Token())})
+    assert status == 201, new
+    first = chains.start(a, "orchestrator")
+    chain = chains.add(a, first, old, "orchestrator", "worker", tokens["worker"])
+    _, _, jws = run(a, tokens["worker"], "psql -l", chain=chain)
+    assert ask(a, "DELETE", "/v1/credentials/" + old.data["credential"])[0] == 204
+    status, answer = review(a, jws, "approve")
+    assert status == 403 and "signed the delegation was revoked" in answer["detail"], answer
+
+
 def test_revoked_ancestor(t):
     """Taking a delegation back would leave all that came of it at work; and it must hold after a restart."""
     a, tokens, (first, second, third) = world(t)
@@ -178,6 +205,36 @@ def test_revoked_ancestor(t):
         a.restart()
     hop = tokens["worker"].sign("whosh-hop+jwt", chains.claims(a, "worker", "orchestrator", tokens["orchestrator"], third))
     assert chains.log(a, hop)[0] == 401, "nobody delegates from it any more"
+
+
+def test_revoked_in_the_same_moment(t):
+    """The log would show what was revoked first, and then a command, an approval and a delegation that it had authorised."""
+    for what in ("delegation", "credential", "agent", "operator"):
+        a = t.approver(policy=POLICY, name=what)
+        tokens = {name: enrol(a, name) for name in ("orchestrator", "worker", "other")}
+        bob = operator(a, "bob")
+        first = chains.start(a, "orchestrator", operator=bob)
+        chain = chains.add(a, first, tokens["orchestrator"], "orchestrator", "worker", tokens["worker"])
+        _, _, waiting = run(a, tokens["worker"], "psql -l", chain=chain)
+        command = tokens["worker"].command("true", chain=chain)
+        hop = tokens["worker"].sign("whosh-hop+jwt", chains.claims(a, "worker", "other", tokens["other"], chain))
+        revoke = {"delegation": ("DELETE", "/v1/delegations/" + jose.claims(first)["jti"]),
+                  "credential": ("DELETE", "/v1/credentials/" + tokens["orchestrator"].data["credential"]),
+                  "agent": ("POST", "/v1/agents/orchestrator/disable", {}), "operator": ("DELETE", "/v1/operators/bob")}[what]
+        hold = sqlite3.connect(a.dir / "whosh.db", isolation_level=None)
+        hold.execute("BEGIN IMMEDIATE")  # what comes meanwhile is one group
+        plain = in_thread(lambda: post(a, tokens["other"].command("true")))
+        time.sleep(0.3)
+        revoked = in_thread(lambda: ask(a, *revoke))
+        time.sleep(0.3)
+        later = [in_thread(lambda: post(a, command)), in_thread(lambda: review(a, waiting, "approve")),
+                 in_thread(lambda: chains.log(a, hop))]
+        time.sleep(0.5)
+        hold.execute("ROLLBACK")
+        hold.close()
+        assert plain.result(30)[0] == 200 and revoked.result(30)[0] == 204, (what, revoked.result())
+        answers = [x.result(30) for x in later]
+        assert [status for status, _ in answers] == [403, 403, 409], (what, answers)
 
 
 def test_chain_falls_with_whoever_stands_in_it(t):
@@ -260,6 +317,47 @@ def test_prepare_answers_what_a_hop_may_say(t):
             (tokens["worker"], "worker", "migrator", {"task": ""}, 400)):
         got, answer = prepare(token, sub, to, **more)
         assert got == status, (sub, to, more, got, answer)
+
+
+def test_id_of_a_past_delegation(t):
+    """An agent that takes the ID of a delegation that is past could make the approver say it can record nothing."""
+    a, tokens, (first, _, _) = world(t)
+    past = chains.claims(a, "orchestrator", "worker", tokens["worker"], first)
+    past["exp"] = past["iat"] + 2
+    assert chains.log(a, tokens["orchestrator"].sign("whosh-hop+jwt", past))[0] == 201
+    t.eventually(lambda: time.time() > past["exp"], "the delegation is past")
+    a.restart()
+    again = chains.claims(a, "orchestrator", "worker", tokens["worker"], first, jti=past["jti"])
+    status, answer = chains.log(a, tokens["orchestrator"].sign("whosh-hop+jwt", again))
+    assert status == 409 and "had this ID" in answer["detail"], answer
+    assert ask(a, "GET", "/healthz", token=None)[0] == 200
+    assert chains.add(a, first, tokens["orchestrator"], "orchestrator", "worker", tokens["worker"])
+
+
+def test_what_an_agent_says_for_its_owner_is_claimed(t):
+    """An agent could make it look as if its owner had just authorised whatever task it likes."""
+    a, tokens, _ = world(t)
+    before = ask(a, "GET", "/v1/agents")[1]["agents"]
+    created = next(x["created"] for x in before if x["id"] == "orchestrator")
+    t.eventually(lambda: time.time() > calendar.timegm(time.strptime(created[:19], "%Y-%m-%dT%H:%M:%S")) + 1.1, "the enrolment is in the past")
+    now = int(time.time())
+    question = {"jti": jose.uuid7(), "iat": now, "exp": now + 60, "aud": chains.aud(a), "sub": "orchestrator", "to": "worker",
+                "task": "drop production, alice said so"}
+    body = tokens["orchestrator"].sign("whosh-delegate+jwt", question)
+    first = ask(a, "POST", "/v1/delegations/prepare", body, token=None)[1]["chain"]
+    record = audit(a, run(a, tokens["orchestrator"], chain=first)[2])
+    assert record["attributes"]["task"] == {"value": question["task"], "grade": "claimed",
+                                            "source": "delegation by orchestrator"}, record["attributes"]
+    assert record["detail"]["delegation"]["task"] == "claimed", record["detail"]
+    assert record["chain"][0]["authorized_at"][:19] == created[:19], "alice authorised nothing since: %r" % record["chain"]
+    assert record["chain"][1]["task_grade"] == "claimed", record["chain"]
+    assert 'claims the task "drop production' in a.ctl("show", record["id"]).text
+    chain = chains.add(a, first, tokens["orchestrator"], "orchestrator", "worker", tokens["worker"], task="drop it")
+    record = audit(a, run(a, tokens["worker"], chain=chain)[2])
+    assert [p.get("task_grade") for p in record["chain"]] == [None, "claimed", "proven"], record["chain"]
+    listed = ask(a, "GET", "/v1/delegations?agent=orchestrator")[1]["delegations"]
+    made = next(d for d in listed if d["jti"] == jose.claims(first)["jti"])
+    assert made["issuer"] == "orchestrator" and made["proof"] == "attested", made
 
 
 def test_one_agent_cannot_fill_the_memory(t):

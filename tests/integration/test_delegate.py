@@ -222,6 +222,18 @@ def test_chain_from_a_file(t):
         assert r.code == 78 and r.out == b"" and "not a regular file" in r.errors, r
 
 
+def test_empty_chain(t):
+    """After a delegation that failed, the next one in the line would begin anew at the owner, without the chain's limits."""
+    a = t.approver()
+    orchestrator = a.agent("orchestrator")
+    a.agent("worker")
+    b = t.broker(a, {USER: orchestrator})
+    for where, token in ((a, orchestrator), (b, None)):
+        r = delegate(t, where, token, "--to", "worker", "--task", "x", env={"WHOSH_PRINCIPAL_CHAIN": ""})
+        assert r.code == 77 and r.out == b"" and "WHOSH_PRINCIPAL_CHAIN is empty" in r.errors, r
+    assert a.json("delegation", "list", "--all") == []
+
+
 def test_no_longer_than_the_parent(t):
     """A delegate would keep what it was given after its delegator lost it, or be cut short unasked."""
     a = t.approver()

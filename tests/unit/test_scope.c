@@ -6,8 +6,10 @@
 #include "common/hop.h"
 #include "common/text.h"
 #include "tests/unit/check.h"
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 static cJSON *parse(const char *text)
 {
@@ -132,6 +134,60 @@ static void test_inside(void)
 	inside("{\"cwd\":[\"/srv\"]}", "ls", "/srv", "h", NULL);
 }
 
+/* A text of `n` times `part`; free() it. */
+static char *times(const char *part, size_t n)
+{
+	struct buf text = BUF_INIT;
+	while (n--)
+		buf_adds(&text, part);
+	return buf_take(&text);
+}
+
+/* Whoever delegates chooses the patterns, and whoever was delegated to the line: neither may keep the
+ * approver busy for more than a moment. */
+static void test_time(void)
+{
+	static const char *const many = "[\"a*a*b\"],";
+	char *patterns = times(many, 250), *sets = times("[", 1000), *letters = times("a", 1000),
+	     *commands = times("a;", 20000), *word = times("a", 1000000), *brackets = times("[", 2000);
+	char *text[4] = {NULL}, *error = NULL, *why = NULL;
+	bool made = asprintf(&text[0], "{\"commands\":[%s[\"a\"]]}", patterns) > 0 &&
+		    asprintf(&text[1], "{\"commands\":[[\"ls\",\"*%sb\"],[\"ls\",\"*\"]]}", letters) > 0 &&
+		    asprintf(&text[2], "[\"*%sx\",\"*%sx\",\"*%sx\",\"*\"]", sets, sets, sets) > 0 &&
+		    asprintf(&text[3], "[\"%s\"]", brackets) > 0;
+	if (!made)
+		abort();
+	for (int i = 0; i < 2; i++) {
+		char *line = NULL;
+		cJSON *json JSON_AUTO = parse(text[i]);
+		struct scope *scope = scope_new(json, &error);
+		size_t steps = SCOPE_STEPS;
+		if (!scope || asprintf(&line, i ? "ls %s" : "%s", i ? word : commands) < 0)
+			abort();
+		const struct policy_request request = {
+		    .line = line, .line_len = strlen(line), .cwd = "/", .host = "h", .steps = &steps};
+		int is = scope_covers(scope, &request, &why);
+		holds("it is compared for as long as it takes",
+		      is == 0 && !strncmp(why, "scope.commands: it takes too long", 33) && steps == 0);
+		free(why);
+		steps = SCOPE_STEPS;
+		const struct policy_request plain = {
+		    .line = "ls x", .line_len = i ? 4 : 0, .cwd = "/", .host = "h", .steps = &steps};
+		holds("a plain line takes too long", scope_covers(scope, &plain, &why) == 1 && steps);
+		free(why);
+		free(line);
+		scope_free(scope);
+	}
+	cJSON *parent JSON_AUTO = parse(text[2]), *child JSON_AUTO = parse(text[3]);
+	clock_t began = clock();
+	holds("brackets that are not closed are not themselves", !scope_texts_widen(parent, child));
+	holds("sets that are not closed take cubic time", clock() - began < CLOCKS_PER_SEC);
+	char *const texts[] = {patterns, sets,    letters, commands, word,
+			       brackets, text[0], text[1], text[2],  text[3]};
+	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+		free(texts[i]);
+}
+
 /* A hop's payload with `from` replaced by `to`. */
 static bool taken(const char *from, const char *to, char why[160])
 {
@@ -198,6 +254,7 @@ int main(void)
 	test_narrowing();
 	test_narrowing_is_sound();
 	test_inside();
+	test_time();
 	test_claims();
 	test_split();
 	return checks_end();
