@@ -35,6 +35,7 @@ enum {
 	FOLLOW_MS = 1000,
 	FOLLOW_SHARE = 50,
 	GIVE_UP_MS = 2000,
+	END_AGAIN_MS = 20,
 	AGAIN_MS = 100
 };
 
@@ -179,6 +180,12 @@ bool tree_end_begin(struct trees *trees, struct tree_entry *entry)
 	list(trees, entry, TREE_ENDING);
 	plan(trees, 0);
 	return true;
+}
+
+void tree_end_again(struct trees *trees, struct tree_entry *entry)
+{
+	list(trees, entry, TREE_ENDING);
+	plan(trees, END_AGAIN_MS);
 }
 
 /* One step of one tree; the milliseconds until the next. */

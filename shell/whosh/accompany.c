@@ -110,8 +110,7 @@ static void pass_on(pid_t child, int signals)
 		kill(child, number);
 }
 
-/* Take what the broker says; false: it has gone. */
-static bool hear(struct gate *gate)
+bool hear(struct gate *gate)
 {
 	struct wire_message found;
 	int news;
