@@ -85,6 +85,8 @@ static bool add(struct processes *all, int folder, pid_t pid)
 	}
 	if (read_stat(folder, pid, &all->at[all->n]))
 		all->n++;
+	else
+		all->vanished = true;
 	return true;
 }
 
@@ -95,6 +97,8 @@ bool processes_read(struct processes *all)
 		return false;
 	bool good = true;
 	all->n = 0;
+	all->vanished = false;
+	all->hunted = 0;
 	for (const struct dirent *entry; good && (entry = readdir(folder));) {
 		char *end;
 		long pid = strtol(entry->d_name, &end, 10);

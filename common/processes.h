@@ -25,6 +25,8 @@ struct process {
 struct processes {
 	struct process *at; /* by ascending pid */
 	size_t n, cap;
+	bool vanished;  /* somebody was listed and had gone when it was to be read */
+	int64_t hunted; /* ms that were spent since on those (hunt.h) */
 };
 
 /* Take a snapshot in place of the one before.  false with errno. */

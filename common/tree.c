@@ -11,17 +11,22 @@
  * is killed: children of a killed process would otherwise be away before the next look.  While some are not
  * stopped yet it looks again at once, for FREEZE_MS at most (somebody may be in the middle of a disk access,
  * or be traced), then it kills in any case.  A snapshot in which nobody is left must be confirmed by another:
- * one is not atomic, and somebody may have been given to the root while it was taken.
+ * one is not atomic, and somebody may have been given to the root while it was taken; and when somebody has
+ * vanished or died while it was taken, that may be one who only forks and exits, who is hunted (hunt.c).
  *
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
 #include "common/tree.h"
+#include "common/clock.h"
+#include "common/hunt.h"
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-enum { FREEZE_MS = 150, ASK_AGAIN_MS = 20, AT_ONCE_MS = 1 };
+enum { FREEZE_MS = 150, ASK_AGAIN_MS = 20, AT_ONCE_MS = 1, HUNT_MS = 4, HUNTS_MS = 50 };
+/* How many snapshots in a row must show nobody. */
+enum { SURE = 2, SURE_IN_DOUBT = 6 };
 enum { UNDECIDED, INSIDE, OUTSIDE, ROOT };
 
 static const int ask[] = {SIGTERM, SIGCONT, 0}, freeze[] = {SIGSTOP, 0}, end[] = {SIGKILL, 0};
@@ -130,8 +135,11 @@ static bool adopt_sessions(struct tree *tree, const struct processes *all, const
 static bool keep(struct tree *tree, const struct processes *all, const unsigned char *mark)
 {
 	size_t count = 0, before = 0, n = 0;
-	for (size_t i = 0; i < all->n; i++)
+	tree->corpses = false;
+	for (size_t i = 0; i < all->n; i++) {
 		count += mark[i] == INSIDE && !all->at[i].dead;
+		tree->corpses = tree->corpses || (mark[i] == INSIDE && all->at[i].dead);
+	}
 	struct tree_member *known = calloc(count + 1, sizeof *known);
 	if (!known)
 		return false;
@@ -186,16 +194,36 @@ static int ask_all(struct tree *tree)
 	return ASK_AGAIN_MS;
 }
 
-int tree_end(struct tree *tree, const struct processes *all, int64_t now)
+/* Is somebody left whom the snapshot missed?  All trees together may hunt for HUNTS_MS by one snapshot. */
+static bool hunted(struct tree *tree, struct processes *all, const int *signals)
+{
+	int64_t began = clock_mono_ms();
+	bool found = all->hunted < HUNTS_MS && tree_hunt(tree, signals, HUNT_MS);
+	all->hunted += clock_mono_ms() - began;
+	return found;
+}
+
+/* The snapshot shows nobody.  Are there enough of those? */
+static bool nobody_left(struct tree *tree, struct processes *all, const int *signals)
+{
+	bool doubt = all->vanished || tree->corpses;
+	if (doubt && all->hunted >= HUNTS_MS)
+		return false;
+	tree->empty = doubt && hunted(tree, all, signals) ? 0 : tree->empty + 1;
+	return tree->empty >= (doubt ? SURE_IN_DOUBT : SURE);
+}
+
+int tree_end(struct tree *tree, struct processes *all, int64_t now)
 {
 	if (!tree->begun)
 		tree->begun = now;
 	if (!tree_look(tree, all))
 		return ASK_AGAIN_MS;
+	bool asking = now - tree->begun < TREE_TERM_MS;
 	if (!tree->n)
-		return ++tree->empty >= 2 ? -1 : AT_ONCE_MS;
+		return nobody_left(tree, all, asking ? ask : end) ? -1 : AT_ONCE_MS;
 	tree->empty = 0;
-	if (now - tree->begun < TREE_TERM_MS)
+	if (asking)
 		return ask_all(tree);
 	if (!tree->frozen)
 		tree->frozen = now;
@@ -209,5 +237,7 @@ int tree_end(struct tree *tree, const struct processes *all, int64_t now)
 		return AT_ONCE_MS;
 	for (size_t i = 0; i < tree->n; i++)
 		signal_member(tree, &tree->known[i], end);
+	if (all->vanished || tree->corpses)
+		hunted(tree, all, end);
 	return AT_ONCE_MS;
 }

@@ -26,6 +26,7 @@ struct tree {
 	size_t n_sessions;
 	int64_t begun, frozen; /* the end began; stopping them all began (clock_mono_ms, 0: not yet) */
 	unsigned empty;        /* looks in a row that found nothing */
+	bool corpses;          /* somebody of it was dead at the last look, and not reaped yet */
 	bool refused;          /* somebody may not be sent signals by us */
 };
 
@@ -40,6 +41,6 @@ bool tree_look(struct tree *tree, const struct processes *all);
  * all are stopped, so that nobody can multiply, and killed, again and again until nothing is left.  Returns
  * the milliseconds until the next step, which wants a new snapshot; -1: nothing is left. */
 enum { TREE_TERM_MS = 500 };
-int tree_end(struct tree *tree, const struct processes *all, int64_t now);
+int tree_end(struct tree *tree, struct processes *all, int64_t now);
 
 #endif

@@ -28,6 +28,7 @@ struct command {
 	char *why;      /* what the outcome's reason is to say, or NULL */
 	bool ending;    /* its processes are being ended */
 	bool tree_over; /* … and that has come to its end */
+	bool late;      /* the shell has not reported in time what is being ended */
 	bool told;      /* the shell has told `outcome`, which waits for the tree */
 	struct outcome outcome;
 	struct timer patience; /* with a shell that does not report what was ended */

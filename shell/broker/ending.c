@@ -4,7 +4,9 @@
  * finish).  The broker does it, not whosh: the agent could stop or kill its own whosh.  While it is done the
  * shell is not answered: whosh must live on, since all that is orphaned is given to it, and is found below
  * it.  It tells how its command ended, and that is the outcome; one that tells nothing (stopped, killed,
- * without processor time) is killed too, and the outcome is the broker's own word.
+ * without processor time) is killed too, and the outcome is the broker's own word.  Until it has told or is
+ * killed, that nothing is below it says little: one that was stopped may not have started its command yet.
+ * So it is killed right after a look that found nothing.
  *
  * A shell that says that processes are left is not answered either until they have been looked for; then
  * they are followed.  A kill or a lapse ends them as well.
@@ -40,8 +42,10 @@ static void ended(struct command *command)
 					   .started = command->started,
 					   .ended = clock_wall_ms(),
 					   .left = outcome.left};
-	if (command->why && !outcome.reason)
+	if (command->why && (!outcome.reason || command->ending)) {
+		free(outcome.reason);
 		outcome.reason = strdup(command->why);
+	}
 	command_report(command, &outcome);
 	outcome_finish(&outcome);
 }
@@ -84,16 +88,23 @@ void ending_shell_gone(struct command *command)
 				  "the shell ended without saying what became of the command");
 }
 
-static void patience_fired(struct timer *timer)
+/* The command is ended without its shell. */
+static void give_up(struct command *command)
 {
-	struct command *command = container_of(timer, struct command, patience);
 	struct shell *shell = command->shell;
 	command->shell = NULL;
 	tree_signal_whosh(&command->tree, SIGKILL);
 	if (shell)
 		shell_drop(shell);
+	ended(command);
+}
+
+static void patience_fired(struct timer *timer)
+{
+	struct command *command = container_of(timer, struct command, patience);
+	command->late = true;
 	if (command->tree_over)
-		ended(command);
+		give_up(command);
 }
 
 /* ── its processes ── */
@@ -107,7 +118,11 @@ static void looked(struct tree_entry *entry, size_t left)
 		log_line(LOG_LEVEL_ERROR, "processes of a command cannot be ended", "id", command->request.id,
 			 "user", command->peer->user, "processes", count, NULL);
 	}
-	command->tree_over = command->ending;
+	bool may_start = command->ending && !left && !command->told && command->shell && !command->late &&
+			 (command->step == STEP_PERMITTED || command->step == STEP_RUNNING);
+	if (may_start)
+		tree_end_again(command->broker->trees, entry);
+	command->tree_over = command->ending && !may_start;
 	if (command->step == STEP_LEFT && !left) {
 		if (command->live.killed)
 			live_over(command->broker->live, &command->live);
@@ -121,6 +136,8 @@ static void looked(struct tree_entry *entry, size_t left)
 	tree_signal_whosh(&command->tree, SIGCONT);
 	if (command->told || !command->shell)
 		ended(command);
+	else if (command->late)
+		give_up(command);
 	else if (command->patience.due > clock_mono_ms() + REPORT_MS)
 		loop_timer_set(command->broker->loop, &command->patience, REPORT_MS);
 }

@@ -35,6 +35,7 @@ enum {
 	FOLLOW_MS = 1000,
 	FOLLOW_SHARE = 50,
 	GIVE_UP_MS = 2000,
+	END_AGAIN_MS = 20,
 	AGAIN_MS = 100
 };
 
@@ -181,8 +182,14 @@ bool tree_end_begin(struct trees *trees, struct tree_entry *entry)
 	return true;
 }
 
+void tree_end_again(struct trees *trees, struct tree_entry *entry)
+{
+	list(trees, entry, TREE_ENDING);
+	plan(trees, END_AGAIN_MS);
+}
+
 /* One step of one tree; the milliseconds until the next. */
-static int64_t step(const struct trees *trees, struct tree_entry *entry, int64_t now)
+static int64_t step(struct trees *trees, struct tree_entry *entry, int64_t now)
 {
 	struct tree *tree = &entry->tree;
 	if (entry->work == TREE_ENDING) {
@@ -229,7 +236,8 @@ static void fired(struct timer *timer)
 		entry->news = false;
 		if (entry->over)
 			unlist(entry);
-		entry->looked(entry, entry->tree.n);
+		/* Given up, and not sure that nobody is left: somebody is. */
+		entry->looked(entry, entry->over ? 0 : entry->tree.n ? entry->tree.n : 1);
 		entry = trees->first;
 	}
 }

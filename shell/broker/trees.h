@@ -46,6 +46,8 @@ void tree_drop(struct trees *trees, struct tree_entry *entry);
 bool tree_follow(struct trees *trees, struct tree_entry *entry);
 /* End it.  false when it is not known whose it is, and nothing will be called. */
 bool tree_end_begin(struct trees *trees, struct tree_entry *entry);
+/* Its end is over, but whosh lives and may start something yet: go on with it. */
+void tree_end_again(struct trees *trees, struct tree_entry *entry);
 /* Send a signal to whosh itself. */
 void tree_signal_whosh(const struct tree_entry *entry, int number);
 

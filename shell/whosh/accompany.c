@@ -110,8 +110,7 @@ static void pass_on(pid_t child, int signals)
 		kill(child, number);
 }
 
-/* Take what the broker says; false: it has gone. */
-static bool hear(struct gate *gate)
+bool hear(struct gate *gate)
 {
 	struct wire_message found;
 	int news;
@@ -124,8 +123,7 @@ int accompany(struct gate *gate, pid_t child, int signals)
 {
 	int64_t lease_ms = wire_number(&gate->permit, WIRE_LEASE_MS, 0), gone = 0;
 	struct pollfd on[] = {{.fd = signals, .events = POLLIN}, {.fd = gate->link.fd, .events = POLLIN}};
-	/* What came together with the permit is in our hands already. */
-	bool said = gate->link.in.len > gate->link.shown;
+	bool said = false;
 	for (;;) {
 		int status = reap(child, WUNTRACED);
 		if (status != NOT_TAKEN && !WIFSTOPPED(status))

@@ -63,6 +63,8 @@ int run(struct gate *gate, const char **why);
 /* accompany.c: stay beside the child until it has ended; its wait status.  `signals`: a signalfd of those
  * that are taken. */
 int accompany(struct gate *gate, pid_t child, int signals);
+/* Take what the broker says, without waiting; false: it has gone. */
+bool hear(struct gate *gate);
 /* Take down what a KILL frame says; true when it is one. */
 bool killed_by(struct gate *gate, const struct wire_message *message);
 /* End everything below this process; the wait status of `child` when it was not taken before. */

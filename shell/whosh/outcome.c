@@ -63,7 +63,10 @@ _Noreturn void outcome(struct gate *gate, int status, const char *not_run, int64
 	struct buf frame BUF_AUTO = BUF_INIT;
 	size_t mark;
 	wire_begin(&frame, WIRE_OUTCOME, &mark);
-	if (not_run)
+	bool killed_before = not_run && gate->killed;
+	if (killed_before)
+		wire_adds(&frame, WIRE_NOT_RUN, "killed before it was started");
+	else if (not_run)
 		wire_adds(&frame, WIRE_NOT_RUN, not_run);
 	else if (WIFSIGNALED(status))
 		wire_add_number(&frame, WIRE_SIGNAL, WTERMSIG(status));
@@ -78,6 +81,8 @@ _Noreturn void outcome(struct gate *gate, int status, const char *not_run, int64
 		wait_done(gate);
 	if (gate->killed)
 		message("killed: %s", gate->killed);
+	if (killed_before)
+		_exit(EXIT_IDENTITY);
 	if (not_run)
 		message_exit(EXIT_CONFIGURATION, "configuration: %s: %s; nothing was run",
 			     gate->conf.value[CONF_INTERPRETER], not_run);

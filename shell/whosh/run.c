@@ -108,6 +108,13 @@ int run(struct gate *gate, const char **why)
 		return -1;
 	}
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
+	hear(gate);
+	if (gate->killed) {
+		*why = gate->killed;
+		close(failure[0]);
+		close(failure[1]);
+		return -1;
+	}
 	pid_t parent = getpid(), child = fork();
 	if (child == 0)
 		become(gate, argv, environment, &before, parent, memfd, failure[1]);

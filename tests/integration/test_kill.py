@@ -246,7 +246,7 @@ def frame(kind, *fields):
 
 
 def test_an_order_behind_the_permit(t):
-    """An order that comes together with the permit must not wait in a buffer until the command has ended."""
+    """An order that comes together with the permit must not wait in a buffer: what it is of must not be started."""
     fake, b, _ = world(t, start=False)
     listener = socket.socket(socket.AF_UNIX)
     listener.bind(str(b.socket))
@@ -266,9 +266,10 @@ def test_an_order_behind_the_permit(t):
             heard += got
         peer.sendall(frame(8))
     bare.in_thread(serve)
-    r = t.whosh(b, None, "-c", "exec sleep 600", timeout=15)
+    r = t.whosh(b, None, "-c", ": > ran; exec sleep 600", timeout=15)
     listener.close()
-    assert (r.code, r.err) == (-signal.SIGTERM, b"whosh: killed: rogue (by bob)\n"), r
+    assert (r.code, r.err) == (77, b"whosh: killed: rogue (by bob)\n"), r
+    assert not (t.tmp / "ran").exists()
 
 
 def test_acknowledged_and_named_until_told(t):
