@@ -99,9 +99,10 @@ static void principal_add(struct buf *out, const cJSON *principal, const struct 
 	/* Last, so that no task can pass for a scope.  What nobody delegated is the agent's own word. */
 	if (task) {
 		buf_adds(out, scope ? "; " : ", ");
-		buf_adds(out, filled(principal, "hop") ? "task \"" : "claims the task \"");
-		clipped_text_add(out, task, TASK_COLUMNS);
-		buf_addc(out, '"');
+		buf_adds(out, filled(principal, "hop") ? "task " : "claims the task ");
+		struct buf quoted BUF_AUTO = BUF_INIT;
+		quoted_add(&quoted, task);
+		clipped_add(out, quoted.data ? quoted.data : "", quoted.len, TASK_COLUMNS);
 	}
 }
 
