@@ -261,6 +261,7 @@ static enum work_end apply_revoke(struct work *work, struct group *group)
 {
 	struct revoke_work *w = (struct revoke_work *)work;
 	struct buf body BUF_AUTO = BUF_INIT;
+	group->gone = true;
 	buf_addf(&body, "{\"delegation\":\"%s\",\"operator\":", w->is.jti);
 	json_add_string(&body, w->by, strlen(w->by));
 	buf_addc(&body, '}');

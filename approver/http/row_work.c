@@ -91,7 +91,7 @@ static enum work_end apply(struct work *work, struct group *group)
 	if (failed)
 		return WORK_FAILED;
 	group->new_row = group->new_row || c->must_be_new;
-	group->gone = group->gone || c->event == EVENT_CREDENTIAL_REVOKED || c->event == EVENT_AGENT_DISABLED;
+	group->gone = group->gone || (c->event != EVENT_KINDS && !c->must_be_new);
 	if (c->event == EVENT_KINDS)
 		return WORK_KEPT;
 	return c->body.failed || store_append(group->store, c->event, group->now, w->subject, c->body.data,

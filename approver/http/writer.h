@@ -30,7 +30,8 @@ struct group {
 	struct poll *wake;           /* polls to wake once all is answered */
 	int error;                   /* errno of the last item that failed */
 	bool new_row; /* an agent, credential, operator or kill that memory does not know yet */
-	bool gone;    /* a credential or agent ended, which memory does not know yet: nothing is approved */
+	bool gone; /* a credential, agent, operator, key or hop ended, which memory does not know yet: nothing
+		      is approved */
 };
 
 enum work_end {

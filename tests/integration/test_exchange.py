@@ -360,6 +360,7 @@ def test_old_credentials_of_jobs(t):
     assert exchange(a, i.token(), old)[0] == 409
     jwk = {"kty": "OKP", "crv": "Ed25519", "x": jose.b64(old.public)}
     assert ask(a, "POST", "/v1/credentials", {"agent": "ci", "jwk": jwk})[0] == 409
+    assert ask(a, "POST", "/v1/keys", {"jwk": jwk})[0] == 409
 
 
 def test_ecdsa_signature_in_another_spelling(t):
