@@ -97,7 +97,9 @@ static enum work_end apply_review(struct settle_work *w, struct group *group, st
 	}
 	struct registry *registry = group->server->registry;
 	if (w->approve) {
-		w->taken_away = identity_taken_away(registry_credential(registry, row->credential))
+		const struct operator_account *by = registry_operator(registry, w->operator_name);
+		w->taken_away = !by || by->disabled ? "who approves it was removed since"
+				: identity_taken_away(registry_credential(registry, row->credential))
 				    ? "its credential was revoked, or its agent disabled, since"
 				    : chain_record_fallen(group->server, row->chain);
 		if (w->taken_away)

@@ -55,9 +55,10 @@ struct key_work {
 	bool enrol, taken;
 };
 
-static bool is_known(struct server *server, const char *id)
+/* Was it ever enrolled?  true too when the store cannot say. */
+static bool is_known(struct server *server, struct store_reader *reader, const char *id)
 {
-	return people_key(server->people, id) || registry_credential(server->registry, id);
+	return people_key(server->people, id) || registry_key_known(server->registry, reader, id) != 0;
 }
 
 static enum work_end apply(struct work *work, struct group *group)
@@ -66,7 +67,7 @@ static enum work_end apply(struct work *work, struct group *group)
 	struct buf body BUF_AUTO = BUF_INIT;
 	if (w->enrol && group->new_row)
 		return WORK_AGAIN;
-	w->taken = w->enrol && is_known(group->server, w->id);
+	w->taken = w->enrol && is_known(group->server, group->reader, w->id);
 	if (w->taken)
 		return WORK_DROPPED;
 	group->new_row = group->new_row || w->enrol;
@@ -140,7 +141,7 @@ bool route_keys_add(struct request *r)
 	    (!json_integer(json, "expires_s", &expires_s) || expires_s < 1 || expires_s > MAX_EXPIRES_S))
 		return answer_problem(r, PROBLEM_MALFORMED, "expires_s is 1 to ten years of seconds");
 	key_thumbprint(row.key, id);
-	if (is_known(r->server, id))
+	if (is_known(r->server, server_reader(r->server), id))
 		return answer_problem(r, PROBLEM_CONFLICT, "this key was enrolled before");
 	if (people_count(r->server->people, row.person, now) >= KEYS_PER_PERSON)
 		return answer_problem(r, PROBLEM_CONFLICT, "you have 16 keys: revoke one first");

@@ -64,7 +64,7 @@ static bool find_signer(struct reading *r)
 				"is enrolled here");
 	}
 	const struct chain_hop *before = hop - 1;
-	hop->signer = identity_signer(before->agent, NULL, text->text, text->len);
+	hop->signer = identity_signer(before->agent, before->credential, text->text, text->len);
 	if (!hop->signer)
 		return wrong(r, "it is not signed by %s, to whom the hop before hands the task",
 			     before->agent->id);

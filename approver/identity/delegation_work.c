@@ -54,6 +54,7 @@ static enum work_end apply(struct work *work, struct group *group)
 	struct server *server = group->server;
 	const struct chain_hop *hop = &w->chain->hops[w->chain->n - 1];
 	struct delegation logged;
+	bool revoked;
 	/* Two that come together: the next group sees whether the first was the same. */
 	if (group->new_row || group->taken_away)
 		return WORK_AGAIN;
@@ -66,6 +67,10 @@ static enum work_end apply(struct work *work, struct group *group)
 	}
 	if (!chain_stands(server, w->chain, true, w->why))
 		return WORK_DROPPED;
+	if (hop->signer && identity_unusable(hop->signer, group->now, &revoked)) {
+		snprintf(w->why, sizeof w->why, "the credential that signed it is not usable any more");
+		return WORK_DROPPED;
+	}
 	const char *jws = memrchr(w->chain->text, '~', w->chain->len);
 	jws = jws ? jws + 1 : w->chain->text;
 	w->log_index = store_append(group->store, EVENT_DELEGATION, group->now, hop->jti, jws, strlen(jws));

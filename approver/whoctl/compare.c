@@ -130,6 +130,15 @@ static int compare_tell(struct ctl *ctl, const struct comparison *comparison, lo
 	return status;
 }
 
+/* Does `asked` mean the model, or all that a pattern `model` does, as for --model? */
+static bool means(const char *asked, const char *model)
+{
+	size_t len = strlen(asked);
+	if (strpbrk(asked, "*?["))
+		return glob_match(asked, model);
+	return !strchr(asked, '@') && !strncmp(asked, model, len) && model[len] == '@';
+}
+
 static int compare(struct ctl *ctl)
 {
 	struct comparison comparison = {.agent = ctl->operand[0],
@@ -144,6 +153,11 @@ static int compare(struct ctl *ctl)
 	if (!*comparison.model[0] || !*comparison.model[1] ||
 	    !strcmp(comparison.model[0], comparison.model[1]))
 		return complain_usage(ctl, "compare-models takes two models that differ");
+	if (means(comparison.model[0], comparison.model[1]) ||
+	    means(comparison.model[1], comparison.model[0]))
+		return complain_usage(ctl,
+				      "one of the two models means the same lines as the other: write each "
+				      "with its version");
 	int status = compare_read(ctl, &comparison, limit);
 	if (status == 0)
 		status = compare_tell(ctl, &comparison, limit);

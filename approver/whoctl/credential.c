@@ -13,6 +13,8 @@ enum credential_state credential_state(const cJSON *credential, int64_t now_ms)
 	int64_t revoked, expires;
 	if (json_time(credential, "revoked", &revoked))
 		return CREDENTIAL_REVOKED;
+	if (json_true(credential, "agent_disabled"))
+		return CREDENTIAL_DISABLED;
 	if (!json_time(credential, "expires", &expires))
 		return CREDENTIAL_GOOD;
 	const char *source = json_string(credential, "source");
@@ -33,6 +35,9 @@ static void state_cell(struct table *table, const cJSON *credential, int64_t now
 	switch (credential_state(credential, now_ms)) {
 	case CREDENTIAL_REVOKED:
 		buf_adds(&text, "revoked");
+		break;
+	case CREDENTIAL_DISABLED:
+		buf_adds(&text, "agent disabled");
 		break;
 	case CREDENTIAL_EXPIRED:
 		buf_adds(&text, "expired");

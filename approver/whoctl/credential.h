@@ -12,6 +12,7 @@ enum credential_state {
 	CREDENTIAL_EXPIRING,
 	CREDENTIAL_EXPIRED,
 	CREDENTIAL_REVOKED,
+	CREDENTIAL_DISABLED, /* with its agent */
 	CREDENTIAL_REPLACED, /* by a rotation, and good until its window ends */
 	CREDENTIAL_ENDED     /* and that has */
 };

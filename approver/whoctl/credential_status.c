@@ -59,8 +59,7 @@ void credentials_status_add(struct buf *out, const cJSON *credentials, const str
 		enum credential_state state = credential_state(credential, now);
 		good += in_use(state);
 		expiring += state == CREDENTIAL_EXPIRING;
-		bool expired = state == CREDENTIAL_EXPIRED && !json_true(credential, "agent_disabled") &&
-			       !has_other(credentials, credential, now);
+		bool expired = state == CREDENTIAL_EXPIRED && !has_other(credentials, credential, now);
 		if (state == CREDENTIAL_EXPIRING || expired)
 			advice_add(&advice, credential, now, style);
 	}

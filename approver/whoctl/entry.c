@@ -22,11 +22,11 @@ static bool claimed(const cJSON *record, const char *attribute)
 /* "deploy on prod-1 in /srv/app (claimed)" */
 static void place_add(struct buf *out, const cJSON *record)
 {
-	json_visible_add(out, record, "user", "?");
+	json_claim_add(out, record, "user", "?");
 	buf_adds(out, " on ");
-	json_visible_add(out, record, "host", "?");
+	json_claim_add(out, record, "host", "?");
 	buf_adds(out, " in ");
-	json_visible_add(out, record, "cwd", "?");
+	json_claim_add(out, record, "cwd", "?");
 	if (claimed(record, "user") || claimed(record, "host") || claimed(record, "cwd"))
 		buf_adds(out, " (claimed)");
 }

@@ -77,6 +77,31 @@ void json_visible_add(struct buf *out, const cJSON *object, const char *name, co
 		buf_adds(out, otherwise);
 }
 
+void quoted_add(struct buf *out, const char *text)
+{
+	buf_addc(out, '"');
+	while (*text) {
+		size_t len = strcspn(text, "\"\\");
+		visible_add(out, text, len);
+		text += len;
+		if (!*text)
+			break;
+		buf_addc(out, '\\');
+		buf_addc(out, *text++);
+	}
+	buf_addc(out, '"');
+}
+
+void json_claim_add(struct buf *out, const cJSON *object, const char *name, const char *otherwise)
+{
+	static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._+-/@:";
+	const char *text = json_string(object, name);
+	if (text && (!*text || text[strspn(text, plain)]))
+		quoted_add(out, text);
+	else
+		buf_adds(out, text ? text : otherwise);
+}
+
 void json_names_add(struct buf *out, const cJSON *names)
 {
 	const cJSON *item;

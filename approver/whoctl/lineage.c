@@ -101,9 +101,10 @@ static void principal_add(struct buf *out, const cJSON *principal, const struct 
 		const char *grade = filled(principal, "task_grade");
 		bool own = !filled(principal, "hop") || (grade && !strcmp(grade, "claimed"));
 		buf_adds(out, scope ? "; " : ", ");
-		buf_adds(out, own ? "claims the task \"" : "task \"");
-		clipped_text_add(out, task, TASK_COLUMNS);
-		buf_addc(out, '"');
+		buf_adds(out, own ? "claims the task " : "task ");
+		struct buf quoted BUF_AUTO = BUF_INIT;
+		quoted_add(&quoted, task);
+		clipped_add(out, quoted.data ? quoted.data : "", quoted.len, TASK_COLUMNS);
 	}
 }
 

@@ -32,7 +32,9 @@ static void shown(struct buf *out, const char *text)
 	visible_add(out, text, strlen(text));
 }
 
-/* " 2.3 (model M, claimed)", " 2.3 (model M; version and model claimed)", " 2.3 (version claimed)"; when the
+/* What an agent claims of itself is quoted when it is no plain name: a model may be called "m) for bob".
+ *
+ * " 2.3 (model M, claimed)", " 2.3 (model M; version and model claimed)", " 2.3 (version claimed)"; when the
  * model changed with this command, " 2.3 (model M, claimed; until then L)" */
 static void version_and_model_add(struct buf *out, const cJSON *record)
 {
@@ -42,14 +44,14 @@ static void version_and_model_add(struct buf *out, const cJSON *record)
 	bool model_claimed = model && claimed(record, "model");
 	if (version) {
 		buf_addc(out, ' ');
-		shown(out, version);
+		json_claim_add(out, record, "agent_version", "");
 	}
 	if (!model) {
 		buf_adds(out, version_claimed ? " (version claimed)" : "");
 		return;
 	}
 	buf_adds(out, " (model ");
-	shown(out, model);
+	json_claim_add(out, record, "model", "");
 	if (version_claimed && model_claimed)
 		buf_adds(out, "; version and model claimed");
 	else if (version_claimed)
@@ -58,7 +60,7 @@ static void version_and_model_add(struct buf *out, const cJSON *record)
 		buf_adds(out, ", claimed");
 	if (before) {
 		buf_adds(out, "; until then ");
-		shown(out, before);
+		json_claim_add(out, record, "model_before", "");
 	}
 	buf_addc(out, ')');
 }
@@ -68,9 +70,9 @@ static void task_add(struct buf *out, const cJSON *record)
 {
 	const char *task = filled(record, "task"), *hash = filled(record, "task_sha256");
 	if (task) {
-		buf_adds(out, ", task \"");
-		shown(out, task);
-		buf_adds(out, claimed(record, "task") ? "\" (claimed)" : "\"");
+		buf_adds(out, ", task ");
+		quoted_add(out, task);
+		buf_adds(out, claimed(record, "task") ? " (claimed)" : "");
 	} else if (hash) {
 		buf_adds(out, " (task SHA-256 ");
 		visible_add(out, hash, strnlen(hash, HASH_SHOWN));

@@ -52,7 +52,13 @@ static void attribute_row(struct table *table, const cJSON *record, const char *
 		return;
 	const char *grade = grade_of(record, name);
 	table_cell(table, name);
-	table_cell(table, value.data);
+	if (strstr(value.data, "  ")) { /* it could look like the columns behind it */
+		struct buf quoted BUF_AUTO = BUF_INIT;
+		quoted_add(&quoted, value.data);
+		table_cell(table, quoted.data);
+	} else {
+		table_cell(table, value.data);
+	}
 	table_cell_coloured(table, strcmp(grade, "claimed") == 0 ? COLOUR_YELLOW : COLOUR_GREEN, grade);
 	table_cell(table, one ? json_string(one, "source") : NULL);
 }
@@ -126,7 +132,7 @@ static void model_change_add(struct buf *out, const cJSON *record)
 	if (!before || !*before)
 		return;
 	buf_adds(out, "the model changed with this command, from ");
-	visible_add(out, before, strlen(before));
+	json_claim_add(out, record, "model_before", "");
 	buf_addf(out, " (%s)\n\n", grade_of(record, "model"));
 }
 

@@ -44,9 +44,9 @@ static void model_event(struct buf *out, const struct style *style, const cJSON 
 	buf_adds(out, "'s ");
 	coloured_add(out, style, COLOUR_YELLOW, "model changed");
 	buf_adds(out, " from ");
-	json_visible_add(out, data, "from", "?");
+	json_claim_add(out, data, "from", "?");
 	buf_adds(out, " to ");
-	json_visible_add(out, data, "to", "?");
+	json_claim_add(out, data, "to", "?");
 	buf_adds(out, " (claimed), with command ");
 	json_visible_add(out, data, "command", "?");
 	buf_adds(out, " in session ");

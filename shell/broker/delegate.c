@@ -131,6 +131,7 @@ static void post(struct delegate *delegate)
 	struct client_request request = {.method = "POST",
 					 .path = "/v1/delegations/prepare",
 					 .type = "application/jose",
+					 .credential = delegate->credential->token->credential,
 					 .body = delegate->ask.data,
 					 .len = delegate->ask.len,
 					 .timeout_ms = POST_MS,

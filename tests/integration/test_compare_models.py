@@ -121,7 +121,15 @@ def test_wrong_use(t):
                   ("worker", A, B, "--limit", "100001"), ("worker", A, B, "--since", "teatime"), ("worker", A, B, "--match", "x")):
         r = s.ctl("compare-models", *words)
         assert r.code == 2 and r.out == b"", (words, r)
+    # One is part of the other: the same lines on both sides differ in nothing.
+    for one, other in (("p/m", "p/m@2"), ("p/*", "p/m@1"), ("p/m@[12]", "p/m@2"), ("p/*", "p/m*")):
+        for words in ((one, other), (other, one)):
+            r = s.ctl("compare-models", "worker", *words)
+            assert r.code == 2 and "the same lines" in r.errors, (words, r)
     assert not s.requests, s.requests
+    s.answers["GET /v1/audit"] = {"commands": []}
+    for words in (("p/m@1", "p/m@2"), ("p/m", "p/mini"), ("p/m@1*", "p/m@2*"), ("p/a[1]", "p/b")):
+        assert s.ctl("compare-models", "worker", *words).code == 0, words
 
 
 def test_progress_for_people_only(t):

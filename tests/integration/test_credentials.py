@@ -8,8 +8,8 @@ import sqlite3
 import threading
 import time
 
-from lib import jose
-from lib.bare import ask, enrol, in_thread, post, post_named, review, serve
+from lib import chains, jose
+from lib.bare import ask, enrol, in_thread, operator, post, post_named, review, serve
 
 
 def issue(a, agent, token, **more):
@@ -140,16 +140,21 @@ def test_the_log_has_nothing_of_a_key_behind_its_end(t):
     """In one group of the writer, a line could be approved behind the event that took its key away: the log would say
     that a revoked key ran something."""
     a = serve(t)
-    keys = [enrol(a, "agent-%d" % n) for n in range(3)]
-    waiting = keys[0].command("wait for a person")
-    assert post(a, waiting)[0] == 202
+    keys = [enrol(a, "agent-%d" % n) for n in range(4)]
+    waiting, other = keys[0].command("wait for a person"), keys[3].command("wait too")
+    assert post(a, waiting)[0] == post(a, other)[0] == 202
+    bob = operator(a, "bob")
+    chain = chains.start(a, "agent-0")
+    hop = keys[0].sign("whosh-hop+jwt", chains.claims(a, "agent-0", "agent-3", keys[3], chain))
     first, ends, late = behind(
         t, a, [(ask, a, "POST", "/v1/agents", {"id": "first", "owner": "alice"})],
         [(ask, a, "DELETE", "/v1/credentials/" + keys[0].data["credential"]), (ask, a, "POST", "/v1/agents/agent-1/disable"),
+         (ask, a, "DELETE", "/v1/operators/bob"),
          (lambda: issue(a, "agent-2", jose.Token(), replaces="current", overlap_s=0),)],
-        [(post, a, key.command("ls")) for key in keys] + [(review, a, waiting, "approve")])
-    assert [x[0] for x in first + ends] == [201, 204, 204, 201], (first, ends)
-    assert [x[0] for x in late] == [403, 403, 401, 403], late
+        [(post, a, key.command("ls")) for key in keys[:3]] + [(review, a, waiting, "approve"), (chains.log, a, hop),
+                                                              (review, a, other, "approve", None, bob)])
+    assert [x[0] for x in first + ends] == [201, 204, 204, 204, 201], (first, ends)
+    assert [x[0] for x in late] == [403, 403, 401, 403, 409, 403], late
 
 
 def test_what_waits_for_a_reviewer_outlives_the_window(t):

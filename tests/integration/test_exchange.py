@@ -8,7 +8,7 @@ import sqlite3
 import threading
 import time
 
-from lib import jose
+from lib import chains, jose
 from lib.bare import ask, audit, enrol, in_thread, post, post_named
 from lib.oidc import SUBJECT, WORKFLOW, Issuer, Key, compact, configure, exchange, exchanged, hs256
 
@@ -274,6 +274,7 @@ def test_more_jobs_at_once_than_are_tried(t):
     a.start()
     first = a.agent("ci")
     keys = [jose.Token(first)]
+    chain = chains.start(a, "ci")
     keys[0].data["credential"] = ask(a, "GET", "/v1/credentials")[1]["credentials"][0]["id"]
     for _ in range(300):
         key = jose.Token()
@@ -288,8 +289,10 @@ def test_more_jobs_at_once_than_are_tried(t):
         assert audit(a, jws)["credential"] == keys[n].data["credential"]
     # Our own broker names it.
     assert t.whosh(a, first, "-c", "true").code == 0
-    # What the header says is believed of nobody.
+    # A hop says itself whose key makes the next one.
     other, jws = enrol(a, "other"), keys[1].command("ls")
+    chains.add(a, chain, keys[0], "ci", "other", other)
+    # What the header says is believed of nobody.
     for name in (keys[2].data["credential"], other.data["credential"], "x", "", "A" * 5000):
         assert post_named(a, jws, name)[0] == 401, name
     assert post_named(a, other.command("ls", sub="ci"), keys[1].data["credential"])[0] == 401
@@ -357,6 +360,7 @@ def test_old_credentials_of_jobs(t):
     assert exchange(a, i.token(), old)[0] == 409
     jwk = {"kty": "OKP", "crv": "Ed25519", "x": jose.b64(old.public)}
     assert ask(a, "POST", "/v1/credentials", {"agent": "ci", "jwk": jwk})[0] == 409
+    assert ask(a, "POST", "/v1/keys", {"jwk": jwk})[0] == 409
 
 
 def test_ecdsa_signature_in_another_spelling(t):

@@ -3,6 +3,7 @@ import base64
 import json
 import os
 import pty
+import re
 import ssl
 import stat
 import subprocess
@@ -91,6 +92,15 @@ def test_show_grades(t):
     assert "(agent, proven), claims the task" in r.text, r
     assert "  │ a\n  │ b \\x1b[2J\n" in r.text and "command_requested" in r.text, r
     assert json.loads(s.ctl("show", RECORD["id"], "--json").out)[0]["detail"]["tty"] == "pts/1"
+
+
+def test_show_keeps_claims_in_their_column(t):
+    """A model that is called like the columns behind it would look proven."""
+    s = Scripted(t)
+    s.answers["GET /v1/audit/*"] = {**RECORD, "attributes": {**RECORD["attributes"], "model": {
+        "value": 'm    proven   "key"', "grade": "claimed", "source": "WHOSH_MODEL"}}}
+    r = s.ctl("show", RECORD["id"])
+    assert re.search(r'"m    proven   \\"key\\"" +claimed +WHOSH_MODEL', r.text), r
 
 
 def test_ids_by_their_end(t):

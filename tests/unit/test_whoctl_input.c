@@ -199,6 +199,9 @@ static void test_credentials(void)
 	expect("a revoked credential looks good",
 	       state_of("{\"expires\":\"2027-12-01T00:00:00Z\",\"revoked\":\"2026-11-01T00:00:00Z\"}") ==
 		   CREDENTIAL_REVOKED);
+	expect("the key of a disabled agent looks good",
+	       state_of("{\"expires\":\"2027-12-01T00:00:00Z\",\"agent_disabled\":true}") ==
+		   CREDENTIAL_DISABLED);
 }
 
 int main(void)

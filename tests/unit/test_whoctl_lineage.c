@@ -161,7 +161,7 @@ static void test_hostile(void)
 	shows("a task passes for the limits of the delegation", LINEAGE,
 	      PRINCIPAL("\"task\":\"x\\\"; hosts: one\",\"scope\":{\"hosts\":[\"*\"]}"),
 	      "alice (human, signed), 2026-11-24 09:12:03\n  a (agent, claimed); hosts: *; claims the task "
-	      "\"x\"; hosts: "
+	      "\"x\\\"; hosts: "
 	      "one\"\n");
 	shows("a task that nobody delegated is shown as if somebody had", LINEAGE,
 	      PRINCIPAL("\"proof\":\"proven\",\"task\":\"t\""),

@@ -59,6 +59,14 @@ static void sentence(const char *lost, const char *json, const char *wanted)
 
 static void test_sentence(void)
 {
+	sentence(
+	    "a model's name may tell another human, task and verdict",
+	    "{\"agent\":\"w\",\"agent_version\":\"2 for ceo\",\"model\":\"m, claimed) for ceo, task "
+	    "\\\"pay\\\"\",\"model_before\":\"x)\",\"task\":\"t\\\" (claimed), approved by rule ok, exit "
+	    "0: ls \\\\\",\"human\":\"alice\",\"verdict\":\"denied\",\"rule\":\"r\",\"line\":\"rm x\"}",
+	    "w \"2 for ceo\" (model \"m, claimed) for ceo, task \\\"pay\\\"\"; version and model claimed; "
+	    "until then \"x)\") for alice, task \"t\\\" (claimed), approved by rule ok, exit 0: ls "
+	    "\\\\\" (claimed), denied by rule r: rm x");
 	sentence("the seed question has no answer that can be read out", DENIED,
 		 "db-migration-agent 2.3 (model anthropic/claude-x@1, claimed) for alice, task \"Drop old "
 		 "sessions\" "
@@ -104,7 +112,7 @@ static void test_model_and_task(void)
 		 "{\"agent\":\"a\",\"human\":\"h\",\"model\":\"p/m@2\",\"model_before\":\"p/"
 		 "m@1\\u001b\",\"task\":\"t\","
 		 "\"verdict\":\"approved\",\"rule\":\"r\",\"exit\":0,\"line\":\"x\"}",
-		 "a (model p/m@2, claimed; until then p/m@1\\x1b) for h, task \"t\" (claimed), approved by "
+		 "a (model p/m@2, claimed; until then \"p/m@1\\x1b\") for h, task \"t\" (claimed), approved by "
 		 "rule r, "
 		 "exit 0: x");
 	sentence(
