@@ -116,6 +116,9 @@ bool chain_stands(struct server *server, const struct chain *chain, bool last_is
 	const struct operator_account *human = registry_operator(server->registry, chain->human);
 	if (human && human->disabled)
 		return fallen(chain, 0, why, "%s is no longer an operator here", chain->human);
+	/* The name may be somebody else's now. */
+	if (human && !chain->hops[0].enrolment && human->created / 1000 > chain->hops[0].iat)
+		return fallen(chain, 0, why, "%s was enrolled anew since; delegate again", chain->human);
 	for (int i = 0; i < chain->n; i++)
 		if (!hop_stands(server, chain, i, last_is_new && i == chain->n - 1, why))
 			return false;

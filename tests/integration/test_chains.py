@@ -257,6 +257,41 @@ def test_chain_falls_with_whoever_stands_in_it(t):
         assert run(a, tokens["worker"])[0] == 200, "the worker's own standing is untouched"
 
 
+def test_name_that_is_given_again(t):
+    """Who was removed could still delegate, by a key or a chain kept, as the next person with that name."""
+    a, tokens, _ = world(t)
+    bob, key = operator(a, "bob"), jose.Token()
+    assert ask(a, "POST", "/v1/keys", {"jwk": chains.jwk(key)}, token=bob)[0] == 201
+
+    def hop():
+        return key.sign("whosh-hop+jwt", chains.claims(a, "bob", "orchestrator", tokens["orchestrator"], human="bob"))
+    attested, signed = chains.start(a, "orchestrator", operator=bob), hop()
+    assert chains.log(a, signed)[0] == 201
+    made = time.time()
+    waiting = [run(a, tokens["orchestrator"], "psql -l", chain=chain)[2] for chain in (attested, signed)]
+    assert ask(a, "DELETE", "/v1/operators/bob")[0] == 204
+    t.eventually(lambda: time.time() > made + 1.1, "the next second")
+    another = operator(a, "bob")
+    for _ in range(2):
+        for chain in (attested, signed):
+            status, answer, _ = run(a, tokens["orchestrator"], chain=chain)
+            assert status == 401 and "enrolled anew" in answer["detail"], answer
+        status, answer = chains.log(a, hop())
+        assert status == 401 and "had this name before" in answer["detail"], answer
+        a.restart()
+    for jws in waiting:
+        status, answer = review(a, jws, "approve")
+        assert status == 403 and "enrolled anew" in answer["detail"], answer
+    assert run(a, tokens["orchestrator"], chain=chains.start(a, "orchestrator", operator=another))[0] == 200
+    operator(a, "alice")  # an agent's owner becomes an operator
+    now = int(time.time())
+    question = {"jti": jose.uuid7(), "iat": now, "exp": now + 60, "aud": chains.aud(a), "sub": "orchestrator", "to": "worker",
+                "task": "x"}
+    begun = ask(a, "POST", "/v1/delegations/prepare", tokens["orchestrator"].sign("whosh-delegate+jwt", question), token=None)
+    status, _, jws = run(a, tokens["orchestrator"], "psql -l", chain=begun[1]["chain"])
+    assert status == 202 and review(a, jws, "approve")[0] == 200
+
+
 def test_person_signs_hop_0(t):
     """Whether the approver vouches for a person or the person's own key does would look the same."""
     a, tokens, _ = world(t)
