@@ -3,6 +3,7 @@
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
 #include "approver/whoctl/record.h"
 #include "approver/whoctl/lineage.h"
+#include "approver/whoctl/quote.h"
 #include "common/text.h"
 #include <string.h>
 
@@ -42,14 +43,14 @@ static void version_and_model_add(struct buf *out, const cJSON *record)
 	bool model_claimed = model && claimed(record, "model");
 	if (version) {
 		buf_addc(out, ' ');
-		shown(out, version);
+		word_or_quoted_add(out, version, 0);
 	}
 	if (!model) {
 		buf_adds(out, version_claimed ? " (version claimed)" : "");
 		return;
 	}
 	buf_adds(out, " (model ");
-	shown(out, model);
+	word_or_quoted_add(out, model, 0);
 	if (version_claimed && model_claimed)
 		buf_adds(out, "; version and model claimed");
 	else if (version_claimed)
@@ -58,7 +59,7 @@ static void version_and_model_add(struct buf *out, const cJSON *record)
 		buf_adds(out, ", claimed");
 	if (before) {
 		buf_adds(out, "; until then ");
-		shown(out, before);
+		word_or_quoted_add(out, before, 0);
 	}
 	buf_addc(out, ')');
 }
@@ -68,9 +69,9 @@ static void task_add(struct buf *out, const cJSON *record)
 {
 	const char *task = filled(record, "task"), *hash = filled(record, "task_sha256");
 	if (task) {
-		buf_adds(out, ", task \"");
-		shown(out, task);
-		buf_adds(out, claimed(record, "task") ? "\" (claimed)" : "\"");
+		buf_adds(out, ", task ");
+		quoted_add(out, task, 0);
+		buf_adds(out, claimed(record, "task") ? " (claimed)" : "");
 	} else if (hash) {
 		buf_adds(out, " (task SHA-256 ");
 		visible_add(out, hash, strnlen(hash, HASH_SHOWN));
