@@ -237,6 +237,19 @@ def test_revoked_in_the_same_moment(t):
         assert [status for status, _ in answers] == [403, 403, 409], (what, answers)
 
 
+def test_who_is_killed_delegates_nothing(t):
+    """A rogue agent could hand its task on while it is killed, for when the kill is over."""
+    a, tokens, (first, _, _) = world(t)
+    hop = tokens["orchestrator"].sign("whosh-hop+jwt", chains.claims(a, "orchestrator", "worker", tokens["worker"], first))
+    for kind, name in (("agent", "orchestrator"), ("human", "admin"), ("credential", tokens["orchestrator"].data["credential"])):
+        status, killed = ask(a, "POST", "/v1/kills", {"kind": kind, "name": name, "reason": "rogue"})
+        assert status == 201, killed
+        status, answer = chains.log(a, hop)
+        assert status == 403 and "rogue" in answer["detail"], (kind, answer)
+        assert ask(a, "DELETE", "/v1/kills/" + killed["id"])[0] in (200, 204)
+    assert chains.log(a, hop)[0] == 201
+
+
 def test_chain_falls_with_whoever_stands_in_it(t):
     """Disabling an agent, revoking a key or removing the person would not reach what they had handed on."""
     for fall in ("agent", "credential", "human"):
