@@ -6,7 +6,7 @@ import time
 
 from lib import chains, jose
 from lib.fixture import APPROVE_ALL
-from lib.bare import ask, audit, enrol, in_thread, jti, operator, permit_of, post, review, serve
+from lib.bare import ask, audit, cpu_ms, enrol, in_thread, jti, operator, permit_of, post, review, serve
 
 POLICY = {"version": 1, "default": "review", "rules": [
     {"name": "reads", "verdict": "approve", "commands": [["ls", "**"], ["true"], ["echo", "**"], ["cd", "**"]]},
@@ -268,6 +268,33 @@ def test_chain_falls_with_whoever_stands_in_it(t):
         status, answer, _ = run(a, tokens["worker"], chain=chain)
         assert status == 401 and "no longer stands" in answer["detail"], (fall, answer)
         assert run(a, tokens["worker"])[0] == 200, "the worker's own standing is untouched"
+
+
+def test_many_keys_of_others(t):
+    """Whoever enrols many keys could make those of others count no more, or every forged chain cost as many signatures."""
+    a, tokens, _ = world(t)
+    bob, eve, key = operator(a, "bob"), operator(a, "eve"), jose.Token()
+    assert ask(a, "POST", "/v1/keys", {"jwk": chains.jwk(key)}, token=bob)[0] == 201
+    hop = key.sign("whosh-hop+jwt", chains.claims(a, "bob", "orchestrator", tokens["orchestrator"], human="bob"))
+    assert chains.log(a, hop)[0] == 201
+    a.stop()
+    store = sqlite3.connect(a.dir / "whosh.db")
+    now = int(time.time() * 1000)
+    with store:  # enrolled and revoked, one after the other
+        store.executemany("INSERT INTO person_keys(id,person,key,issued,expires,revoked) VALUES(?,?,?,?,?,?)", [
+            (jose.s256(b"%d" % n), "eve", jose.Token().public, now, now + 1000, now) for n in range(1030)])
+    store.close()
+    a.start()
+    for chain in (hop, chains.add(a, hop, tokens["orchestrator"], "orchestrator", "worker", tokens["worker"])):
+        name = jose.claims(chain.split("~")[-1])["act"]["sub"]
+        assert run(a, tokens[name], chain=chain)[0] == 200, name
+    before = cpu_ms(a.process.pid)
+    for _ in range(20):
+        forged = jose.Token().sign("whosh-hop+jwt", chains.claims(a, "eve", "worker", tokens["worker"], human="eve"))
+        status, answer, _ = run(a, tokens["worker"], chain=forged)
+        assert status == 401 and "signed neither" in answer["detail"], answer
+    assert cpu_ms(a.process.pid) - before < 500, "forged chains cost %d ms each" % ((cpu_ms(a.process.pid) - before) / 20)
+    assert eve
 
 
 def test_name_that_is_given_again(t):
