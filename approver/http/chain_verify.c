@@ -35,10 +35,11 @@ __attribute__((format(printf, 2, 3))) static bool wrong(struct reading *r, const
 	va_start(args, format);
 	vsnprintf(text, sizeof text, format, args);
 	va_end(args);
-	/* Names only of a hop whose signature was good; for hop 0 the person's, whoever signed it. */
+	/* Names only of a hop whose signature was good: who signed it, whatever it says; for hop 0 the
+	 * person. */
 	if (hop->iss && hop->act)
 		snprintf(r->why, CHAIN_WHY, "hop %d of the principal chain (%.64s to %.64s): %s", r->at,
-			 r->at ? hop->iss : hop->sub, hop->act, text);
+			 r->at ? r->chain->hops[r->at - 1].agent->id : hop->sub, hop->act, text);
 	else
 		snprintf(r->why, CHAIN_WHY, "hop %d of the principal chain: %s", r->at, text);
 	return false;
