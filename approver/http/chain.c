@@ -1,7 +1,8 @@
 /* chain.c: chains that were verified, kept by the hash of their bytes, and what of them changes with time.
  *
  * The cache is a table of fixed size in which a newcomer takes its place from whoever has it: what was thrown
- * out is verified again, and nobody can make it grow.
+ * out is verified again, and nobody can make it grow.  Long chains, which may hold thousands of patterns,
+ * share a quarter of the places, or agents could fill them all with those.
  *
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
 #include "approver/http/chain.h"
@@ -13,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PLACES = 1024 };
+enum { PLACES = 1024, LONG_PLACES = PLACES / 4, LONG_BYTES = 4096 };
 
 struct chain_cache {
 	pthread_mutex_t lock;
@@ -44,7 +45,7 @@ static size_t place_of(const char *text, size_t len)
 	uint64_t part;
 	s256(text, len, hash);
 	memcpy(&part, hash, sizeof part);
-	return (size_t)((part * 0x9e3779b97f4a7c15u) >> 32) % PLACES;
+	return (size_t)((part * 0x9e3779b97f4a7c15u) >> 32) % (len > LONG_BYTES ? LONG_PLACES : PLACES);
 }
 
 static struct chain *cached(struct chain_cache *cache, size_t place, const char *text, size_t len)

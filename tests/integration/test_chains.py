@@ -6,7 +6,7 @@ import time
 
 from lib import chains, jose
 from lib.fixture import APPROVE_ALL
-from lib.bare import ask, audit, cpu_ms, enrol, in_thread, jti, operator, permit_of, post, review, serve
+from lib.bare import ask, audit, cpu_ms, enrol, in_thread, jti, operator, permit_of, post, resident_kb, review, serve
 
 POLICY = {"version": 1, "default": "review", "rules": [
     {"name": "reads", "verdict": "approve", "commands": [["ls", "**"], ["true"], ["echo", "**"], ["cd", "**"]]},
@@ -453,6 +453,24 @@ def test_one_agent_cannot_fill_the_memory(t):
             break
     assert refused and refused[0] == 429, refused
     assert run(a, tokens["orchestrator"], chain=first)[0] == 200
+
+
+def test_long_chains_cannot_fill_the_memory(t):
+    """A few agents with as many patterns as a chain can hold could make the approver keep half a gigabyte of them."""
+    a = serve(t, POLICY)
+    tokens = [enrol(a, "agent%d" % n) for n in range(6)]
+    scope = {"commands": [["ls", "**"]] + [["%c" % (97 + n % 26)] for n in range(250)], "cwd": ["*"]}
+    chain = chains.start(a, "agent0", scope=scope)
+    for n in range(1, 5):
+        chain = chains.add(a, chain, tokens[n - 1], "agent%d" % (n - 1), "agent%d" % n, tokens[n], scope=scope)
+    claims = chains.claims(a, "agent4", "agent5", tokens[5], chain, scope=scope)
+    connection, before = a.connection(), resident_kb(a)
+    for _ in range(600):
+        hop = tokens[4].sign("whosh-hop+jwt", {**claims, "jti": jose.uuid7(), "iat": int(time.time())})
+        assert ask(a, "POST", "/v1/delegations", hop, token=None, connection=connection)[0] == 201
+        status, _ = post(a, tokens[5].command("ls -l", chain=chain + "~" + hop), connection=connection)
+        assert status == 200
+    assert resident_kb(a) - before < 160000, resident_kb(a) - before
 
 
 def credential(a, name):
