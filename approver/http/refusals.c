@@ -7,6 +7,7 @@
 #include "common/clock.h"
 #include "common/json.h"
 #include "common/log.h"
+#include "common/text.h"
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -88,8 +89,11 @@ bool refuse(struct request *r, enum problem problem, const char *reason, const c
 	metric_add(METRIC_REFUSED, 1);
 	if (may_record()) {
 		struct buf body BUF_AUTO = BUF_INIT;
+		/* It may tell what somebody sent, cut in the middle of a character. */
+		struct buf visible BUF_AUTO = BUF_INIT;
+		visible_add(&visible, reason, strlen(reason));
 		buf_addc(&body, '{');
-		member(&body, "reason", reason);
+		member(&body, "reason", visible.data ? visible.data : "");
 		member(&body, "agent", agent);
 		member(&body, "credential", credential);
 		buf_addc(&body, '}');

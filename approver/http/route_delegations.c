@@ -108,6 +108,8 @@ static const char *may_not(struct request *r, const struct chain *chain)
 	    hop->person ? registry_operator(r->server->registry, hop->person->person) : NULL;
 	if (hop->person && (!person || person->disabled || person->role < ROLE_REVIEWER))
 		return "to delegate, a person must be an operator here, as reviewer or admin";
+	if (hop->person && hop->person->issued < person->created)
+		return "the key that signed it is of somebody who had this name before";
 	return NULL;
 }
 

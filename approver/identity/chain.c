@@ -1,7 +1,8 @@
 /* chain.c: chains that were verified, kept by the hash of their bytes, and what of them changes with time.
  *
  * The cache is a table of fixed size in which a newcomer takes its place from whoever has it: what was thrown
- * out is verified again, and nobody can make it grow.
+ * out is verified again, and nobody can make it grow.  Long chains, which may hold thousands of patterns,
+ * share a quarter of the places, or agents could fill them all with those.
  *
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
 #include "approver/identity/chain.h"
@@ -13,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PLACES = 1024 };
+enum { PLACES = 1024, LONG_PLACES = PLACES / 4, LONG_BYTES = 4096 };
 
 struct chain_cache {
 	pthread_mutex_t lock;
@@ -44,7 +45,7 @@ static size_t place_of(const char *text, size_t len)
 	uint64_t part;
 	s256(text, len, hash);
 	memcpy(&part, hash, sizeof part);
-	return (size_t)((part * 0x9e3779b97f4a7c15u) >> 32) % PLACES;
+	return (size_t)((part * 0x9e3779b97f4a7c15u) >> 32) % (len > LONG_BYTES ? LONG_PLACES : PLACES);
 }
 
 static struct chain *cached(struct chain_cache *cache, size_t place, const char *text, size_t len)
@@ -116,6 +117,9 @@ bool chain_stands(struct server *server, const struct chain *chain, bool last_is
 	const struct operator_account *human = registry_operator(server->registry, chain->human);
 	if (human && human->disabled)
 		return fallen(chain, 0, why, "%s is no longer an operator here", chain->human);
+	/* The name may be somebody else's now. */
+	if (human && !chain->hops[0].enrolment && human->created / 1000 > chain->hops[0].iat)
+		return fallen(chain, 0, why, "%s was enrolled anew since; delegate again", chain->human);
 	for (int i = 0; i < chain->n; i++)
 		if (!hop_stands(server, chain, i, last_is_new && i == chain->n - 1, why))
 			return false;

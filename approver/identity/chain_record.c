@@ -52,9 +52,16 @@ const char *chain_record_fallen(struct server *server, const char *principals)
 		delegated = delegated || json_string(principal, "hop");
 		why = why ? why : agent_fallen(server, principal);
 	}
+	int64_t authorized;
 	const char *human = delegated ? json_string(tree->child, "id") : NULL;
 	const struct operator_account *o = human ? registry_operator(server->registry, human) : NULL;
 	if (!why && o && o->disabled)
 		return "the person it was done for is no longer an operator here";
+	const char *when = o ? json_string(tree->child, "authorized_at") : NULL;
+	const char *grade = o ? json_string(tree->child->next, "task_grade") : NULL;
+	bool enrolment = grade && !strcmp(grade, "claimed"); /* authorised when the agent was enrolled */
+	if (!why && o && !enrolment && when && rfc3339_parse(when, &authorized) &&
+	    o->created / 1000 > authorized / 1000)
+		return "the person it was done for was enrolled anew since";
 	return tree ? why : "its principals cannot be read";
 }

@@ -35,10 +35,11 @@ __attribute__((format(printf, 2, 3))) static bool wrong(struct reading *r, const
 	va_start(args, format);
 	vsnprintf(text, sizeof text, format, args);
 	va_end(args);
-	/* Names only of a hop whose signature was good; for hop 0 the person's, whoever signed it. */
+	/* Names only of a hop whose signature was good: who signed it, whatever it says; for hop 0 the
+	 * person. */
 	if (hop->iss && hop->act)
 		snprintf(r->why, CHAIN_WHY, "hop %d of the principal chain (%.64s to %.64s): %s", r->at,
-			 r->at ? hop->iss : hop->sub, hop->act, text);
+			 r->at ? r->chain->hops[r->at - 1].agent->id : hop->sub, hop->act, text);
 	else
 		snprintf(r->why, CHAIN_WHY, "hop %d of the principal chain: %s", r->at, text);
 	return false;
@@ -49,19 +50,40 @@ bool chain_same_line(const struct credential *a, const struct credential *b)
 	return credential_succeeds(a, b) || credential_succeeds(b, a);
 }
 
+/* The person who signed hop 0.  Nobody can have every person's key tried, nor lose his turn among many: what
+ * it says of itself only chooses whose keys to try, and is not looked at before the log has seen these bytes.
+ */
+static struct person_key *find_person(struct reading *r, const struct buf *payload)
+{
+	char why[160];
+	struct hop hop;
+	struct delegation logged;
+	const struct hop_text *text = &r->text[0];
+	const struct chain_hop *made = &r->chain->hops[0];
+	bool is_new = r->last_is_new && !r->text[1].len;
+	if (!is_new && (!delegation_by_hash(r->server->delegations, made->hash, &logged) ||
+			strcmp(logged.s256, made->s256) != 0))
+		return NULL;
+	struct person_key *key = NULL;
+	if (hop_parse(&hop, payload->data ? payload->data : "", payload->len, why))
+		key = people_signer(r->server->people, hop.iss, text->text, text->len);
+	hop_finish(&hop);
+	return key;
+}
+
 /* Whose signature is it?  Of hop 0 the approver's or a person's; else the key of the agent before, or one
  * that took over from it. */
-static bool find_signer(struct reading *r)
+static bool find_signer(struct reading *r, const struct buf *payload)
 {
 	const struct hop_text *text = &r->text[r->at];
 	struct chain_hop *hop = &r->chain->hops[r->at];
 	if (r->at == 0) {
 		if (jws_verify(text->text, text->len, r->server->permit_public))
 			return true;
-		hop->person = people_signer(r->server->people, NULL, text->text, text->len);
+		hop->person = find_person(r, payload);
 		return hop->person ||
-		       wrong(r, "it is signed neither by this approver nor by a person's key that "
-				"is enrolled here");
+		       wrong(r, "it is signed neither by this approver nor by a person's key that is "
+				"enrolled here, or was never logged here");
 	}
 	const struct chain_hop *before = hop - 1;
 	hop->signer = identity_signer(before->agent, before->credential, text->text, text->len);
@@ -223,7 +245,7 @@ static bool read_hop(struct reading *r, bool last)
 		return wrong(r, "it is not a hop (its form, or its header)");
 	hop_hash(text->text, text->len, made->hash);
 	s256(text->text, text->len, made->s256);
-	if (!find_signer(r) || !read_claims(r, &payload))
+	if (!find_signer(r, &payload) || !read_claims(r, &payload))
 		return false;
 	const struct hop *hop = &r->hop[r->at];
 	memcpy(made->jti, hop->jti, sizeof made->jti);

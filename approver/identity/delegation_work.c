@@ -4,6 +4,7 @@
 #include "approver/identity/delegation_work.h"
 #include "approver/identity/delegations.h"
 #include "approver/identity/identity.h"
+#include "approver/kill/kill_check.h"
 #include "approver/command/writer.h"
 #include "common/clock.h"
 #include "common/log.h"
@@ -108,11 +109,16 @@ static void done(struct work *work, struct group *group, enum work_end end)
 bool delegation_log(struct request *r, struct chain *chain, delegation_answer *answer, void *context)
 {
 	static const struct work_kind kind = {apply, done};
-	struct delegation_work *w = calloc(1, sizeof *w);
+	const struct chain_hop *last = &chain->hops[chain->n - 1];
+	const struct credential *by = last->signer ? last->signer : last->credential;
+	const struct command_row asked = {.agent = by->agent->id, .credential = (char *)(uintptr_t)by->id};
+	/* Nobody who is killed hands anything on, to be used when the kill is over. */
+	bool killed = kill_refuses(r, chain->lineage.data, &asked);
+	struct delegation_work *w = killed ? NULL : calloc(1, sizeof *w);
 	if (!w) {
 		chain_release(chain);
 		free(context);
-		return answer_unavailable(r);
+		return killed || answer_unavailable(r);
 	}
 	w->work.kind = &kind;
 	w->work.request = r;

@@ -81,7 +81,7 @@ struct person_key *people_signer(struct people *people, const char *person, cons
 {
 	int left = MOST_TRIED;
 	for (struct person_key *key = newest(people); key && left; key = key->older) {
-		if (person && strcmp(key->person, person) != 0)
+		if (strcmp(key->person, person) != 0)
 			continue;
 		left--;
 		if (jws_verify(jws, len, key->key))

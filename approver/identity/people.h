@@ -30,8 +30,7 @@ void people_free(struct people *people);
 /* Agree with a row that is stored now.  -1: out of memory or not a usable row. */
 int people_put(struct people *people, const struct key_row *row);
 struct person_key *people_key(struct people *people, const char *id);
-/* The key that signed the JWS, whatever its state; of `person` only, when that is not NULL.  At most 1,024
- * are tried, the newest first. */
+/* The person's key that signed the JWS, whatever its state.  At most 1,024 are tried, the newest first. */
 struct person_key *people_signer(struct people *people, const char *person, const char *jws, size_t len);
 /* How many usable ones a person has. */
 int people_count(struct people *people, const char *person, int64_t now_ms);

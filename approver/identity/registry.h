@@ -58,7 +58,7 @@ struct operator_account {
 	char *name;
 	_Atomic int role;
 	char token_s256[S256_LEN + 1];
-	int64_t created;
+	_Atomic int64_t created; /* the last time: a name may be given again, to somebody else */
 	_Atomic bool disabled;
 	_Atomic int64_t signed_in; /* when a sign-in was last logged */
 };

@@ -2,6 +2,7 @@
  *
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
 #include "approver/whoctl/human.h"
+#include "approver/whoctl/quote.h"
 #include "approver/whoctl/whoctl.h"
 #include "common/clock.h"
 #include "common/codec.h"
@@ -77,29 +78,13 @@ void json_visible_add(struct buf *out, const cJSON *object, const char *name, co
 		buf_adds(out, otherwise);
 }
 
-void quoted_add(struct buf *out, const char *text)
-{
-	buf_addc(out, '"');
-	while (*text) {
-		size_t len = strcspn(text, "\"\\");
-		visible_add(out, text, len);
-		text += len;
-		if (!*text)
-			break;
-		buf_addc(out, '\\');
-		buf_addc(out, *text++);
-	}
-	buf_addc(out, '"');
-}
-
 void json_claim_add(struct buf *out, const cJSON *object, const char *name, const char *otherwise)
 {
-	static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._+-/@:";
 	const char *text = json_string(object, name);
-	if (text && (!*text || text[strspn(text, plain)]))
-		quoted_add(out, text);
+	if (text)
+		word_or_quoted_add(out, text, 0);
 	else
-		buf_adds(out, text ? text : otherwise);
+		buf_adds(out, otherwise);
 }
 
 void json_names_add(struct buf *out, const cJSON *names)

@@ -22,11 +22,8 @@ void json_time_add(struct buf *out, const cJSON *object, const char *name, const
 
 /* Append a member's string visibly; `otherwise` (as it is) when it is absent. */
 void json_visible_add(struct buf *out, const cJSON *object, const char *name, const char *otherwise);
-/* Append it visibly in quotes, with a backslash before every quote and backslash in it, so that it cannot be
- * read as the words around it. */
-void quoted_add(struct buf *out, const char *text);
-/* Append what an agent says of itself: as it is when it is a plain name, else in quotes; `otherwise` (as it
- * is) when it is absent. */
+/* Append what an agent says of itself, as word_or_quoted_add of quote.h does; `otherwise` (as it is) when it
+ * is absent. */
 void json_claim_add(struct buf *out, const cJSON *object, const char *name, const char *otherwise);
 /* Append an array of strings as people list them: "alice, bob and carol", visibly. */
 void json_names_add(struct buf *out, const cJSON *names);

@@ -2,6 +2,7 @@
  *
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
 #include "approver/whoctl/lineage.h"
+#include "approver/whoctl/quote.h"
 #include "common/text.h"
 #include <string.h>
 
@@ -32,13 +33,13 @@ static void word_add(struct buf *out, const cJSON *word)
 {
 	const cJSON *one;
 	if (cJSON_IsString(word)) {
-		buf_adds(out, word->valuestring);
+		word_or_quoted_add(out, word->valuestring, 0);
 		return;
 	}
 	cJSON_ArrayForEach(one, word)
 	{
 		buf_adds(out, one == word->child ? "" : "|");
-		buf_adds(out, cJSON_IsString(one) ? one->valuestring : "?");
+		word_or_quoted_add(out, cJSON_IsString(one) ? one->valuestring : "?", 0);
 	}
 }
 
@@ -59,10 +60,10 @@ static void patterns_add(struct buf *out, const cJSON *scope, const char *name)
 				word_add(&text, word);
 			}
 		else
-			buf_adds(&text, cJSON_IsString(pattern) ? pattern->valuestring : "?");
+			word_or_quoted_add(&text, cJSON_IsString(pattern) ? pattern->valuestring : "?", 0);
 	}
 	buf_addf(out, "; %s: ", name);
-	clipped_text_add(out, text.data ? text.data : "", SCOPE_COLUMNS);
+	clipped_add(out, text.data ? text.data : "", text.len, SCOPE_COLUMNS);
 }
 
 static void scope_add(struct buf *out, const cJSON *scope)
@@ -102,9 +103,7 @@ static void principal_add(struct buf *out, const cJSON *principal, const struct 
 		bool own = !filled(principal, "hop") || (grade && !strcmp(grade, "claimed"));
 		buf_adds(out, scope ? "; " : ", ");
 		buf_adds(out, own ? "claims the task " : "task ");
-		struct buf quoted BUF_AUTO = BUF_INIT;
-		quoted_add(&quoted, task);
-		clipped_add(out, quoted.data ? quoted.data : "", quoted.len, TASK_COLUMNS);
+		quoted_add(out, task, TASK_COLUMNS);
 	}
 }
 

@@ -3,6 +3,7 @@
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
 #include "approver/whoctl/record.h"
 #include "approver/whoctl/lineage.h"
+#include "approver/whoctl/quote.h"
 #include "common/text.h"
 #include <string.h>
 
@@ -71,7 +72,7 @@ static void task_add(struct buf *out, const cJSON *record)
 	const char *task = filled(record, "task"), *hash = filled(record, "task_sha256");
 	if (task) {
 		buf_adds(out, ", task ");
-		quoted_add(out, task);
+		quoted_add(out, task, 0);
 		buf_adds(out, claimed(record, "task") ? " (claimed)" : "");
 	} else if (hash) {
 		buf_adds(out, " (task SHA-256 ");

@@ -5,6 +5,7 @@
  *
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
 #include "approver/whoctl/lineage.h"
+#include "approver/whoctl/quote.h"
 #include "approver/whoctl/record.h"
 #include "common/text.h"
 #include <stdlib.h>
@@ -54,7 +55,7 @@ static void attribute_row(struct table *table, const cJSON *record, const char *
 	table_cell(table, name);
 	if (strstr(value.data, "  ")) { /* it could look like the columns behind it */
 		struct buf quoted BUF_AUTO = BUF_INIT;
-		quoted_add(&quoted, value.data);
+		quoted_add(&quoted, value.data, 0);
 		table_cell(table, quoted.data);
 	} else {
 		table_cell(table, value.data);

@@ -6,7 +6,7 @@ import time
 
 from lib import chains, jose
 from lib.fixture import APPROVE_ALL
-from lib.bare import ask, audit, enrol, in_thread, jti, operator, permit_of, post, review, serve
+from lib.bare import ask, audit, cpu_ms, enrol, in_thread, jti, operator, permit_of, post, resident_kb, review, serve
 
 POLICY = {"version": 1, "default": "review", "rules": [
     {"name": "reads", "verdict": "approve", "commands": [["ls", "**"], ["true"], ["echo", "**"], ["cd", "**"]]},
@@ -237,6 +237,19 @@ def test_revoked_in_the_same_moment(t):
         assert [status for status, _ in answers] == [403, 403, 409], (what, answers)
 
 
+def test_who_is_killed_delegates_nothing(t):
+    """A rogue agent could hand its task on while it is killed, for when the kill is over."""
+    a, tokens, (first, _, _) = world(t)
+    hop = tokens["orchestrator"].sign("whosh-hop+jwt", chains.claims(a, "orchestrator", "worker", tokens["worker"], first))
+    for kind, name in (("agent", "orchestrator"), ("human", "admin"), ("credential", tokens["orchestrator"].data["credential"])):
+        status, killed = ask(a, "POST", "/v1/kills", {"kind": kind, "name": name, "reason": "rogue"})
+        assert status == 201, killed
+        status, answer = chains.log(a, hop)
+        assert status == 403 and "rogue" in answer["detail"], (kind, answer)
+        assert ask(a, "DELETE", "/v1/kills/" + killed["id"])[0] in (200, 204)
+    assert chains.log(a, hop)[0] == 201
+
+
 def test_chain_falls_with_whoever_stands_in_it(t):
     """Disabling an agent, revoking a key or removing the person would not reach what they had handed on."""
     for fall in ("agent", "credential", "human"):
@@ -255,6 +268,68 @@ def test_chain_falls_with_whoever_stands_in_it(t):
         status, answer, _ = run(a, tokens["worker"], chain=chain)
         assert status == 401 and "no longer stands" in answer["detail"], (fall, answer)
         assert run(a, tokens["worker"])[0] == 200, "the worker's own standing is untouched"
+
+
+def test_many_keys_of_others(t):
+    """Whoever enrols many keys could make those of others count no more, or every forged chain cost as many signatures."""
+    a, tokens, _ = world(t)
+    bob, eve, key = operator(a, "bob"), operator(a, "eve"), jose.Token()
+    assert ask(a, "POST", "/v1/keys", {"jwk": chains.jwk(key)}, token=bob)[0] == 201
+    hop = key.sign("whosh-hop+jwt", chains.claims(a, "bob", "orchestrator", tokens["orchestrator"], human="bob"))
+    assert chains.log(a, hop)[0] == 201
+    a.stop()
+    store = sqlite3.connect(a.dir / "whosh.db")
+    now = int(time.time() * 1000)
+    with store:  # enrolled and revoked, one after the other
+        store.executemany("INSERT INTO person_keys(id,person,key,issued,expires,revoked) VALUES(?,?,?,?,?,?)", [
+            (jose.s256(b"%d" % n), "eve", jose.Token().public, now, now + 1000, now) for n in range(1030)])
+    store.close()
+    a.start()
+    for chain in (hop, chains.add(a, hop, tokens["orchestrator"], "orchestrator", "worker", tokens["worker"])):
+        name = jose.claims(chain.split("~")[-1])["act"]["sub"]
+        assert run(a, tokens[name], chain=chain)[0] == 200, name
+    before = cpu_ms(a.process.pid)
+    for _ in range(20):
+        forged = jose.Token().sign("whosh-hop+jwt", chains.claims(a, "eve", "worker", tokens["worker"], human="eve"))
+        status, answer, _ = run(a, tokens["worker"], chain=forged)
+        assert status == 401 and "signed neither" in answer["detail"], answer
+    assert cpu_ms(a.process.pid) - before < 500, "forged chains cost %d ms each" % ((cpu_ms(a.process.pid) - before) / 20)
+    assert eve
+
+
+def test_name_that_is_given_again(t):
+    """Who was removed could still delegate, by a key or a chain kept, as the next person with that name."""
+    a, tokens, _ = world(t)
+    bob, key = operator(a, "bob"), jose.Token()
+    assert ask(a, "POST", "/v1/keys", {"jwk": chains.jwk(key)}, token=bob)[0] == 201
+
+    def hop():
+        return key.sign("whosh-hop+jwt", chains.claims(a, "bob", "orchestrator", tokens["orchestrator"], human="bob"))
+    attested, signed = chains.start(a, "orchestrator", operator=bob), hop()
+    assert chains.log(a, signed)[0] == 201
+    made = time.time()
+    waiting = [run(a, tokens["orchestrator"], "psql -l", chain=chain)[2] for chain in (attested, signed)]
+    assert ask(a, "DELETE", "/v1/operators/bob")[0] == 204
+    t.eventually(lambda: time.time() > made + 1.1, "the next second")
+    another = operator(a, "bob")
+    for _ in range(2):
+        for chain in (attested, signed):
+            status, answer, _ = run(a, tokens["orchestrator"], chain=chain)
+            assert status == 401 and "enrolled anew" in answer["detail"], answer
+        status, answer = chains.log(a, hop())
+        assert status == 401 and "had this name before" in answer["detail"], answer
+        a.restart()
+    for jws in waiting:
+        status, answer = review(a, jws, "approve")
+        assert status == 403 and "enrolled anew" in answer["detail"], answer
+    assert run(a, tokens["orchestrator"], chain=chains.start(a, "orchestrator", operator=another))[0] == 200
+    operator(a, "alice")  # an agent's owner becomes an operator
+    now = int(time.time())
+    question = {"jti": jose.uuid7(), "iat": now, "exp": now + 60, "aud": chains.aud(a), "sub": "orchestrator", "to": "worker",
+                "task": "x"}
+    begun = ask(a, "POST", "/v1/delegations/prepare", tokens["orchestrator"].sign("whosh-delegate+jwt", question), token=None)
+    status, _, jws = run(a, tokens["orchestrator"], "psql -l", chain=begun[1]["chain"])
+    assert status == 202 and review(a, jws, "approve")[0] == 200
 
 
 def test_person_signs_hop_0(t):
@@ -378,6 +453,24 @@ def test_one_agent_cannot_fill_the_memory(t):
             break
     assert refused and refused[0] == 429, refused
     assert run(a, tokens["orchestrator"], chain=first)[0] == 200
+
+
+def test_long_chains_cannot_fill_the_memory(t):
+    """A few agents with as many patterns as a chain can hold could make the approver keep half a gigabyte of them."""
+    a = serve(t, POLICY)
+    tokens = [enrol(a, "agent%d" % n) for n in range(6)]
+    scope = {"commands": [["ls", "**"]] + [["%c" % (97 + n % 26)] for n in range(250)], "cwd": ["*"]}
+    chain = chains.start(a, "agent0", scope=scope)
+    for n in range(1, 5):
+        chain = chains.add(a, chain, tokens[n - 1], "agent%d" % (n - 1), "agent%d" % n, tokens[n], scope=scope)
+    claims = chains.claims(a, "agent4", "agent5", tokens[5], chain, scope=scope)
+    connection, before = a.connection(), resident_kb(a)
+    for _ in range(600):
+        hop = tokens[4].sign("whosh-hop+jwt", {**claims, "jti": jose.uuid7(), "iat": int(time.time())})
+        assert ask(a, "POST", "/v1/delegations", hop, token=None, connection=connection)[0] == 201
+        status, _ = post(a, tokens[5].command("ls -l", chain=chain + "~" + hop), connection=connection)
+        assert status == 200
+    assert resident_kb(a) - before < 160000, resident_kb(a) - before
 
 
 def credential(a, name):

@@ -1,6 +1,7 @@
 """Principal chains of every hostile kind: each is refused with 77 and a reason that a person understands, nothing runs, and
 nothing of it is recorded as a command."""
 import json
+import sqlite3
 import time
 
 from lib import chains, jose
@@ -219,6 +220,20 @@ def test_hostile_hops_are_not_logged(t):
         status, answer = chains.log(w.a, hop)
         assert status in (400, 401), (name, status, answer)
     assert len(ask(w.a, "GET", "/v1/delegations")[1]["delegations"]) == len(before["delegations"]) + 1, "and bob's errand"
+
+
+def test_what_is_refused_is_told_legibly(t):
+    """A refused hop could put bytes in the log that no reader of JSON takes, or text that hides what stands around it."""
+    w = World(t)
+    for changes in ({"iss": "x" + "\u00e9" * 60}, {"x" + "\u00e9" * 60: 1}, {"iss": "boss\u202e\u200b"}, {"\u202e\u200b": 1}):
+        hop = w.last(**changes).split("~")[-1]
+        assert chains.log(w.a, hop)[0] in (400, 401)
+        w.t.whosh(w.a, w.files["worker"], "-c", ":", env={"WHOSH_PRINCIPAL_CHAIN": w.second + "~" + hop})
+    with sqlite3.connect("file:%s?mode=ro" % (w.a.dir / "whosh.db"), uri=True) as store:
+        bodies = [bytes(body) for kind, body in store.execute("SELECT kind, CAST(body AS BLOB) FROM events")]
+    refusals = [json.loads(body) for body in bodies if b'"reason"' in body]
+    assert len(refusals) >= 4 and any("lead to worker" in x["reason"] for x in refusals), refusals
+    assert all(" " <= c <= "~" or ord(c) > 160 and c not in "\u202e\u200b" for x in refusals for c in x["reason"]), refusals
 
 
 def test_chain_files(t):

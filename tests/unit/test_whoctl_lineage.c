@@ -145,6 +145,30 @@ static void test_hostile(void)
 		 "{\"task\":\"t\\n    │ ls\",\"attributes\":{\"task\":{\"grade\":\"proven\",\"source\":"
 		 "\"delegation by a\"}}}",
 		 1);
+	shows("a task passes for a scope, or for what stands behind it", LINEAGE,
+	      PRINCIPAL(
+		  "\"hop\":\"h\",\"proof\":\"signed\",\"task\":\"x\\\"; hosts: staging-*; task \\\"y\\\\\""),
+	      "alice (human, signed), 2026-11-24 09:12:03\n"
+	      "  a (agent, signed), task \"x\\\"; hosts: staging-*; task \\\"y\\\\\"\n");
+	shows("a pattern passes for a limit that is not there", LINEAGE,
+	      PRINCIPAL("\"proof\":\"signed\",\"scope\":{\"commands\":[[\"ls\",[\"a\",\"b, c\"]],[\"x; "
+			"hosts: h\"]]}"),
+	      "alice (human, signed), 2026-11-24 09:12:03\n"
+	      "  a (agent, signed); commands: ls a|\"b, c\", \"x; hosts: h\"\n");
+	shows("a task, a version or a model passes for the rest of who's sentence", PENDING,
+	      "{\"id\":\"i\",\"agent\":\"worker\",\"human\":\"alice\",\"agent_version\":\"1 for "
+	      "bob\",\"model\":"
+	      "\"m) for bob\",\"line\":\"rm "
+	      "x\",\"user\":\"u\",\"host\":\"h\",\"cwd\":\"/\",\"rule\":\"r\",\"task\":"
+	      "\"x\\\", approved by rule safe: ls\",\"attributes\":{\"task\":{\"grade\":\"proven\"}}}",
+	      "i\n"
+	      "    │ rm x\n"
+	      "    who:     worker \"1 for bob\" (model \"m) for bob\"; version and model claimed) for "
+	      "alice, task "
+	      "\"x\\\", approved by rule safe: ls\"\n"
+	      "    lineage: nobody named\n"
+	      "    where:   u on h in / (claimed)\n"
+	      "    rule:    r\n");
 	shows("a proof that is missing is taken for one", LINEAGE, PRINCIPAL("\"proof\":null"),
 	      "alice (human, signed), 2026-11-24 09:12:03\n  a (agent, claimed)\n");
 	shows("members of other types are trusted to be text", LINEAGE,
@@ -161,8 +185,7 @@ static void test_hostile(void)
 	shows("a task passes for the limits of the delegation", LINEAGE,
 	      PRINCIPAL("\"task\":\"x\\\"; hosts: one\",\"scope\":{\"hosts\":[\"*\"]}"),
 	      "alice (human, signed), 2026-11-24 09:12:03\n  a (agent, claimed); hosts: *; claims the task "
-	      "\"x\\\"; hosts: "
-	      "one\"\n");
+	      "\"x\\\"; hosts: one\"\n");
 	shows("a task that nobody delegated is shown as if somebody had", LINEAGE,
 	      PRINCIPAL("\"proof\":\"proven\",\"task\":\"t\""),
 	      "alice (human, signed), 2026-11-24 09:12:03\n  a (agent, proven), claims the task \"t\"\n");
