@@ -108,13 +108,14 @@ static void test_sentence(void)
 
 static void test_model_and_task(void)
 {
-	sentence("a model that was changed in mid-session looks like the one of all along",
-		 "{\"agent\":\"a\",\"human\":\"h\",\"model\":\"p/m@2\",\"model_before\":\"p/"
-		 "m@1\\u001b\",\"task\":\"t\","
-		 "\"verdict\":\"approved\",\"rule\":\"r\",\"exit\":0,\"line\":\"x\"}",
-		 "a (model p/m@2, claimed; until then \"p/m@1\\x1b\") for h, task \"t\" (claimed), approved by "
-		 "rule r, "
-		 "exit 0: x");
+	sentence(
+	    "a model that was changed in mid-session looks like the one of all along",
+	    "{\"agent\":\"a\",\"human\":\"h\",\"model\":\"p/m@2\",\"model_before\":\"p/"
+	    "m@1\\u001b\",\"task\":\"t\","
+	    "\"verdict\":\"approved\",\"rule\":\"r\",\"exit\":0,\"line\":\"x\"}",
+	    "a (model p/m@2, claimed; until then \"p/m@1\\x1b\") for h, task \"t\" (claimed), approved by "
+	    "rule r, "
+	    "exit 0: x");
 	sentence(
 	    "a task that is told by its hash is told as none, or as proven",
 	    "{\"agent\":\"a\",\"human\":\"h\",\"task\":null,\"task_sha256\":"
