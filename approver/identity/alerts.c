@@ -10,6 +10,7 @@
  *
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
 #include "approver/identity/alerts.h"
+#include "approver/http/bucket.h"
 #include "approver/identity/identity.h"
 #include "approver/http/metrics.h"
 #include "approver/http/refusals.h"
@@ -36,26 +37,6 @@ struct alert_work {
 	size_t len;
 	char body[];
 };
-
-/* So much at once, and then so much a second. */
-struct bucket {
-	pthread_mutex_t lock;
-	int64_t filled, left, most, rate;
-};
-
-static bool may(struct bucket *b, int64_t cost)
-{
-	int64_t now = clock_mono_ms() / 1000;
-	pthread_mutex_lock(&b->lock);
-	b->left = b->filled ? b->left + (now - b->filled) * b->rate : b->most;
-	b->filled = now;
-	if (b->left > b->most)
-		b->left = b->most;
-	bool yes = b->left >= cost;
-	b->left -= yes ? cost : 0;
-	pthread_mutex_unlock(&b->lock);
-	return yes;
-}
 
 static enum work_end apply(struct work *work, struct group *group)
 {
@@ -105,7 +86,7 @@ void alert_raise(struct server *server, const struct alert *alert)
 	metric_add((enum metric)(METRIC_ALERT_KEY_ENROLLED + (int)alert->kind), 1);
 	bool sure = (!last || now - last >= SURE_MS) &&
 		    atomic_compare_exchange_strong(&agent->alerted[alert->kind], &last, now);
-	if (!may(&bucket, 1) && !sure)
+	if (!bucket_take(&bucket, 1) && !sure)
 		return;
 	struct buf body BUF_AUTO = BUF_INIT;
 	describe(&body, alert);
@@ -148,7 +129,7 @@ static bool address_may(struct request *r)
 		place->rate = 1;
 	}
 	pthread_mutex_unlock(&lock);
-	return may(place, 1);
+	return bucket_take(place, 1);
 }
 
 /* NULL: none that was looked at, or none was. */
@@ -167,7 +148,7 @@ static struct credential *search(struct request *r)
 		return NULL;
 	pthread_mutex_lock(&lock); /* one at a time */
 	size_t n = registry_some(r->server->registry, &from, some, SEARCH_KEYS);
-	if (may(&checks, (int64_t)n))
+	if (bucket_take(&checks, (int64_t)n))
 		for (size_t i = 0; i < n && !found; i++)
 			if (jws_verify(r->body.data, r->body.len, some[i]->key))
 				found = some[i];

@@ -2,7 +2,8 @@
  *
  * The key pair is made here and only its public half is sent; the private half exists in this process and in
  * the token file, and nowhere else.  The file is begun first: when the approver has issued the credential,
- * only a full disk can still keep the file from being, and then the credential is revoked again.
+ * only a full disk can still keep the file from being, and then the credential is revoked again.  When its
+ * answer is lost nobody has the key, which whoever asked is told.
  *
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
 #include "approver/whoctl/api.h"
@@ -82,6 +83,10 @@ static int issue_with(struct ctl *ctl, struct signing_key *key, struct newfile *
 	signing_key_export(key, NULL, x);
 	key_thumbprint(x, credential);
 	int status = request(ctl, key, wanted, &row);
+	if (status == EXIT_UNREACHABLE) /* the answer may be what was lost */
+		complain(0, "it may have been done all the same%s: see whoctl credential list for %s%s",
+			 wanted->rotate ? ", and the one before ends with its window" : "", credential,
+			 wanted->rotate ? ", and rotate once more before then" : "");
 	if (status != 0)
 		return status;
 	status = newtoken_format(row, ctl->operand[0], ctl->option[OPT_AGENT_VERSION], key, &content);

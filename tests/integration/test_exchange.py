@@ -9,7 +9,7 @@ import threading
 import time
 
 from lib import chains, jose
-from lib.bare import ask, audit, enrol, in_thread, post, post_named
+from lib.bare import ask, audit, cpu_ms, enrol, in_thread, post, post_named
 from lib.oidc import SUBJECT, WORKFLOW, Issuer, Key, compact, configure, exchange, exchanged, hs256
 
 
@@ -297,6 +297,28 @@ def test_more_jobs_at_once_than_are_tried(t):
         assert post_named(a, jws, name)[0] == 401, name
     assert post_named(a, other.command("ls", sub="ci"), keys[1].data["credential"])[0] == 401
     assert post_named(a, keys[300].command("ls"), keys[1].data["credential"])[0] == 200
+
+
+def test_rubbish_for_an_agent_of_many_keys(t):
+    """A stranger could keep the approver's processors busy: each line of rubbish would be held against every key of the
+    agent that it names."""
+    i = Issuer(t, listen=False)
+    i.keys = [Key("o", "OKP")]
+    a = t.approver(start=False)
+    configure(a, i.entry(a, url=False))
+    a.start()
+    a.ctl("agent", "add", "ci")
+    for _ in range(200):
+        key = jose.Token()
+        assert exchange(a, i.token(), key)[0] == 201
+    nobody = jose.Token()
+    nobody.data = {"aud": ask(a, "GET", "/healthz", token=None)[1]["name"], "sub": "ci"}
+    connection, before = a.connection(), cpu_ms(a.process.pid)
+    for _ in range(600):
+        assert post(a, nobody.command("ls"), connection=connection)[0] == 401
+    assert cpu_ms(a.process.pid) - before < 4000  # all keys each time: 120,000 checks of 62 µs
+    key.data = nobody.data
+    assert post(a, key.command("ls"))[0] == 200
 
 
 def test_a_replay_at_the_end_of_a_token(t):

@@ -355,6 +355,19 @@ def test_watch_says_when_it_may_not(t):
     assert s.ctl("watch", timeout=20).code == 69
 
 
+def test_a_rotation_whose_answer_is_lost(t):
+    """The old key would end with its window, and nobody would know that the new one is nobody's."""
+    s = Scripted(t)
+    s.answers["POST /v1/credentials"] = b"<html>"
+    for verb, more in (("rotate", "rotate once more before then"), ("issue", "may have been done all the same")):
+        r = s.ctl("credential", verb, "worker", "--out", t.tmp / "new")
+        assert r.code == 69 and more in r.errors and "credential list" in r.errors, r
+        assert not (t.tmp / "new").exists() and list(t.tmp.glob(".whoctl-*")) == []
+    s.answers["POST /v1/credentials"] = (409, {"detail": "the agent is disabled"})
+    r = s.ctl("credential", "rotate", "worker", "--out", t.tmp / "new")
+    assert r.code == 1 and "may have been" not in r.errors, r
+
+
 def test_status(t):
     """Monitoring, and whoever is called at night, must see at once whether commands are decided and what will break next."""
     s = Scripted(t)
