@@ -394,6 +394,16 @@ def test_prepare_answers_what_a_hop_may_say(t):
         assert got == status, (sub, to, more, got, answer)
 
 
+def test_id_of_a_command(t):
+    """An agent that gives its delegation the ID of somebody's command could write itself into that command's story."""
+    a, tokens, (first, _, third) = world(t)
+    _, _, jws = run(a, tokens["worker"], chain=third)
+    before = audit(a, jws)["events"]
+    chains.add(a, first, tokens["orchestrator"], "orchestrator", "worker", tokens["worker"], jti=jti(jws))
+    assert ask(a, "DELETE", "/v1/delegations/" + jti(jws))[0] == 204
+    assert audit(a, jws)["events"] == before, audit(a, jws)["events"]
+
+
 def test_id_of_a_past_delegation(t):
     """An agent that takes the ID of a delegation that is past could make the approver say it can record nothing."""
     a, tokens, (first, _, _) = world(t)
