@@ -256,8 +256,8 @@ def test_an_order_behind_the_permit(t):
         peer, _ = listener.accept()
         peer.sendall(frame(1, (1, b"1")))
         peer.recv(65536)
-        peer.sendall(frame(4, (14, b"an-id"), (15, b"a-session"), (16, b"worker"), (32, b"30000")) +
-                     frame(11, (19, b"rogue (by bob)"), (34, b"1")))
+        peer.sendall(frame(4, (14, b"an-id"), (15, b"a-session"), (16, b"worker"), (36, b"30000")) +
+                     frame(13, (19, b"rogue (by bob)"), (38, b"1")))
         heard = b""
         while b"\x07" not in heard:
             got = peer.recv(65536)
