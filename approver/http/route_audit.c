@@ -105,6 +105,10 @@ static bool one_event(int64_t index, enum event_kind kind, int64_t ms, const cha
 	    [EVENT_COMMAND_REQUESTED] = 1, [EVENT_COMMAND_DECIDED] = 2, [EVENT_COMMAND_OUTCOME] = 3};
 	struct evidence *e = arg;
 	char when[RFC3339_LEN + 1];
+	/* A delegation's ID is its signer's to choose: with a command's it must not enter that one's story.
+	 */
+	if (kind == EVENT_DELEGATION || kind == EVENT_DELEGATION_REVOKED)
+		return true;
 	rfc3339_format(ms, when);
 	buf_addf(&e->events, "%s{\"index\":%" PRId64 ",\"kind\":\"%s\",\"ts\":\"%s\"}",
 		 e->events.len ? "," : "", index, event_kind_name(kind), when);

@@ -56,8 +56,7 @@ static enum work_end apply(struct work *work, struct group *group)
 	const struct chain_hop *hop = &w->chain->hops[w->chain->n - 1];
 	struct delegation logged;
 	bool revoked;
-	/* Two that come together: the next group sees whether the first was the same. */
-	if (group->new_row || group->taken_away)
+	if (group->taken_away)
 		return WORK_AGAIN;
 	w->known = false;
 	if (delegation_by_jti(server->delegations, hop->jti, &logged)) {
@@ -78,6 +77,9 @@ static enum work_end apply(struct work *work, struct group *group)
 	struct hop_row row;
 	fill(w->chain, w->log_index, &row);
 	int put = w->log_index < 0 ? -1 : store_hop_put(group->store, &row);
+	/* Two that come together: the next group sees whether the first was the same. */
+	if (put > 0 && group->new_row)
+		return WORK_AGAIN;
 	if (put) { /* the ID of one that is past, and in memory no more, is taken all the same */
 		snprintf(w->why, sizeof w->why, "another delegation had this ID");
 		return put < 0 ? WORK_FAILED : WORK_DROPPED;

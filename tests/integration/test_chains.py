@@ -394,6 +394,16 @@ def test_prepare_answers_what_a_hop_may_say(t):
         assert got == status, (sub, to, more, got, answer)
 
 
+def test_id_of_a_command(t):
+    """An agent that gives its delegation the ID of somebody's command could write itself into that command's story."""
+    a, tokens, (first, _, third) = world(t)
+    _, _, jws = run(a, tokens["worker"], chain=third)
+    before = audit(a, jws)["events"]
+    chains.add(a, first, tokens["orchestrator"], "orchestrator", "worker", tokens["worker"], jti=jti(jws))
+    assert ask(a, "DELETE", "/v1/delegations/" + jti(jws))[0] == 204
+    assert audit(a, jws)["events"] == before, audit(a, jws)["events"]
+
+
 def test_id_of_a_past_delegation(t):
     """An agent that takes the ID of a delegation that is past could make the approver say it can record nothing."""
     a, tokens, (first, _, _) = world(t)
@@ -453,6 +463,31 @@ def test_one_agent_cannot_fill_the_memory(t):
             break
     assert refused and refused[0] == 429, refused
     assert run(a, tokens["orchestrator"], chain=first)[0] == 200
+
+
+def test_many_at_once_are_one_group(t):
+    """An agent that delegates on many connections at once would keep everybody's commands waiting, one commit for each hop."""
+    a, tokens, (first, _, _) = world(t)
+
+    def groups():
+        metrics = ask(a, "GET", "/metrics", token=None)[1]
+        return int(next(x.split()[1] for x in metrics.splitlines() if x.startswith("whosh_commit_group_items_count")))
+    hops = [tokens["orchestrator"].sign("whosh-hop+jwt", chains.claims(a, "orchestrator", "worker", tokens["worker"], first))
+            for _ in range(30)]
+    before = groups()
+    hold = sqlite3.connect(a.dir / "whosh.db", isolation_level=None)
+    hold.execute("BEGIN IMMEDIATE")  # what comes meanwhile is one group
+    posts = [in_thread(lambda x=x: chains.log(a, x)) for x in hops + hops[:2]]
+    time.sleep(1)
+    command = in_thread(lambda: run(a, tokens["orchestrator"], chain=first))
+    time.sleep(0.3)
+    hold.execute("ROLLBACK")
+    hold.close()
+    answers = [x.result(30) for x in posts]
+    assert all(status == 201 for status, _ in answers), answers
+    assert answers[30:] == answers[:2] and len({x["log_index"] for _, x in answers}) == 30, "the same hop is logged once"
+    assert command.result(30)[0] == 200 and groups() - before < 8, groups() - before
+    assert run(a, tokens["worker"], chain=first + "~" + hops[-1])[0] == 200
 
 
 def test_long_chains_cannot_fill_the_memory(t):
