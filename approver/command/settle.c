@@ -201,7 +201,10 @@ static bool answer_ended(struct request *r)
 		answer_empty(r); /* said twice */
 	else
 		answer_problemf(r, PROBLEM_CONFLICT, "decided already: %s by %s%s%.200s",
-				row.verdict ? row.verdict : "?", row.cause ? row.cause : "?",
+				row.verdict ? row.verdict : "?",
+				!row.cause                     ? "?"
+				: !strcmp(row.cause, "killed") ? "a kill"
+							       : row.cause,
 				row.reviewers && row.reviewers[1] != ']' ? " of " : "",
 				row.reviewers && row.reviewers[1] != ']' ? row.reviewers : "");
 	command_row_finish(&row);

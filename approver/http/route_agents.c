@@ -4,6 +4,7 @@
 #include "approver/http/record.h"
 #include "approver/http/routes.h"
 #include "approver/identity/row_work.h"
+#include "approver/kill/kill_work.h"
 #include "common/clock.h"
 #include "common/json.h"
 #include "common/text.h"
@@ -105,6 +106,10 @@ bool route_agents_disable(struct request *r)
 	struct row_change change = {.kind = ROW_AGENT, .event = EVENT_AGENT_DISABLED, .subject = agent->id};
 	agent_to_row(agent, &change.row.agent);
 	change.row.agent.disabled = true;
+	change.kill =
+	    kill_of_revoked(KILL_AGENT, agent->id, "the agent was disabled", r->operator_account->name);
+	if (!change.kill)
+		return answer_unavailable(r);
 	buf_adds(&change.body, "{\"agent\":");
 	json_add_string(&change.body, agent->id, strlen(agent->id));
 	record_text(&change.body, "operator", r->operator_account->name);

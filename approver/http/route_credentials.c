@@ -7,6 +7,7 @@
 #include "approver/http/record.h"
 #include "approver/http/routes.h"
 #include "approver/identity/row_work.h"
+#include "approver/kill/kill_work.h"
 #include "common/clock.h"
 #include "common/jwk.h"
 #include <string.h>
@@ -100,6 +101,10 @@ bool route_credentials_revoke(struct request *r)
 	credential_to_row(credential, row);
 	row->revoked = clock_wall_ms();
 	row->revoked_by = r->operator_account->name;
+	change.kill = kill_of_revoked(KILL_CREDENTIAL, credential->id, "its credential was revoked",
+				      r->operator_account->name);
+	if (!change.kill)
+		return answer_unavailable(r);
 	describe(&change.body, row, r->operator_account->name);
 	row_change_push(r->server, &change, r);
 	return false;

@@ -3,6 +3,7 @@
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
 #include "approver/identity/row_work.h"
 #include "approver/identity/registry.h"
+#include "approver/kill/kill_work.h"
 #include "approver/command/writer.h"
 #include "common/log.h"
 #include "common/secure.h"
@@ -56,6 +57,7 @@ static void work_free(struct row_work *w)
 		credential_row_finish(&c->row.credential);
 	else
 		operator_row_finish(&c->row.account);
+	kill_release(c->kill);
 	buf_finish(&c->body);
 	if (c->context)
 		secure_wipe(c->context, strlen(c->context));
@@ -79,8 +81,8 @@ static enum work_end apply(struct work *work, struct group *group)
 {
 	struct row_work *w = (struct row_work *)work;
 	struct row_change *c = &w->change;
-	/* Whether one that comes with another new one is new, the next group will see. */
-	if (c->must_be_new && group->new_row)
+	/* Whether one that comes with another new one is new, or killed already, the next group will see. */
+	if ((c->must_be_new || c->kill) && group->new_row)
 		return WORK_AGAIN;
 	w->exists = c->must_be_new && is_there(group, c);
 	if (w->exists)
@@ -90,7 +92,9 @@ static enum work_end apply(struct work *work, struct group *group)
 						 : store_operator_put(group->store, &c->row.account);
 	if (failed)
 		return WORK_FAILED;
-	group->new_row = group->new_row || c->must_be_new;
+	if (c->kill && kill_revoked_keep(group, c->kill))
+		return WORK_FAILED;
+	group->new_row = group->new_row || c->must_be_new || c->kill;
 	if (c->event == EVENT_KINDS)
 		return WORK_KEPT;
 	group->taken_away = group->taken_away || !c->must_be_new;
@@ -115,6 +119,8 @@ static void done(struct work *work, struct group *group, enum work_end end)
 	struct request *r = work->request;
 	if (end == WORK_KEPT) {
 		take_over(group->server->registry, &w->change);
+		if (w->change.kill)
+			kill_revoked_begin(group->server, w->change.kill, &group->wake);
 		if (w->change.event != EVENT_KINDS)
 			log_line(LOG_LEVEL_INFO, event_kind_name(w->change.event), "subject", w->subject,
 				 "by", r && r->operator_account ? r->operator_account->name : NULL, NULL);

@@ -19,7 +19,8 @@ struct row_change {
 	} row;                 /* strings are copied */
 	enum event_kind event; /* logged with it; EVENT_KINDS: none */
 	const char *subject;   /* of the event */
-	struct buf body;       /* of the event; taken over */
+	struct kill *kill; /* ends what runs by what is taken away (kill_work.h); taken over; NULL: none */
+	struct buf body;   /* of the event; taken over */
 	/* Say the answer when it is kept; NULL: 204.  The row as it is then. */
 	void (*answer)(struct request *request, const struct row_change *change);
 	void *context; /* for `answer`; freed (wiped to its NUL) after */

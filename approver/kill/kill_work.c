@@ -14,6 +14,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { REVOKED_MS = 3600000 };
+
 struct kill_work {
 	struct work work; /* without its request, which is answered in a later group */
 	struct request *request;
@@ -285,6 +287,46 @@ void unkill_push(struct request *r, const struct kill *kill)
 	w->kill = kill_hold((struct kill *)(uintptr_t)kill);
 	w->lift = true;
 	push(r, w);
+}
+
+/* ── of what is revoked ────────────────────────────────────────────────────────────────────────────────── */
+
+struct kill *kill_of_revoked(enum kill_kind kind, const char *name, const char *reason, const char *by)
+{
+	char id[UUID_LEN + 1];
+	int64_t now = clock_wall_ms();
+	uuid_new(id);
+	struct kill_row row = {.id = id,
+			       .kind = (char *)(uintptr_t)kill_kind_name(kind),
+			       .name = (char *)(uintptr_t)name,
+			       .reason = (char *)(uintptr_t)reason,
+			       .by = (char *)(uintptr_t)by,
+			       .ts = now,
+			       .expires = now + REVOKED_MS};
+	return kill_new(&row);
+}
+
+/* What is killed already has been carried out on all that runs, and refuses what comes. */
+static bool in_force(struct server *server, const struct kill *kill)
+{
+	struct kill *same = kills_get(server->kills, kill->kind, kill->name);
+	kill_release(same);
+	return same != NULL;
+}
+
+int kill_revoked_keep(struct group *group, struct kill *kill)
+{
+	return in_force(group->server, kill) ? 0 : keep(group, kill, kill->expires);
+}
+
+void kill_revoked_begin(struct server *server, struct kill *kill, struct poll **wake)
+{
+	struct kill_notes notes = {0};
+	if (in_force(server, kill))
+		return;
+	kills_add(server->kills, kill);
+	carry_out(server, kill, &notes, wake);
+	kill_notes_push(server, &notes, NULL, NULL);
 }
 
 /* ── at start ──────────────────────────────────────────────────────────────────────────────────────────── */

@@ -141,7 +141,7 @@ static int disable(struct ctl *ctl)
 		return status;
 	buf_adds(&text, "disabled ");
 	visible_add(&text, ctl->operand[0], strlen(ctl->operand[0]));
-	buf_adds(&text, ": its commands are refused from now on\n");
+	buf_adds(&text, ": its commands are refused from now on, and what it runs is ended\n");
 	return output(&text);
 }
 

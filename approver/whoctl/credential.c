@@ -133,7 +133,7 @@ static int revoke(struct ctl *ctl)
 		return status;
 	buf_adds(&text, "revoked ");
 	visible_add(&text, ctl->operand[0], strlen(ctl->operand[0]));
-	buf_adds(&text, ": whatever it signs is refused from now on\n");
+	buf_adds(&text, ": whatever it signs is refused from now on, and what runs by it is ended\n");
 	return output(&text);
 }
 

@@ -168,3 +168,26 @@ def test_what_waits_is_refused(t):
     kill(a, "agent", "wild")
     assert shell.wait(10) == 77 and b"wild was killed by admin: runaway loop" in shell.stderr.read()
     assert not (t.tmp / "ran").exists() and a.json("pending") == []
+
+
+def test_what_is_revoked_or_disabled_ends(t):
+    """Who revokes a stolen key would leave running what the thief has started."""
+    a = t.approver(policy=APPROVE_ALL)
+    tokens = {name: a.agent(name) for name in ("stolen", "off", "tame")}
+    shells = {name: started(t, a, token, "echo $$ > %s; sleep 600 & wait" % (t.tmp / name), t.tmp / name)
+              for name, token in tokens.items()}
+    credential = [x["id"] for x in a.json("credential", "list") if x["agent"] == "stolen"][0]
+    a.ctl("credential", "revoke", credential)
+    a.ctl("agent", "disable", "off")
+    for name, reason in (("stolen", "its credential was revoked"), ("off", "the agent was disabled")):
+        shell, pids = shells[name]
+        all_gone(t, pids, 2.5)
+        assert shell.wait(5) < 0 and ("killed: %s (by admin)" % reason).encode() in shell.stderr.read()
+        assert t.whosh(a, tokens[name], "-c", ":").code == 77
+    assert alive(shells["tame"][1][0]) and shells["tame"][0].poll() is None
+    assert sorted((k["kind"], k["name"]) for k in a.json("kills")) == [("agent", "off"), ("credential", credential)]
+    a.stop()
+    a.start()
+    assert len(a.json("kills")) == 2 and t.whosh(a, tokens["tame"], "-c", "true").code == 0
+    os.kill(shells["tame"][1][0], signal.SIGKILL)
+    shells["tame"][0].wait(20)
