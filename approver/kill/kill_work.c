@@ -239,6 +239,23 @@ static void done(struct work *work, struct group *group, enum work_end end)
 	work_free(w);
 }
 
+/* A new one, from now on for so long (0: until it is lifted). */
+static struct kill *made(enum kill_kind kind, const char *name, const char *reason, const char *by,
+			 int64_t ms)
+{
+	char id[UUID_LEN + 1];
+	int64_t now = clock_wall_ms();
+	uuid_new(id);
+	struct kill_row row = {.id = id,
+			       .kind = (char *)(uintptr_t)kill_kind_name(kind),
+			       .name = (char *)(uintptr_t)name,
+			       .reason = (char *)(uintptr_t)reason,
+			       .by = (char *)(uintptr_t)by,
+			       .ts = now,
+			       .expires = ms ? now + ms : 0};
+	return kill_new(&row);
+}
+
 static void push(struct request *r, struct kill_work *w)
 {
 	static const struct work_kind kind = {apply, done};
@@ -260,17 +277,7 @@ static void push_failed(struct request *r, struct kill_work *w)
 void kill_push(struct request *r, enum kill_kind kind, const char *name, const char *reason, int64_t for_s)
 {
 	struct kill_work *w = calloc(1, sizeof *w);
-	char id[UUID_LEN + 1];
-	int64_t now = clock_wall_ms();
-	uuid_new(id);
-	struct kill_row row = {.id = id,
-			       .kind = (char *)(uintptr_t)kill_kind_name(kind),
-			       .name = (char *)(uintptr_t)name,
-			       .reason = (char *)(uintptr_t)reason,
-			       .by = r->operator_account->name,
-			       .ts = now,
-			       .expires = for_s ? now + for_s * 1000 : 0};
-	if (!w || !(w->kill = kill_new(&row))) {
+	if (!w || !(w->kill = made(kind, name, reason, r->operator_account->name, for_s * 1000))) {
 		push_failed(r, w);
 		return;
 	}
@@ -293,17 +300,7 @@ void unkill_push(struct request *r, const struct kill *kill)
 
 struct kill *kill_of_revoked(enum kill_kind kind, const char *name, const char *reason, const char *by)
 {
-	char id[UUID_LEN + 1];
-	int64_t now = clock_wall_ms();
-	uuid_new(id);
-	struct kill_row row = {.id = id,
-			       .kind = (char *)(uintptr_t)kill_kind_name(kind),
-			       .name = (char *)(uintptr_t)name,
-			       .reason = (char *)(uintptr_t)reason,
-			       .by = (char *)(uintptr_t)by,
-			       .ts = now,
-			       .expires = now + REVOKED_MS};
-	return kill_new(&row);
+	return made(kind, name, reason, by, REVOKED_MS);
 }
 
 /* What is killed already has been carried out on all that runs, and refuses what comes. */
