@@ -26,7 +26,7 @@
 
 enum { FREEZE_MS = 150, ASK_AGAIN_MS = 20, AT_ONCE_MS = 1, HUNT_MS = 4, HUNTS_MS = 50 };
 /* How many snapshots in a row must show nobody. */
-enum { SURE = 2, SURE_IN_DOUBT = 6 };
+enum { SURE = 2, SURE_IN_DOUBT = 10 };
 enum { UNDECIDED, INSIDE, OUTSIDE, ROOT };
 
 static const int ask[] = {SIGTERM, SIGCONT, 0}, freeze[] = {SIGSTOP, 0}, end[] = {SIGKILL, 0};

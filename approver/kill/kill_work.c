@@ -2,6 +2,7 @@
  *
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
 #include "approver/kill/kill_work.h"
+#include "approver/kill/kill_check.h"
 #include "approver/kill/kill_view.h"
 #include "approver/command/live_kill.h"
 #include "approver/identity/registry.h"
@@ -60,11 +61,27 @@ void kill_command(struct server *server, struct kill *kill, const char *id, stru
 	kill_notes_push(server, &notes, NULL, NULL);
 }
 
+/* Everything live that is known to be what the kill is of; those that only the store can tell of are added to
+ * *unsure. */
+static void reach_known(struct server *server, struct kill *kill, struct kill_notes *notes,
+			struct live_list *unsure, struct poll **wake)
+{
+	struct live_list pending = {0};
+	live_kill_all(server->live, kill, notes, &pending, unsure, wake);
+	for (size_t i = 0; i < pending.n; i++)
+		deny(server, kill, pending.at[i].id);
+	if (pending.failed || unsure->failed)
+		log_line(LOG_LEVEL_ERROR,
+			 "out of memory: a kill was not carried out on everything, kill again", "id",
+			 kill->id, NULL);
+	live_list_finish(&pending);
+}
+
 /* Everything live that the kill is of. */
 static void carry_out(struct server *server, struct kill *kill, struct kill_notes *notes, struct poll **wake)
 {
-	struct live_list pending = {0}, unsure = {0};
-	live_kill_all(server->live, kill, notes, &pending, &unsure, wake);
+	struct live_list unsure = {0};
+	reach_known(server, kill, notes, &unsure, wake);
 	for (size_t i = 0; i < unsure.n; i++) {
 		int of = kill_matches_parents(kill, unsure.at[i].parent, server_reader(server));
 		if (of > 0)
@@ -73,13 +90,6 @@ static void carry_out(struct server *server, struct kill *kill, struct kill_note
 			log_line(LOG_LEVEL_ERROR, "it cannot be found out whether a command is killed", "id",
 				 unsure.at[i].id, NULL);
 	}
-	for (size_t i = 0; i < pending.n; i++)
-		deny(server, kill, pending.at[i].id);
-	if (pending.failed || unsure.failed)
-		log_line(LOG_LEVEL_ERROR,
-			 "out of memory: a kill was not carried out on everything, kill again", "id",
-			 kill->id, NULL);
-	live_list_finish(&pending);
 	live_list_finish(&unsure);
 }
 
@@ -331,6 +341,7 @@ void kill_revoked_begin(struct server *server, struct kill *kill, struct poll **
 struct loading {
 	struct server *server;
 	bool failed;
+	struct live_list unsure; /* by the first kill that leaves any so */
 };
 
 static bool load_one(const struct kill_row *row, void *arg)
@@ -373,15 +384,28 @@ static void resume_one(struct kill *kill, void *arg)
 	struct loading *loading = arg;
 	struct poll *wake = NULL; /* nobody polls yet */
 	struct kill_notes notes = {0};
-	carry_out(loading->server, kill, &notes, &wake);
+	struct live_list same = {0};
+	reach_known(loading->server, kill, &notes, loading->unsure.n ? &same : &loading->unsure, &wake);
 	kill_notes_push(loading->server, &notes, NULL, NULL);
+	live_list_finish(&same);
+}
+
+/* The parents of a command are read once for all kills: a thousand kills that each read those of all commands
+ * would take longer than a lease. */
+static int resume(struct loading *loading)
+{
+	struct poll *wake = NULL;
+	int failed = kills_each(loading->server->kills, resume_one, loading);
+	for (size_t i = 0; i < loading->unsure.n; i++)
+		kill_newcomer(loading->server, loading->unsure.at[i].id, &wake);
+	live_list_finish(&loading->unsure);
+	return failed;
 }
 
 int kills_resume(struct server *server, struct store_reader *reader)
 {
 	struct loading loading = {.server = server};
-	if (!store_kill_orders(reader, order_again, &loading) && !loading.failed &&
-	    !kills_each(server->kills, resume_one, &loading))
+	if (!store_kill_orders(reader, order_again, &loading) && !loading.failed && !resume(&loading))
 		return 0;
 	log_line(LOG_LEVEL_ERROR, "the kills in force cannot be taken up again", NULL);
 	return -1;

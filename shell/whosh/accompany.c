@@ -10,6 +10,7 @@
  *
  * The broker ends a command that is killed and says so (KILL).  When the broker itself is gone nobody can
  * kill the command any more: it goes on for the lease that its permit gave it, and is then ended from here.
+ * When the broker had the order to kill it, it is ended from here at once.
  *
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
 #include "common/clock.h"
@@ -141,7 +142,7 @@ int accompany(struct gate *gate, pid_t child, int signals)
 		bool over = gone && lease_ms > 0 && silence >= lease_ms;
 		if (over)
 			lapsed(gate, silence);
-		if (over || (gate->killed && gate->own_end))
+		if (over || (gate->killed && (gate->own_end || gone)))
 			return end_below(child);
 		int64_t left = gone && lease_ms > 0 ? lease_ms - silence : -1;
 		if (poll(on, 2, left > INT32_MAX ? INT32_MAX : (int)left) < 0 && errno != EINTR)

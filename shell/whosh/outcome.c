@@ -50,7 +50,10 @@ static void wait_done(struct gate *gate)
 	int64_t end = clock_mono_ms() + (gate->killed && limit < KILLED_MS ? KILLED_MS : limit);
 	struct wire_message found;
 	for (int64_t left; (left = end - clock_mono_ms()) > 0;) {
-		if (!broker_read(gate, &found, (int)left) || !killed_by(gate, &found))
+		bool answered = broker_read(gate, &found, (int)left);
+		if (!answered && gate->killed)
+			end_below(0); /* the broker has gone in the middle of it */
+		if (!answered || !killed_by(gate, &found))
 			return;
 		if (gate->own_end)
 			end_below(0);

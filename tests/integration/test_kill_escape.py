@@ -3,7 +3,7 @@ import os
 import signal
 import time
 
-from lib.killing import alive, daemon, pids_in, world
+from lib.killing import alive, all_gone, daemon, pids_in, world
 
 # Forks and exits, and so on in the child, for 4 s at most.  It tells how far it has come.
 HOPPER = r"""
@@ -124,3 +124,33 @@ def test_what_is_started_after_the_order(t):
     pids = [int(x) for x in (t.tmp / "pids").read_text().split()] if (t.tmp / "pids").exists() else []
     t.cleanups.append(lambda: [os.kill(x, 9) for x in pids if alive(x)])
     assert not any(alive(x) for x in pids), pids
+
+
+def broker_lost(t, line, n, conf="", **kw):
+    """Kill a command, and its broker as soon as the order has arrived; (whosh, the pids)."""
+    fake, b, _ = world(t, conf=conf)
+    p = t.whosh_start(b, None, "-c", line, **kw)
+    pids = pids_in(t, t.tmp / "pids", n)
+    command = fake.command(line)
+    fake.named(command)
+    fake.kill(command)
+    t.eventually(lambda: command in fake.acknowledged, "the acknowledgement")
+    b.kill()
+    assert any(alive(x) for x in pids)
+    return p, pids
+
+
+def test_the_broker_lost_in_the_middle_of_a_kill(t):
+    """An order that has arrived must be carried out, if its broker dies of it: an agent's host may be short of memory."""
+    p, pids = broker_lost(t, daemon("pids") + "trap '' TERM; echo $$ >> pids; while :; do sleep 1; done", 3,
+                          "on_lease_lapse = finish")
+    all_gone(t, pids)
+    assert p.wait(10) == -signal.SIGKILL and p.stderr.read() == b"whosh: killed: rogue (by bob)\n"
+
+
+def test_the_same_when_only_daemons_are_left(t):
+    """Nor may a daemon live on, whose command has ended by the order already."""
+    p, pids = broker_lost(t, "(trap '' TERM; setsid bash -c 'echo $$ >> pids; while :; do sleep 1; done' > /dev/null 2>&1 &); "
+                             "echo $$ >> pids; exec sleep 600", 2)
+    all_gone(t, pids)
+    assert p.wait(10) == -signal.SIGTERM

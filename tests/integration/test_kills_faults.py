@@ -5,6 +5,7 @@ Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later
 import json
 import re
 import sqlite3
+import time
 
 from lib import jose
 from lib.bare import (POLICY, ask, audit, enrol, in_thread, jti, outcome, polls_open, post, queued, ref, review,
@@ -55,6 +56,28 @@ def test_pending_at_a_start(t):
     t.eventually(lambda: audit(a, jws)["verdict"] == "denied", "the denial")
     assert audit(a, jws)["cause"] == "killed"
     refused(post(a, worker.command("true")))
+
+
+def test_nested_at_a_start(t):
+    """What runs inside a killed session would be forgotten at a start; or the start, with many kills, outlast a lease."""
+    a = t.approver(policy=POLICY)
+    boss, worker, connection = enrol(a, "boss"), enrol(a), a.connection()
+    sessions = [jose.uuid7(), jose.uuid7()]
+    outer = [running(a, boss, connection, sid=sessions[0])]
+    aside = [running(a, boss, connection)]
+    for _ in range(60):  # each inside the one before
+        outer.append(running(a, worker, connection, parent=jti(outer[-1])))
+        aside.append(running(a, worker, connection, parent=jti(aside[-1])))
+    a.stop()
+    for i in range(990):
+        sessions.append(jose.uuid7())
+    change_store(a, "INSERT INTO kills VALUES" + ",".join(
+        "('0190aaaa-0000-7000-8000-%012d','session','%s','why','bob',1,0,0,NULL)" % (i, x) for i, x in enumerate(sessions)))
+    began = time.monotonic()
+    a.start()
+    took = time.monotonic() - began
+    assert orders(poll(a, running=outer + aside, wait_s=5)) == {jti(x) for x in outer}
+    assert took < 3, took
 
 
 def test_lineage(t):
