@@ -84,6 +84,7 @@ static void reported(struct command *command)
 	if (left) {
 		command->step = STEP_LEFT;
 		command->broker->left_count++;
+		command->peer->left++;
 	}
 	if (shell)
 		shell_done(shell);

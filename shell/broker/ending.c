@@ -242,8 +242,10 @@ void ending_prepare(struct command *command)
 
 void ending_finish(struct command *command)
 {
-	if (command->step == STEP_LEFT)
+	if (command->step == STEP_LEFT) {
 		command->broker->left_count--;
+		command->peer->left--;
+	}
 	loop_timer_stop(command->broker->loop, &command->patience);
 	tree_drop(command->broker->trees, &command->tree);
 	outcome_finish(&command->outcome);

@@ -9,9 +9,9 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#define PEER_MAX_SHELLS 4096        /* of one user at once */
+#define PEER_MAX_SHELLS 4096        /* of one user at once, and commands that left processes behind */
 #define PEER_MAX_BYTES (256u << 20) /* of one user's requests in memory at once */
-#define BROKER_MAX_SHELLS 16384     /* of all: one live poll can name that many */
+#define BROKER_MAX_SHELLS 9000      /* of all: a live poll (1 MiB) can name each twice, when all are killed */
 
 /* A user with shells here; kept for the life of the broker (there are few). */
 struct peer {
@@ -19,6 +19,7 @@ struct peer {
 	char *user;    /* login name, or the number when it has none */
 	int64_t named; /* when it was looked up (clock_mono_ms) */
 	size_t shells, bytes;
+	size_t left;    /* commands that have ended, and their processes have not */
 	int64_t warned; /* when a warning about it was last logged (clock_mono_ms) */
 	struct peer *next;
 };

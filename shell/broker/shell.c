@@ -326,7 +326,8 @@ static void shell_late(struct timer *timer)
 
 static bool too_many(const struct broker *broker, const struct peer *peer)
 {
-	return peer->shells > PEER_MAX_SHELLS || broker->shell_count > BROKER_MAX_SHELLS;
+	return peer->shells + peer->left > PEER_MAX_SHELLS ||
+	       broker->shell_count + broker->left_count > BROKER_MAX_SHELLS;
 }
 
 void shell_accept(struct broker *broker, int fd)
@@ -352,8 +353,11 @@ void shell_accept(struct broker *broker, int fd)
 	reply_hello(&shell->out);
 	if (too_many(broker, peer)) {
 		peer_warn(peer, "a user has too many shells at once");
-		shell_refuse(shell, EXIT_UNREACHABLE, "this user has too many shells at once", NULL, NULL,
-			     NULL);
+		shell_refuse(shell, EXIT_UNREACHABLE,
+			     peer->left ? "this user has too many shells, or commands that left processes "
+					  "behind, at once"
+					: "this user has too many shells at once",
+			     NULL, NULL, NULL);
 		return;
 	}
 	loop_timer_set(broker->loop, &shell->timer, ASK_MS);

@@ -24,6 +24,7 @@ struct tree_entry {
 	bool news, over;
 	enum tree_work work;
 	int64_t since; /* when this work began (clock_mono_ms) */
+	int64_t due;   /* its next step */
 	/* So many are left: told when tree_follow has counted them, and then when there is nobody any more;
 	 * and when the end is over (more than 0: those could not be ended, and are followed). */
 	void (*looked)(struct tree_entry *entry, size_t left);

@@ -4,7 +4,7 @@ import signal
 import subprocess
 import time
 
-from lib.killing import alive, all_gone, daemon, pids_in, world
+from lib.killing import ME, alive, all_gone, daemon, pids_in, world
 
 
 def left(t, line, n, **kw):
@@ -116,3 +116,62 @@ def test_neighbours_of_what_is_left(t):
     fake.kill(command)
     all_gone(t, pids)
     assert alive(others[0])
+
+
+# Commands by the hundred that leave one and the same process behind; prints after how many it is refused.
+LEAVER = r"""
+import os, socket, struct, subprocess, sys
+def frame(kind, *fields):
+    body = b"".join(struct.pack(">HI", tag, len(value)) + value for tag, value in fields)
+    return struct.pack(">IB", 1 + len(body), kind) + body
+def get(link, n):
+    got = b""
+    while len(got) < n:
+        more = link.recv(n - len(got))
+        if not more:
+            raise ConnectionError
+        got += more
+    return got
+def next_frame(link):
+    size, kind = struct.unpack(">IB", get(link, 5))
+    return kind, get(link, size - 1)
+child = subprocess.Popen(["sleep", "600"], stdout=subprocess.DEVNULL)
+print(child.pid, file=open("pids", "a"), flush=True)
+def ask():
+    link = socket.socket(socket.AF_UNIX)
+    link.connect(sys.argv[1])
+    link.sendall(frame(2, (2, b"command"), (3, b"true"), (5, b"/"), (7, b"/bin/bash")))
+    return link
+def some():
+    links = [ask() for _ in range(256)]
+    for link in links:
+        kind, body = next_frame(link)
+        while kind != 4:
+            if kind == 5:
+                raise ConnectionError
+            kind, body = next_frame(link)
+        link.sendall(frame(6, (24, b"1")) + frame(7, (25, b"0"), (27, b"1"), (28, b"2"), (37, b"1")))
+    for link in links:
+        assert next_frame(link)[0] == 8
+n = 0
+try:
+    while n < 8192:
+        some()
+        n += 256
+except ConnectionError:
+    print(n, "and no more", flush=True)
+child.wait()
+"""
+
+
+def test_more_than_can_be_named(t):
+    """An account that leaves thousands of commands behind would fill the poll of its host, whose leases then all lapse."""
+    a = t.approver()
+    b = t.broker(a, {ME: a.agent("worker")})
+    p = t.spawn(["python3", "-c", LEAVER, b.socket], cwd=t.tmp, stdout=subprocess.PIPE)
+    pids_in(t, t.tmp / "pids", 1)
+    assert p.stdout.readline() == b"4096 and no more\n"
+    r = t.whosh(b, None, "-c", "true")
+    assert r.code == 69 and b"left processes behind" in r.err, r
+    p.kill()
+    p.wait()
