@@ -214,11 +214,14 @@ bool answer_as_stored(struct request *r)
 	return true;
 }
 
-static enum work_end apply_nothing(struct work *work, struct group *group)
+/* The first may not even be in the queue yet: its thread claimed the ID, and has a policy to judge by. */
+static enum work_end apply_wait(struct work *work, struct group *group)
 {
-	(void)work;
-	(void)group;
-	return WORK_KEPT;
+	struct credential *credential;
+	char command_s256[S256_LEN + 1];
+	enum live_state state =
+	    live_peek(group->server->live, work->request->param, &credential, command_s256);
+	return state == LIVE_DECIDING ? WORK_AGAIN : WORK_KEPT;
 }
 
 static void done_wait(struct work *work, struct group *group, enum work_end end)
@@ -229,10 +232,10 @@ static void done_wait(struct work *work, struct group *group, enum work_end end)
 	free(work);
 }
 
-/* The first of two is being written: what comes behind it in the queue is answered after it. */
+/* The first of two is being decided: this one is answered once that is done. */
 bool answer_after_first(struct request *r)
 {
-	static const struct work_kind kind = {apply_nothing, done_wait};
+	static const struct work_kind kind = {apply_wait, done_wait};
 	struct work *work = calloc(1, sizeof *work);
 	if (!work)
 		return answer_unavailable(r);

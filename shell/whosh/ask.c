@@ -89,8 +89,8 @@ void ask(struct gate *gate)
 	struct wire_message found;
 	context_frame(gate, WIRE_ASK, &frame);
 	broker_link(gate);
-	if (!broker_write(gate, &frame))
-		broker_gone();
+	/* A broker that refuses at once does not read it, and says why all the same. */
+	bool sent = broker_write(gate, &frame);
 	if (!broker_read(gate, &found, HELLO_MS) || found.type != WIRE_HELLO)
 		broker_gone();
 	char *version = wire_string(&found, WIRE_VERSION_TAG);
@@ -105,7 +105,7 @@ void ask(struct gate *gate)
 		got = wait_reviewed(gate, &found, rule ? rule : "default", since);
 		free(rule);
 	}
-	if (!got)
+	if (!got || (!sent && found.type != WIRE_REFUSED))
 		broker_gone();
 	if (found.type == WIRE_REFUSED)
 		refused(&found);

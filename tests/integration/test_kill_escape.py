@@ -87,7 +87,8 @@ def test_a_whosh_held_back_before_it_starts_anything(t):
         held[0].send_signal(signal.SIGSTOP)
     held[0].send_signal(signal.SIGCONT)
     claims = fake.outcome(command)
-    assert held[0].wait(10) == 77 and held[0].stderr.read() == b"whosh: killed: rogue (by bob)\n"
+    said = held[0].wait(10), held[0].stderr.read()
+    assert said == (77, b"whosh: killed: rogue (by bob)\n"), said
     assert (claims["outcome"], claims["reason"]) == ("not_run", "killed: rogue (by bob)"), claims
     assert not (t.tmp / "pids").exists()
 
