@@ -15,13 +15,16 @@
  *
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
 #include "common/clock.h"
+#include "common/io.h"
 #include "common/log.h"
 #include "shell/broker/asking.h"
 #include "shell/broker/shell.h"
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/pidfd.h>
 #include <unistd.h>
 
 enum {
@@ -170,9 +173,12 @@ static void begin(struct command *command, const char *words)
 		return;
 	}
 	loop_timer_set(broker->loop, &command->patience, own ? OWN_MS : SHELL_MS);
-	tree_signal_whosh(&command->tree, SIGCONT);
+	/* The order is there before it goes on; by then, if it is lost, the command may be no more. */
+	int whosh FD_AUTO = fcntl(command->tree.process, F_DUPFD_CLOEXEC, 0);
 	if (command->shell)
 		shell_kill(command->shell, words, own);
+	if (whosh >= 0)
+		pidfd_send_signal(whosh, SIGCONT, NULL, 0);
 }
 
 static int cut(const char *text)

@@ -82,9 +82,12 @@ def test_a_whosh_held_back_before_it_starts_anything(t):
     fake.named(command)
     fake.kill(command)
 
-    end = time.monotonic() + 0.4
-    while time.monotonic() < end:  # faster than it can be let go on
+    ordered, patience = None, time.monotonic() + 20
+    while not ordered or time.monotonic() < ordered + 0.2:  # faster than it can be let go on
         held[0].send_signal(signal.SIGSTOP)
+        if not ordered and "a command is ended" in conf.log.read_text():
+            ordered = time.monotonic()
+        assert time.monotonic() < patience, "the order did not come"
     held[0].send_signal(signal.SIGCONT)
     claims = fake.outcome(command)
     said = held[0].wait(10), held[0].stderr.read()
