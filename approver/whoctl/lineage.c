@@ -19,13 +19,6 @@ static const char *filled(const cJSON *object, const char *name)
 	return text && *text ? text : NULL;
 }
 
-static void clipped_text_add(struct buf *out, const char *text, size_t columns)
-{
-	struct buf visible BUF_AUTO = BUF_INIT;
-	visible_add(&visible, text, strlen(text));
-	clipped_add(out, visible.data ? visible.data : "", visible.len, columns);
-}
-
 /* ── scopes, in short ── */
 
 /* "status", or "status|log" */

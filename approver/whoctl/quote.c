@@ -6,14 +6,12 @@
 #include "common/text.h"
 #include <string.h>
 
-static void clip(struct buf *out, const struct buf *text, size_t columns)
+void clipped_text_add(struct buf *out, const char *text, size_t columns)
 {
 	struct buf visible BUF_AUTO = BUF_INIT;
-	visible_add(&visible, text->data ? text->data : "", text->len);
+	visible_add(columns ? &visible : out, text, strlen(text));
 	if (columns)
 		clipped_add(out, visible.data ? visible.data : "", visible.len, columns);
-	else
-		buf_add(out, visible.data ? visible.data : "", visible.len);
 }
 
 void quoted_add(struct buf *out, const char *text, size_t columns)
@@ -25,7 +23,7 @@ void quoted_add(struct buf *out, const char *text, size_t columns)
 		buf_addc(&escaped, *text);
 	}
 	buf_addc(out, '"');
-	clip(out, &escaped, columns);
+	clipped_text_add(out, escaped.data ? escaped.data : "", columns);
 	buf_addc(out, '"');
 }
 
@@ -39,11 +37,8 @@ static bool is_word(const char *text)
 
 void word_or_quoted_add(struct buf *out, const char *text, size_t columns)
 {
-	struct buf word BUF_AUTO = BUF_INIT;
-	if (!is_word(text)) {
+	if (is_word(text))
+		clipped_text_add(out, text, columns);
+	else
 		quoted_add(out, text, columns);
-		return;
-	}
-	buf_adds(&word, text);
-	clip(out, &word, columns);
 }

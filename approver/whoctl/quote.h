@@ -9,6 +9,8 @@
 
 #include "common/buf.h"
 
+/* Append the text visibly (text.h), cut to so many columns (0: whole). */
+void clipped_text_add(struct buf *out, const char *text, size_t columns);
 /* Append "TEXT" visibly (text.h), cut to so many columns (0: whole), a quote in it as \" and a backslash
  * as \\. */
 void quoted_add(struct buf *out, const char *text, size_t columns);
