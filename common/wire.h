@@ -11,6 +11,10 @@
  * ends it, DELEGATE by DELEGATED or REFUSED.  Closing before STARTED withdraws; closing between STARTED and
  * OUTCOME is a lost shell.
  *
+ * A session asks for one line after the other: an ASK with MORE may be followed, after its DONE or REFUSED,
+ * by the next ASK on the same connection (no second HELLO).  HISTORY may come where an ASK may, and is
+ * answered by REMEMBERED.
+ *
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
 #ifndef WHOSH_WIRE_H
 #define WHOSH_WIRE_H
@@ -26,22 +30,24 @@ enum wire_type {
 	WIRE_WAITING,   /* COMMAND_ID, REASON (who must review, for a person), EXPIRES */
 	WIRE_PERMIT, /* COMMAND_ID, SESSION_ID, AGENT_ID, optional CHAIN, TRACEPARENT, LEASE_MS; approved: run
 			it now */
-	WIRE_REFUSED,   /* STATUS (exit status), REASON, optional RULE, COMMAND_ID, HINT */
-	WIRE_STARTED,   /* PID */
-	WIRE_OUTCOME,   /* EXIT or SIGNAL; STARTED_MS, ENDED_MS; LEFT when processes are left; NOT_RUN (a
-			   reason) when exec failed */
-	WIRE_DONE,      /* nothing */
-	WIRE_CHECK,     /* as ASK, without a line to run */
-	WIRE_CHECKED,   /* CHECK_LINE each */
-	WIRE_DELEGATE,  /* TO, TASK, optional SCOPE, EXPIRES (seconds from now), DEPTH, CHAIN, ENV */
-	WIRE_DELEGATED, /* CHAIN: for the delegate */
-	WIRE_KILL,      /* REASON, optional OWN: the command is being ended, and why */
+	WIRE_REFUSED,    /* STATUS (exit status), REASON, optional RULE, COMMAND_ID, HINT */
+	WIRE_STARTED,    /* PID */
+	WIRE_OUTCOME,    /* EXIT or SIGNAL; STARTED_MS, ENDED_MS; LEFT when processes are left; NOT_RUN (a
+			    reason) when exec failed */
+	WIRE_DONE,       /* nothing */
+	WIRE_CHECK,      /* as ASK, without a line to run */
+	WIRE_CHECKED,    /* CHECK_LINE each */
+	WIRE_DELEGATE,   /* TO, TASK, optional SCOPE, EXPIRES (seconds from now), DEPTH, CHAIN, ENV */
+	WIRE_DELEGATED,  /* CHAIN: for the delegate */
+	WIRE_KILL,       /* REASON, optional OWN: the command is being ended, and why */
+	WIRE_HISTORY,    /* ENV each: whose lines at a prompt are wanted */
+	WIRE_REMEMBERED, /* LINE each, oldest first */
 	WIRE_TYPES
 };
 
 enum wire_tag {
 	WIRE_VERSION_TAG = 1,
-	WIRE_MODE, /* command | login | ssh | script */
+	WIRE_MODE, /* command | login | ssh | script | prompt | stdin | source */
 	WIRE_LINE, /* the exact bytes */
 	WIRE_ARG,  /* each: ARG0 ARG… */
 	WIRE_CWD,
@@ -79,6 +85,11 @@ enum wire_tag {
 	WIRE_LEASE_MS, /* how long the command may go on when the broker is gone; absent: to its end */
 	WIRE_LEFT,     /* "1": the command ended, and processes that it started did not */
 	WIRE_OWN,      /* "1": the broker cannot end the command's processes; do it */
+	WIRE_MORE,    /* "1": a line of a session; the PID in STARTED is then the session's shell, which lives
+			 on when the line has ended */
+	WIRE_MEANING, /* each: KIND, TAB, NAME, TAB, TEXT: what the session has changed and this line may use
+		       */
+	WIRE_SOURCED, /* each: PATH, NUL, TEXT: a file that this line reads with `.` or source */
 	WIRE_TAGS
 };
 
