@@ -52,7 +52,8 @@ struct shell {
 	struct broker *broker;
 	struct peer *peer;
 	enum shell_state state;
-	bool more; /* a session: more lines follow */
+	bool more;           /* a session: more lines follow */
+	struct process bash; /* what runs them; pid 0: not known */
 	struct command *command;
 	struct check *check;
 	struct delegate *delegate;
@@ -162,6 +163,13 @@ void shell_hold(const struct shell *shell, struct tree_entry *tree)
 	tree_hold(tree, shell->watch.fd, shell->peer->uid);
 }
 
+void shell_line(const struct shell *shell, struct tree_entry *tree)
+{
+	tree->line = shell->more;
+	tree->shell = shell->bash.pid;
+	tree->shell_start = shell->bash.start;
+}
+
 void shell_kill(struct shell *shell, const char *reason, bool own)
 {
 	reply_kill(&shell->out, reason, own);
@@ -256,6 +264,19 @@ static bool on_delegate(struct shell *shell, const struct wire_message *message)
 	return shell->delegate != NULL;
 }
 
+static bool on_started(struct shell *shell, const struct wire_message *message)
+{
+	shell->state = SHELL_RUNNING;
+	/* Once: the session has one shell for all its lines. */
+	if (shell->more && !shell->bash.pid) {
+		int64_t pid = wire_number(message, WIRE_PID, 0);
+		if (pid <= 0 || pid > INT_MAX || !process_read((pid_t)pid, &shell->bash))
+			shell->bash = (struct process){0};
+	}
+	command_started(shell->command);
+	return true;
+}
+
 static bool on_outcome(struct shell *shell, const struct wire_message *message)
 {
 	struct outcome outcome;
@@ -282,11 +303,7 @@ static bool on_frame(struct shell *shell, const struct wire_message *message)
 	case WIRE_DELEGATE:
 		return shell->state == SHELL_NEW && on_delegate(shell, message);
 	case WIRE_STARTED:
-		if (shell->state != SHELL_PERMITTED)
-			return false;
-		shell->state = SHELL_RUNNING;
-		command_started(shell->command);
-		return true;
+		return shell->state == SHELL_PERMITTED && on_started(shell, message);
 	case WIRE_OUTCOME:
 		return (shell->state == SHELL_PERMITTED || shell->state == SHELL_RUNNING) &&
 		       on_outcome(shell, message);
