@@ -10,6 +10,7 @@
 #include "common/codec.h"
 #include "common/error.h"
 #include "common/secure.h"
+#include "shell/broker/history.h"
 #include "shell/broker/live.h"
 #include "shell/broker/outbox.h"
 #include "shell/broker/spool.h"
@@ -27,7 +28,7 @@
 
 enum { SYSTEM_CONNECTIONS = 32, PRIVATE_CONNECTIONS = 2 };
 
-static const char system_spool[] = "/var/spool/whosh";
+static const char system_spool[] = "/var/spool/whosh", system_history[] = "/var/lib/whosh-broker/history";
 
 extern char **environ;
 
@@ -100,8 +101,10 @@ static bool setup_outbox(struct broker *broker, char **error)
 		if (spool_prepare(folder) < 0)
 			return error_set(error, "spool: %s: %s", folder, strerror(errno));
 		broker->outbox = outbox_new(broker, folder, NULL);
+		folder = broker->conf.value[CONF_HISTORY];
+		broker->history = history_new(folder ? folder : system_history);
 	}
-	return broker->outbox || error_set(error, "out of memory");
+	return (broker->outbox && (broker->history || broker->private)) || error_set(error, "out of memory");
 }
 
 static bool setup_approver(struct broker *broker, char **error)
@@ -159,6 +162,7 @@ bool setup_broker(struct broker *broker, const char *config, char **error)
 void setup_finish(struct broker *broker)
 {
 	outbox_free(broker->outbox);
+	history_free(broker->history);
 	live_poll_free(broker->live);
 	trees_free(broker->trees);
 	client_free(broker->client);
