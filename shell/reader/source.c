@@ -138,7 +138,7 @@ static int open_approved(const char *path)
 
 int source_opened(const char *path, const void *from)
 {
-	if (path == nowhere) {
+	if (!executes && !strcmp(path, nowhere)) {
 		executes = from;
 		errno = ENOENT;
 		return -1;
