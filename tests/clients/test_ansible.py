@@ -67,14 +67,16 @@ def test_ansible(t):
     t.need("ansible-playbook")
     w = Two(t)
     c = Control(t, w)
-    for pipelining in ("True", "False"):
-        results = c.play("play" + pipelining, tasks("/bin/bash"), ANSIBLE_PIPELINING=pipelining)
-        assert results[0]["rc"] == 3 and results[0]["stdout_lines"][0] == "raw", results[0]
-        assert results[1]["stdout_lines"] == ["$NOT expanded", "two words"], results[1]
-        assert results[2]["stdout_lines"] == ["A B", "/tmp", "café"] and results[2]["stderr"] == "err", results[2]
-        assert results[3]["rc"] == 4 and results[3]["stdout"] == "fed\ngood day", results[3]
-        assert results[5]["content"], results[5]
-    lines = [x["line"] for x in w.rows(12)]
+    results = c.play("pipelining", tasks("/bin/bash"), ANSIBLE_PIPELINING="True")
+    assert results[0]["rc"] == 3 and results[0]["stdout_lines"][0] == "raw", results[0]
+    assert results[1]["stdout_lines"] == ["$NOT expanded", "two words"], results[1]
+    assert results[2]["stdout_lines"] == ["A B", "/tmp", "café"] and results[2]["stderr"] == "err", results[2]
+    assert results[3]["rc"] == 4 and results[3]["stdout"] == "fed\ngood day", results[3]
+    assert results[5]["content"], results[5]
+    # Without pipelining a module is copied over and then run.
+    copied = c.play("copying", [tasks("/bin/bash")[2]], ANSIBLE_PIPELINING="False")
+    assert copied == results[2:3], copied
+    lines = [x["line"] for x in w.rows(8)]
     assert any(x.startswith("echo raw; ") for x in lines), lines
     assert any(x.startswith("/bin/sh -c '") and "AnsiballZ_command.py" in x for x in lines), lines
 
