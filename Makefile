@@ -46,6 +46,9 @@ POLICY  = $(call objects,approver/policy/*.c)
 STORE   = $(call objects,approver/store/*.c)
 WHOSH   = $(call objects,shell/whosh/*.c)
 BROKER  = $(call objects,shell/broker/*.c)
+# The reader is loaded into bash: position-independent, and nothing of it has a name there but what bash is to find.
+READER  = $(patsubst %.c,$(BUILD)/pic/%.o,$(sort $(wildcard shell/reader/*.c))) \
+          $(patsubst %,$(BUILD)/pic/common/%.o,buf clock io link secure text waiting wire)
 WHOSHD  = $(call objects,approver/whoshd/*.c approver/http/*.c approver/command/*.c approver/identity/*.c \
           approver/kill/*.c approver/oidc/*.c)
 WHOCTL  = $(call objects,approver/whoctl/*.c)
@@ -54,7 +57,7 @@ LIBRARY = $(POLICY) $(STORE) $(filter-out %/main.o,$(WHOSHD) $(WHOCTL) $(BROKER)
 UNIT    = $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(sort $(wildcard tests/unit/test_*.c)))
 TOOLS   = $(patsubst tests/%.c,$(BUILD)/tests/%,$(sort $(wildcard tests/policy/*.c tests/bench/*.c tests/lib/*.c)))
 FUZZERS = $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
-PROGRAMS = $(BUILD)/whosh $(BUILD)/whosh-broker $(BUILD)/whoshd $(BUILD)/whoctl
+PROGRAMS = $(BUILD)/whosh $(BUILD)/whosh-reader.so $(BUILD)/whosh-broker $(BUILD)/whoshd $(BUILD)/whoctl
 SOURCES = $(shell git ls-files '*.c' '*.h' 2>/dev/null)
 
 .PHONY: all deps demo check bench soak install uninstall fuzz lint format clean help unit programs always
@@ -90,6 +93,14 @@ $(BUILD)/libwhosh.a: $(LIBRARY)
 
 $(BUILD)/whosh: $(WHOSH) $(BUILD)/libcommon.a
 	$(CC) $(CFLAGS) $(LDFLAGS) $(GATE_LINK) -o $@ $^
+# Never with sanitizers: bash itself has none.
+READER_FLAGS = -std=gnu17 -O2 -g $(HARDEN) $(WARN) -fPIC -fvisibility=hidden -ffunction-sections -fdata-sections \
+               -isystem /usr/include/bash -isystem /usr/include/bash/include
+$(BUILD)/pic/%.o: %.c Makefile
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(READER_FLAGS) -MMD -MP -c -o $@ $<
+$(BUILD)/whosh-reader.so: $(READER)
+	$(CC) $(READER_FLAGS) -shared -Wl,-z,relro,-z,now,--gc-sections,--as-needed -o $@ $^
 $(BUILD)/whosh-broker: $(BROKER) $(BUILD)/libcommon.a
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS_BROKER)
 $(BUILD)/whoshd: $(WHOSHD) $(STORE) $(POLICY) $(BUILD)/libcommon.a

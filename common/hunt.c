@@ -7,7 +7,7 @@
  * sits still for longer is found by the snapshots.
  *
  * Whoever it is that is found must belong to the tree as in tree.c: by its parent or its parent's, while the
- * root lives, or by its session.
+ * root lives, or by its session; to that of one line of a session by its parent or its session.
  *
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
 #include "common/hunt.h"
@@ -46,6 +46,11 @@ static bool is_ours(const struct tree *tree, const struct process *process)
 	for (size_t i = 0; i < tree->n_sessions; i++)
 		if (tree->sessions[i] == process->session)
 			return true;
+	for (size_t i = 0; tree->line && i < tree->n; i++)
+		if (tree->known[i].pid == process->parent)
+			return process_read(process->parent, &parent) && parent.start == tree->known[i].start;
+	if (tree->line)
+		return false;
 	if (process->parent == tree->root)
 		return is_root(tree, process->parent);
 	return process_read(process->parent, &parent) && is_root(tree, parent.parent);

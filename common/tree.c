@@ -89,7 +89,7 @@ static void mark_all(const struct tree *tree, const struct processes *all, unsig
 {
 	for (size_t i = 0; i < all->n; i++) {
 		const struct process *process = &all->at[i];
-		if (process->pid == tree->root && process->start == tree->start)
+		if (!tree->line && process->pid == tree->root && process->start == tree->start)
 			mark[i] = ROOT;
 		else if (tree->n_sessions && has_session(tree, process->session))
 			mark[i] = INSIDE;
@@ -172,10 +172,39 @@ bool tree_look(struct tree *tree, const struct processes *all)
 	check_sessions(tree, all);
 	mark_all(tree, all, mark);
 	size_t root = processes_find(all, tree->root);
-	bool alive = root != NO_PROCESS && mark[root] == ROOT && !all->at[root].dead;
+	bool alive = root != NO_PROCESS && all->at[root].start == tree->start && !all->at[root].dead;
 	bool good = (!alive || adopt_sessions(tree, all, mark)) && keep(tree, all, mark);
 	free(mark);
 	return good;
+}
+
+bool tree_of_line(struct tree *tree, const struct processes *all, pid_t shell, uint64_t shell_start)
+{
+	unsigned char *mark = calloc(all->n + 1, 1);
+	if (!mark)
+		return false;
+	mark_all(tree, all, mark);
+	/* Only who is below the root can be its shell, whatever we were told; and what is below the shell is
+	 * decided by now. */
+	size_t at = processes_find(all, shell);
+	if (at != NO_PROCESS && all->at[at].start == shell_start && mark[at] == INSIDE)
+		mark[at] = OUTSIDE;
+	tree->line = keep(tree, all, mark);
+	free(mark);
+	return tree->line;
+}
+
+void tree_subtract(struct tree *tree, const struct tree *earlier)
+{
+	size_t kept = 0, at = 0;
+	for (size_t i = 0; i < tree->n; i++) {
+		/* Both are in the order of their pids. */
+		while (at < earlier->n && earlier->known[at].pid < tree->known[i].pid)
+			at++;
+		if (at == earlier->n || earlier->known[at].pid != tree->known[i].pid)
+			tree->known[kept++] = tree->known[i];
+	}
+	tree->n = kept;
 }
 
 static void signal_member(struct tree *tree, const struct tree_member *member, const int *signals)

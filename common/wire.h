@@ -40,6 +40,7 @@ enum wire_type {
 	WIRE_DELEGATE,   /* TO, TASK, optional SCOPE, EXPIRES (seconds from now), DEPTH, CHAIN, ENV */
 	WIRE_DELEGATED,  /* CHAIN: for the delegate */
 	WIRE_KILL,       /* REASON, optional OWN: the command is being ended, and why */
+	WIRE_WITHDRAW,   /* nothing; the session's shell to whosh: the line is not wanted any more */
 	WIRE_HISTORY,    /* ENV each: whose lines at a prompt are wanted */
 	WIRE_REMEMBERED, /* LINE each, oldest first */
 	WIRE_TYPES
@@ -90,6 +91,7 @@ enum wire_tag {
 	WIRE_MEANING, /* each: KIND, TAB, NAME, TAB, TEXT: what the session has changed and this line may use
 		       */
 	WIRE_SOURCED, /* each: PATH, NUL, TEXT: a file that this line reads with `.` or source */
+	WIRE_OVER,    /* "1": whosh to the session's shell: the session ends with STATUS */
 	WIRE_TAGS
 };
 

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Runs every test and closes with `N passed, N failed`.
 
-A stage is one kind of test: style, unit, sanitized, policy, fuzz, integration, clients.  Name stages or parts
-of test names to run only those: `make check TESTS="unit denied"`.
+A stage is one kind of test: style, unit, sanitized, policy, fuzz, integration, clients, fidelity.  Name stages or
+parts of test names to run only those: `make check TESTS="unit denied"`.
 
 Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later
 """
@@ -135,9 +135,9 @@ def main():
     build = (root / args.build).resolve() if not os.path.isabs(args.build) else pathlib.Path(args.build)
     os.chdir(root)
     tally = Tally()
-    stages = {"style", "unit", "sanitized", "policy", "fuzz", "integration", "clients"}
+    stages = {"style", "unit", "sanitized", "policy", "fuzz", "integration", "clients", "fidelity"}
     words = [w for w in args.tests if w not in stages]
-    chosen = {w for w in args.tests if w in stages} or (stages if not words else {"unit", "integration", "clients"})
+    chosen = {w for w in args.tests if w in stages} or (stages if not words else {"unit", "integration", "clients", "fidelity"})
     wanted = lambda name: not words or any(w in name for w in words)  # noqa: E731
     began = time.monotonic()
 
@@ -163,7 +163,7 @@ def main():
         run_program(tally, "fuzz", [HERE / "fuzz" / "run.sh", build / "fuzz", seconds], timeout=86400)
 
     work = []
-    for stage in ("integration", "clients"):
+    for stage in ("integration", "clients", "fidelity"):
         if stage in chosen:
             for path in sorted((HERE / stage).glob("test_*.py")):
                 work += [(stage, path, f) for f in functions_of(path, args.soak) if wanted("%s/%s.%s" % (stage, path.stem, f))]

@@ -9,7 +9,9 @@
  * So it is killed right after a look that found nothing.
  *
  * A shell that says that processes are left is not answered either until they have been looked for; then
- * they are followed.  A kill or a lapse ends them as well.
+ * they are followed.  A kill or a lapse ends them as well.  A session is answered as soon as it is known
+ * which processes they are, its shell not among them, and goes on while they are counted; their end is not
+ * its.
  *
  * Where the broker cannot end processes (another PID namespace, no CAP_KILL) it asks whosh to.
  *
@@ -72,6 +74,8 @@ void ending_told(struct command *command, const struct outcome *outcome)
 	command->outcome = *outcome;
 	command->outcome.reason = outcome->reason ? strdup(outcome->reason) : NULL;
 	hold(command);
+	if (command->shell && !command->ending)
+		shell_line(command->shell, &command->tree);
 	if (command->ending ? !command->tree_over
 			    : outcome->left_behind && tree_follow(command->broker->trees, &command->tree))
 		return;
@@ -112,6 +116,17 @@ static void patience_fired(struct timer *timer)
 
 /* ── its processes ── */
 
+static void taken(struct tree_entry *entry)
+{
+	struct command *command = container_of(entry, struct command, tree);
+	struct shell *shell = command->shell;
+	/* A private broker's shell is answered when the outcome is safe, as ever. */
+	if (!shell || command->broker->private)
+		return;
+	command->shell = NULL;
+	shell_done(shell);
+}
+
 static void looked(struct tree_entry *entry, size_t left)
 {
 	struct command *command = container_of(entry, struct command, tree);
@@ -136,7 +151,8 @@ static void looked(struct tree_entry *entry, size_t left)
 	if (command->step == STEP_LEFT || command->step == STEP_REPORTED)
 		return;
 	command->outcome.left = left;
-	tree_signal_whosh(&command->tree, SIGCONT);
+	if (!entry->line)
+		tree_signal_whosh(entry, SIGCONT);
 	if (command->told || !command->shell)
 		ended(command);
 	else if (command->late)
@@ -172,6 +188,8 @@ static void begin(struct command *command, const char *words)
 		ended(command);
 		return;
 	}
+	if (command->tree.line)
+		return; /* the line has ended, and its session goes on */
 	loop_timer_set(broker->loop, &command->patience, own ? OWN_MS : SHELL_MS);
 	/* The order is there before it goes on; by then, if it is lost, the command may be no more. */
 	int whosh FD_AUTO = fcntl(command->tree.process, F_DUPFD_CLOEXEC, 0);
@@ -240,6 +258,7 @@ void ending_prepare(struct command *command)
 {
 	command->tree.process = -1;
 	command->tree.looked = looked;
+	command->tree.taken = taken;
 	command->patience.fire = patience_fired;
 	command->live.kill = on_kill;
 	command->live.lapsed = on_lapse;

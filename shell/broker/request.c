@@ -10,6 +10,7 @@
 #include "common/exits.h"
 #include "common/json.h"
 #include "common/text.h"
+#include "shell/broker/meaning.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -131,7 +132,7 @@ static bool line_field(struct buf *out, const struct wire_message *ask, struct r
 
 static bool mode_field(struct buf *out, const struct wire_message *ask, struct refusal *why)
 {
-	static const char *const modes[] = {"command", "login", "ssh", "script"};
+	static const char *const modes[] = {"command", "login", "ssh", "script", "prompt", "stdin", "source"};
 	char *mode = wire_string(ask, WIRE_MODE);
 	bool good = false;
 	for (size_t i = 0; mode && i < sizeof modes / sizeof *modes; i++)
@@ -163,7 +164,8 @@ static bool command_object(struct buf *out, const struct wire_message *ask,
 	}
 	if (!text_field(out, ask, WIRE_INTERPRETER, "interpreter", why) ||
 	    !array_of(out, ask, WIRE_INTERPRETER_OPTION, "options", false, why) ||
-	    !text_field(out, ask, WIRE_SCRIPT, "script", why) || !kept_environment(out, ask, why))
+	    !text_field(out, ask, WIRE_SCRIPT, "script", why) || !kept_environment(out, ask, why) ||
+	    !meaning_add(out, ask, why) || !sourced_add(out, ask, why))
 		return false;
 	buf_addc(out, '}');
 	return true;

@@ -1,11 +1,15 @@
 /* shell.c: one connected shell: frames in, frames out, and which frame may come when.
  *
- *     NEW ──ASK──▶ ASKED ──(permit)──▶ PERMITTED ──STARTED──▶ RUNNING ──OUTCOME──▶ CLOSING
- *      ├──CHECK──▶ CHECKING
- *      └──DELEGATE──▶ DELEGATING
+ *     NEW ──ASK──▶ ASKED ──(permit)──▶ PERMITTED ──STARTED──▶ RUNNING ──OUTCOME──▶ REPORTED ──▶ CLOSING
+ *      ├──CHECK──▶ CHECKING                                                         │
+ *      └──DELEGATE──▶ DELEGATING                        IDLE ◀──(lines of a session)┘
  *
- * Anything out of order, malformed or late ends the conversation.  When the conversation ends for whatever
- * reason, the command is told (command_abandon) and does what is right for how far it had come.
+ * A session asks for line after line: between two of them it is IDLE, for as long as it likes, and an ASK is
+ * taken there as in NEW.  One that comes early waits until the line before it has its DONE, and until that
+ * has gone out: who does not read what it is told is told nothing more.
+ *
+ * Anything else out of order, malformed or late ends the conversation.  When the conversation ends for
+ * whatever reason, the command is told (command_abandon) and does what is right for how far it had come.
  *
  * A shell is freed in shell_end only; functions that may lead there are called last, or report it.
  *
@@ -37,15 +41,19 @@ enum shell_state {
 	SHELL_PERMITTED,
 	SHELL_RUNNING,
 	SHELL_REPORTED,
+	SHELL_IDLE,
 	SHELL_CLOSING
 };
 
 struct shell {
 	struct watch watch;
-	struct timer timer;
+	struct timer timer; /* for what must come, or be read, in time */
+	struct timer again; /* take the frames that had to wait */
 	struct broker *broker;
 	struct peer *peer;
 	enum shell_state state;
+	bool more;           /* a session: more lines follow */
+	struct process bash; /* what runs them; pid 0: not known */
 	struct command *command;
 	struct check *check;
 	struct delegate *delegate;
@@ -66,6 +74,7 @@ static void shell_end(struct shell *shell)
 	struct command *command = shell->command;
 	loop_unwatch(broker->loop, &shell->watch);
 	loop_timer_stop(broker->loop, &shell->timer);
+	loop_timer_stop(broker->loop, &shell->again);
 	fd_close(&shell->watch.fd);
 	if (shell->check)
 		check_cancel(shell->check);
@@ -122,6 +131,20 @@ static void shell_last_words(struct shell *shell)
 	shell_flush(shell);
 }
 
+/* A line has had its answer: the end of the conversation, or the next one's turn. */
+static void shell_answered(struct shell *shell)
+{
+	if (!shell->more || shell->broker->stopping) {
+		shell_last_words(shell);
+		return;
+	}
+	shell->command = NULL;
+	shell->state = SHELL_IDLE;
+	if (shell->in.len && !shell->handling)
+		loop_timer_set(shell->broker->loop, &shell->again, 0);
+	shell_flush(shell);
+}
+
 void shell_waiting(struct shell *shell, const char *id, const char *rule, const char *reason, int64_t expires)
 {
 	reply_waiting(&shell->out, id, rule, reason, expires);
@@ -140,6 +163,13 @@ void shell_hold(const struct shell *shell, struct tree_entry *tree)
 	tree_hold(tree, shell->watch.fd, shell->peer->uid);
 }
 
+void shell_line(const struct shell *shell, struct tree_entry *tree)
+{
+	tree->line = shell->more;
+	tree->shell = shell->bash.pid;
+	tree->shell_start = shell->bash.start;
+}
+
 void shell_kill(struct shell *shell, const char *reason, bool own)
 {
 	reply_kill(&shell->out, reason, own);
@@ -156,13 +186,13 @@ void shell_refuse(struct shell *shell, int status, const char *reason, const cha
 		  const char *hint)
 {
 	reply_refused(&shell->out, status, reason, rule, id, hint);
-	shell_last_words(shell);
+	shell_answered(shell);
 }
 
 void shell_done(struct shell *shell)
 {
 	reply_done(&shell->out);
-	shell_last_words(shell);
+	shell_answered(shell);
 }
 
 void shell_checked(struct shell *shell, const struct buf *frame)
@@ -181,13 +211,30 @@ void shell_delegated(struct shell *shell, const struct buf *frame)
 
 /* ── frames from the shell; false: out of order ── */
 
+static bool too_many(const struct broker *broker, const struct peer *peer)
+{
+	return peer->shells + peer->left > PEER_MAX_SHELLS ||
+	       broker->shell_count + broker->left_count > BROKER_MAX_SHELLS;
+}
+
+static const char *too_many_what(const struct peer *peer)
+{
+	return peer->left ? "this user has too many shells, or commands that left processes behind, at once"
+			  : "this user has too many shells at once";
+}
+
 static bool on_ask(struct shell *shell, const struct wire_message *message)
 {
 	struct broker *broker = shell->broker;
 	struct refusal why = {0};
+	bool first = shell->state == SHELL_NEW;
 	shell->state = SHELL_ASKED;
+	shell->more = wire_number(message, WIRE_MORE, 0) == 1;
 	loop_timer_stop(broker->loop, &shell->timer);
-	if (broker->stopping)
+	/* The lines of a session that leave processes behind count as shells would. */
+	if (!first && shell->peer->left && too_many(broker, shell->peer))
+		ask_refuse(&why, EXIT_UNREACHABLE, NULL, "%s", too_many_what(shell->peer));
+	else if (broker->stopping)
 		ask_refuse(&why, EXIT_UNREACHABLE, NULL, "the broker is being stopped");
 	else if (broker->trouble)
 		ask_refuse(&why, EXIT_CONFIGURATION, "whosh --check shows what is used", "%s",
@@ -217,6 +264,19 @@ static bool on_delegate(struct shell *shell, const struct wire_message *message)
 	return shell->delegate != NULL;
 }
 
+static bool on_started(struct shell *shell, const struct wire_message *message)
+{
+	shell->state = SHELL_RUNNING;
+	/* Once: the session has one shell for all its lines. */
+	if (shell->more && !shell->bash.pid) {
+		int64_t pid = wire_number(message, WIRE_PID, 0);
+		if (pid <= 0 || pid > INT_MAX || !process_read((pid_t)pid, &shell->bash))
+			shell->bash = (struct process){0};
+	}
+	command_started(shell->command);
+	return true;
+}
+
 static bool on_outcome(struct shell *shell, const struct wire_message *message)
 {
 	struct outcome outcome;
@@ -237,17 +297,13 @@ static bool on_frame(struct shell *shell, const struct wire_message *message)
 {
 	switch (message->type) {
 	case WIRE_ASK:
-		return shell->state == SHELL_NEW && on_ask(shell, message);
+		return (shell->state == SHELL_NEW || shell->state == SHELL_IDLE) && on_ask(shell, message);
 	case WIRE_CHECK:
 		return shell->state == SHELL_NEW && on_check(shell, message);
 	case WIRE_DELEGATE:
 		return shell->state == SHELL_NEW && on_delegate(shell, message);
 	case WIRE_STARTED:
-		if (shell->state != SHELL_PERMITTED)
-			return false;
-		shell->state = SHELL_RUNNING;
-		command_started(shell->command);
-		return true;
+		return shell->state == SHELL_PERMITTED && on_started(shell, message);
 	case WIRE_OUTCOME:
 		return (shell->state == SHELL_PERMITTED || shell->state == SHELL_RUNNING) &&
 		       on_outcome(shell, message);
@@ -256,13 +312,22 @@ static bool on_frame(struct shell *shell, const struct wire_message *message)
 	}
 }
 
-/* Take every whole frame out of `in`; false when the conversation must end. */
+/* Is it early?  Nobody has reason to send much more before it was answered. */
+static bool must_wait(const struct shell *shell, const struct wire_message *message)
+{
+	return message->type == WIRE_ASK && shell->more && shell->in.len <= 2 * WIRE_MAX_FRAME &&
+	       (shell->state == SHELL_REPORTED || (shell->state == SHELL_IDLE && shell->out.len));
+}
+
+/* Take every whole frame out of `in` whose turn it is; false when the conversation must end. */
 static bool take_frames(struct shell *shell)
 {
 	struct wire_message message;
 	size_t size;
 	int found;
 	while (!shell->ended && (found = wire_next(&shell->in, &message, &size)) != 0) {
+		if (found > 0 && must_wait(shell, &message))
+			return true;
 		if (found < 0 || shell->state == SHELL_CLOSING || !on_frame(shell, &message)) {
 			peer_warn(shell->peer, "a shell sent something out of order");
 			return false;
@@ -273,6 +338,8 @@ static bool take_frames(struct shell *shell)
 		buf_finish(&shell->in);
 		peer_release(shell->peer, shell->charged);
 		shell->charged = 0;
+	} else if (shell->state == SHELL_IDLE && !shell->ended && !shell->timer.slot) {
+		loop_timer_set(shell->broker->loop, &shell->timer, ASK_MS);
 	}
 	return true;
 }
@@ -310,8 +377,20 @@ static void shell_ready(struct watch *watch, uint32_t events)
 	bool alive = true;
 	if (events & (EPOLLIN | EPOLLHUP | EPOLLERR))
 		alive = shell_read(shell);
-	if (alive && !shell->ended && (events & EPOLLOUT))
+	if (alive && !shell->ended && (events & EPOLLOUT)) {
 		shell_flush(shell);
+		alive = take_frames(shell);
+	}
+	shell->handling = false;
+	if (!alive || shell->ended)
+		shell_end(shell);
+}
+
+static void shell_again(struct timer *timer)
+{
+	struct shell *shell = container_of(timer, struct shell, again);
+	shell->handling = true;
+	bool alive = take_frames(shell);
 	shell->handling = false;
 	if (!alive || shell->ended)
 		shell_end(shell);
@@ -323,12 +402,6 @@ static void shell_late(struct timer *timer)
 }
 
 /* ── life ── */
-
-static bool too_many(const struct broker *broker, const struct peer *peer)
-{
-	return peer->shells + peer->left > PEER_MAX_SHELLS ||
-	       broker->shell_count + broker->left_count > BROKER_MAX_SHELLS;
-}
 
 void shell_accept(struct broker *broker, int fd)
 {
@@ -343,6 +416,7 @@ void shell_accept(struct broker *broker, int fd)
 	shell->peer = peer;
 	shell->watch = (struct watch){.fd = fd, .ready = shell_ready};
 	shell->timer.fire = shell_late;
+	shell->again.fire = shell_again;
 	shell->next = broker->shells;
 	shell->back = &broker->shells;
 	if (shell->next)
@@ -353,11 +427,7 @@ void shell_accept(struct broker *broker, int fd)
 	reply_hello(&shell->out);
 	if (too_many(broker, peer)) {
 		peer_warn(peer, "a user has too many shells at once");
-		shell_refuse(shell, EXIT_UNREACHABLE,
-			     peer->left ? "this user has too many shells, or commands that left processes "
-					  "behind, at once"
-					: "this user has too many shells at once",
-			     NULL, NULL, NULL);
+		shell_refuse(shell, EXIT_UNREACHABLE, too_many_what(peer), NULL, NULL, NULL);
 		return;
 	}
 	loop_timer_set(broker->loop, &shell->timer, ASK_MS);
@@ -373,6 +443,10 @@ void shells_stop(struct broker *broker, bool all)
 		if (runs) {
 			if (all)
 				shell_end(shell);
+			continue;
+		}
+		if (shell->state == SHELL_IDLE || shell->state == SHELL_CLOSING) {
+			shell_last_words(shell);
 			continue;
 		}
 		struct command *command = shell->command;

@@ -6,7 +6,9 @@
  * fiftieth of a processor.
  *
  * Much of what a command seems to leave is only late: the private broker of a whosh inside it, say, that
- * tidies up.  It has SETTLE_MS to go before it is counted.
+ * tidies up.  It has SETTLE_MS to go before it is counted.  A session does not wait for that: which processes
+ * a line of it left is seen by one look, before the next line can start any, and what earlier lines left is
+ * taken from that.
  *
  * Whose tree it is.  The kernel says which process connected, and keeps it apart from later ones of that pid
  * (SO_PEERPIDFD, Linux 6.5), so nothing is asked or read before there is something to follow or to end.
@@ -103,7 +105,7 @@ void tree_signal_whosh(const struct tree_entry *entry, int number)
 
 static void list(struct trees *trees, struct tree_entry *entry, enum tree_work work)
 {
-	entry->news = entry->over = false;
+	entry->news = entry->over = entry->taken_now = false;
 	entry->tree.empty = 0;
 	entry->due = 0;
 	if (entry->work == TREE_NONE) {
@@ -133,7 +135,7 @@ void tree_drop(struct trees *trees, struct tree_entry *entry)
 		loop_timer_stop(trees->broker->loop, &trees->timer);
 	fd_close(&entry->process);
 	tree_finish(&entry->tree);
-	entry->begun = false;
+	entry->begun = entry->line = false;
 }
 
 static void plan(struct trees *trees, int64_t ms)
@@ -187,10 +189,28 @@ void tree_end_again(struct trees *trees, struct tree_entry *entry)
 	plan(trees, END_AGAIN_MS);
 }
 
+/* The first look at what a line of a session left; false: out of memory. */
+static bool take_line(struct trees *trees, struct tree_entry *entry)
+{
+	struct tree *tree = &entry->tree;
+	if (!entry->line || tree->line)
+		return true;
+	if (!tree_of_line(tree, &trees->all, entry->shell, entry->shell_start))
+		return false;
+	for (struct tree_entry *other = trees->first; other; other = other->next)
+		if (other != entry && other->tree.line && other->tree.root == tree->root &&
+		    other->tree.start == tree->start && tree_look(&other->tree, &trees->all))
+			tree_subtract(tree, &other->tree);
+	entry->taken_now = true;
+	return true;
+}
+
 /* One step of one tree; the milliseconds until the next. */
 static int64_t step(struct trees *trees, struct tree_entry *entry, int64_t now)
 {
 	struct tree *tree = &entry->tree;
+	if (!take_line(trees, entry))
+		return AGAIN_MS;
 	if (entry->work == TREE_ENDING) {
 		int wait = tree_end(tree, &trees->all, now);
 		entry->over = wait < 0;
@@ -203,7 +223,8 @@ static int64_t step(struct trees *trees, struct tree_entry *entry, int64_t now)
 		return AGAIN_MS;
 	bool first = entry->work == TREE_LEFT;
 	if (first && tree->n && now - entry->since < SETTLE_MS)
-		return SETTLE_AGAIN_MS;
+		return entry->line && !trees->broker->private ? SETTLE_MS - (now - entry->since)
+							      : SETTLE_AGAIN_MS;
 	tree->empty = tree->n ? 0 : tree->empty + 1;
 	entry->over = tree->empty >= (first ? 1 : 2);
 	entry->news = first || entry->over;
@@ -232,6 +253,12 @@ static void fired(struct timer *timer)
 		plan(trees, next);
 	/* Who is told may free the entry, and others. */
 	for (struct tree_entry *entry = trees->first; entry;) {
+		if (entry->taken_now && !entry->news) {
+			entry->taken_now = false;
+			entry->taken(entry);
+			entry = trees->first;
+			continue;
+		}
 		if (!entry->news) {
 			entry = entry->next;
 			continue;

@@ -20,14 +20,20 @@ struct tree_entry {
 	pid_t whosh;
 	int process; /* a pidfd of it; -1: not known, or in another PID namespace */
 	uid_t uid;
-	bool begun; /* tree_init was done */
-	bool news, over;
+	bool begun;  /* tree_init was done */
+	bool line;   /* it is to be that of one line of a session, whose shell this is */
+	pid_t shell; /* 0: it has gone */
+	uint64_t shell_start;
+	bool taken_now, news, over;
 	enum tree_work work;
 	int64_t since; /* when this work began (clock_mono_ms) */
 	int64_t due;   /* its next step */
 	/* So many are left: told when tree_follow has counted them, and then when there is nobody any more;
 	 * and when the end is over (more than 0: those could not be ended, and are followed). */
 	void (*looked)(struct tree_entry *entry, size_t left);
+	/* Of a line of a session, before that: it is known which processes it left, and the session may go
+	 * on. */
+	void (*taken)(struct tree_entry *entry);
 	struct tree_entry *next, **back;
 };
 

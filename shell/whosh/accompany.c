@@ -6,7 +6,8 @@
  *
  * Signals.  All that could end this process are blocked and taken one by one from a signalfd.  One that the
  * kernel sent (a terminal's Ctrl-C, a hang-up) has reached the whole group, the command included; one that a
- * process sent is passed on.
+ * process sent is passed on.  A hang-up always is when the child is a session's shell: at a prompt that has a
+ * group of its own.
  *
  * The broker ends a command that is killed and says so (KILL).  When the broker itself is gone nobody can
  * kill the command any more: it goes on for the lease that its permit gave it, and is then ended from here.
@@ -101,13 +102,14 @@ static void lapsed(struct gate *gate, int64_t silence_ms)
 		gate->killed = NULL;
 }
 
-static void pass_on(pid_t child, int signals)
+static void pass_on(const struct gate *gate, pid_t child, int signals)
 {
 	struct signalfd_siginfo info;
 	if (read(signals, &info, sizeof info) != (ssize_t)sizeof info)
 		return;
 	int number = (int)info.ssi_signo;
-	if (number != SIGCHLD && number != SIGCONT && number != SIGPIPE && info.ssi_code <= 0)
+	bool hang_up = gate->session && number == SIGHUP;
+	if (number != SIGCHLD && number != SIGCONT && number != SIGPIPE && (info.ssi_code <= 0 || hang_up))
 		kill(child, number);
 }
 
@@ -120,11 +122,29 @@ bool hear(struct gate *gate)
 	return news == 0;
 }
 
-int accompany(struct gate *gate, pid_t child, int signals)
+int accompany_once(struct gate *gate, pid_t child, int signals, const int *others, int timeout_ms)
 {
-	int64_t lease_ms = wire_number(&gate->permit, WIRE_LEASE_MS, 0), gone = 0;
-	struct pollfd on[] = {{.fd = signals, .events = POLLIN}, {.fd = gate->link.fd, .events = POLLIN}};
-	bool said = false;
+	struct pollfd on[] = {{.fd = signals, .events = POLLIN},
+			      {.fd = others[0], .events = POLLIN},
+			      {.fd = others[1], .events = POLLIN}};
+	int status = reap(child, WUNTRACED);
+	if (status != NOT_TAKEN && !WIFSTOPPED(status))
+		return status;
+	if (status != NOT_TAKEN)
+		stop_with(child, WSTOPSIG(status));
+	if (poll(on, 3, timeout_ms) > 0 && on[0].revents)
+		pass_on(gate, child, signals);
+	return STILL_RUNS;
+}
+
+int accompany_until(struct gate *gate, pid_t child, int signals, const int *others)
+{
+	int64_t lease_ms = wire_number(&gate->permit, WIRE_LEASE_MS, 0);
+	struct pollfd on[] = {{.fd = signals, .events = POLLIN},
+			      {.fd = gate->gone ? -1 : gate->link.fd, .events = POLLIN},
+			      {.fd = others[0], .events = POLLIN},
+			      {.fd = others[1], .events = POLLIN}};
+	bool said = gate->link.fd >= 0 && !gate->gone;
 	for (;;) {
 		int status = reap(child, WUNTRACED);
 		if (status != NOT_TAKEN && !WIFSTOPPED(status))
@@ -135,20 +155,28 @@ int accompany(struct gate *gate, pid_t child, int signals)
 			continue;
 		}
 		if (said && !hear(gate)) {
-			gone = clock_mono_ms();
+			gate->gone = clock_mono_ms();
 			on[1].fd = -1;
 		}
-		int64_t silence = gone ? clock_mono_ms() - gone : 0;
-		bool over = gone && lease_ms > 0 && silence >= lease_ms;
+		int64_t silence = gate->gone ? clock_mono_ms() - gate->gone : 0;
+		bool over = gate->gone && lease_ms > 0 && silence >= lease_ms;
 		if (over)
 			lapsed(gate, silence);
-		if (over || (gate->killed && (gate->own_end || gone)))
+		if (over || (gate->killed && (gate->own_end || gate->gone)))
 			return end_below(child);
-		int64_t left = gone && lease_ms > 0 ? lease_ms - silence : -1;
-		if (poll(on, 2, left > INT32_MAX ? INT32_MAX : (int)left) < 0 && errno != EINTR)
+		int64_t left = gate->gone && lease_ms > 0 ? lease_ms - silence : -1;
+		if (poll(on, 4, left > INT32_MAX ? INT32_MAX : (int)left) < 0 && errno != EINTR)
 			return end_below(child);
 		if (on[0].revents)
-			pass_on(child, signals);
+			pass_on(gate, child, signals);
+		if (on[2].revents || on[3].revents)
+			return STILL_RUNS;
 		said = on[1].revents != 0;
 	}
+}
+
+int accompany(struct gate *gate, pid_t child, int signals)
+{
+	const int none[] = {-1, -1};
+	return accompany_until(gate, child, signals, none);
 }

@@ -3,7 +3,7 @@
  * Options are bash's: single letters may be joined (-lc, -euo pipefail), -o takes the next word as its name,
  * the line is the first word after the options.  Two kinds are not passed on.  Those that load code before
  * the line
- * (-i, --rcfile, --init-file) would run what nobody approved; those that change how the line is read (-k, -O
+ * (--rcfile, --init-file) would run what nobody approved; those that change how the line is read (-k, -O
  * extglob, --posix) would make bash and the policy read different lines.
  *
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
@@ -74,6 +74,10 @@ static bool letter(struct walk *walk, char sign, char c)
 		walk->out->call = CALL_STDIN;
 		return true;
 	}
+	if (sign == '-' && c == 'i') {
+		walk->out->interactive = true;
+		return true;
+	}
 	char *word = words[sign == '+'][c & 127];
 	word[0] = sign;
 	word[1] = (char)(c & 127);
@@ -127,7 +131,7 @@ static bool options(struct walk *walk)
 
 char *arguments_parse(struct arguments *out, int argc, char **argv)
 {
-	*out = (struct arguments){.call = CALL_BARE, .login = argv[0][0] == '-'};
+	*out = (struct arguments){.call = CALL_BARE, .login = argv[0][0] == '-', .dash = argv[0][0] == '-'};
 	/* Each letter of an option word may become one option, each -o two. */
 	size_t room = 2;
 	for (int i = 1; i < argc && (argv[i][0] == '-' || argv[i][0] == '+' || i > 1); i++)

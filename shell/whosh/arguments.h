@@ -18,7 +18,8 @@ enum call {
 
 struct arguments {
 	enum call call;
-	bool login;       /* argv[0] begins with '-', or -l */
+	bool login, dash; /* argv[0] begins with '-' (dash), or -l */
+	bool interactive; /* -i */
 	const char *line; /* CALL_LINE */
 	const char *file; /* CALL_SCRIPT */
 	char **rest;      /* ARG0 ARG… of a line, ARG… of a script; borrowed from argv */

@@ -1,16 +1,11 @@
-/* broker_link.c: the gate's connection to a broker: common/link.h, and what the gate says when there is none.
+/* broker_link.c: the gate's connection to a broker: common/link.h with what the gate knows.
  *
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
-#include "common/exits.h"
 #include "shell/whosh/gate.h"
-#include "shell/whosh/message.h"
 
-void broker_link(struct gate *gate)
+bool broker_link(struct gate *gate, char **error)
 {
-	char *error;
-	if (!link_open(&gate->link, &gate->conf, gate->self, gate->environment, &error))
-		message_exit(EXIT_UNREACHABLE, "approver unreachable: %s; nothing was run",
-			     error ? error : "out of memory");
+	return link_open(&gate->link, &gate->conf, gate->self, gate->environment, error);
 }
 
 bool broker_write(struct gate *gate, const struct buf *frame)

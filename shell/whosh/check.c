@@ -101,8 +101,15 @@ int check(struct gate *gate)
 	fflush(stdout);
 	gate->mode = "command";
 	gate->line = "";
-	context_frame(gate, WIRE_CHECK, &frame);
-	broker_link(gate);
+	struct refusal why REFUSAL_AUTO = {0};
+	char *error = NULL;
+	if (!context_frame(gate, WIRE_CHECK, &frame, &why))
+		refusal_exit(&why);
+	if (!broker_link(gate, &error)) {
+		show("fail", "broker", error ? error : "out of memory");
+		free(error);
+		return EXIT_UNREACHABLE;
+	}
 	showf("ok", "broker",
 	      gate->link.private ? "a private one (nothing listens on %s)" : "the host's, on %s",
 	      gate->conf.value[CONF_BROKER_SOCKET]);

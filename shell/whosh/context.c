@@ -6,7 +6,7 @@
 #include "common/io.h"
 #include "shell/whosh/environment.h"
 #include "shell/whosh/gate.h"
-#include "shell/whosh/message.h"
+#include "shell/whosh/session.h"
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
@@ -31,22 +31,24 @@ static void add_tty(struct buf *out)
 	}
 }
 
-static void add_file(struct buf *out, enum wire_tag tag, const char *variable, const char *path, size_t max)
+static bool add_file(struct buf *out, enum wire_tag tag, const char *variable, const char *path, size_t max,
+		     struct refusal *why)
 {
 	struct buf text BUF_AUTO = BUF_INIT;
 	const char *wrong = read_regular(path, max, &text);
-	if (wrong) {
-		/* A chain that cannot be one is an identity refused, not a mistake of configuration. */
-		int status = tag == WIRE_CHAIN && errno == EFBIG ? EXIT_IDENTITY : EXIT_CONFIGURATION;
-		message_exit(status, "%s: %s: %s: %s", message_kind(status), variable, path, wrong);
-	}
+	/* A chain that cannot be one is an identity refused, not a mistake of configuration. */
+	if (wrong)
+		return refusal_set(why,
+				   tag == WIRE_CHAIN && errno == EFBIG ? EXIT_IDENTITY : EXIT_CONFIGURATION,
+				   "%s: %s: %s", variable, path, wrong);
 	if (text.data && tag == WIRE_CHAIN)
 		while (text.len && (text.data[text.len - 1] == '\n' || text.data[text.len - 1] == ' '))
 			text.data[--text.len] = '\0';
 	wire_add(out, tag, text.data ? text.data : "", text.len);
+	return true;
 }
 
-static void add_environment(struct gate *gate, struct buf *out)
+static bool add_environment(struct gate *gate, struct buf *out, struct refusal *why)
 {
 	const char *keep = gate->conf.value[CONF_KEEP_ENV];
 	for (char **e = gate->environment; *e; e++) {
@@ -56,37 +58,62 @@ static void add_environment(struct gate *gate, struct buf *out)
 			wire_adds(out, WIRE_ENV_KEPT, *e);
 	}
 	const char *path = getenv("WHOSH_CONTEXT_FILE");
-	if (path && *path)
-		add_file(out, WIRE_CONTEXT_FILE, "WHOSH_CONTEXT_FILE", path, MAX_CONTEXT);
+	if (path && *path && !add_file(out, WIRE_CONTEXT_FILE, "WHOSH_CONTEXT_FILE", path, MAX_CONTEXT, why))
+		return false;
 	const char *chain = getenv("WHOSH_PRINCIPAL_CHAIN");
 	if (chain && *chain == '@')
-		add_file(out, WIRE_CHAIN, "WHOSH_PRINCIPAL_CHAIN", chain + 1, MAX_CHAIN);
-	else if (chain)
+		return add_file(out, WIRE_CHAIN, "WHOSH_PRINCIPAL_CHAIN", chain + 1, MAX_CHAIN, why);
+	if (chain)
 		wire_adds(out, WIRE_CHAIN, chain);
+	return true;
 }
 
-void context_frame(struct gate *gate, enum wire_type type, struct buf *out)
+static void add_arguments(const struct gate *gate, struct buf *out)
+{
+	if (gate->arguments.call == CALL_SCRIPT)
+		wire_adds(out, WIRE_SCRIPT, gate->arguments.file);
+	for (int i = 0; i < gate->arguments.n_rest; i++)
+		wire_adds(out, WIRE_ARG, gate->arguments.rest[i]);
+	for (int i = 0; i < gate->arguments.n_options; i++)
+		wire_adds(out, WIRE_INTERPRETER_OPTION, gate->arguments.options[i]);
+}
+
+/* What the session's shell has told of its line goes on as it is. */
+static void add_asked(const struct gate *gate, struct buf *out)
+{
+	size_t at = 0, len;
+	enum wire_tag tag;
+	const char *bytes;
+	while (gate->asked && wire_field(gate->asked, &at, &tag, &bytes, &len))
+		if (tag == WIRE_MEANING || tag == WIRE_SOURCED || tag == WIRE_SCRIPT)
+			wire_add(out, tag, bytes, len);
+}
+
+bool context_frame(struct gate *gate, enum wire_type type, struct buf *out, struct refusal *why)
 {
 	char cwd[PATH_MAX];
 	size_t mark;
 	int64_t timeout;
 	wire_begin(out, type, &mark);
-	wire_adds(out, WIRE_MODE, gate->mode);
-	wire_add(out, WIRE_LINE, gate->line, gate->line_len);
-	if (gate->arguments.call == CALL_SCRIPT)
-		wire_adds(out, WIRE_SCRIPT, gate->arguments.file);
-	for (int i = 0; i < gate->arguments.n_rest; i++)
-		wire_adds(out, WIRE_ARG, gate->arguments.rest[i]);
-	wire_adds(out, WIRE_CWD, getcwd(cwd, sizeof cwd) ? cwd : "(unreachable)");
-	add_tty(out);
-	wire_adds(out, WIRE_INTERPRETER, gate->conf.value[CONF_INTERPRETER]);
-	for (int i = 0; i < gate->arguments.n_options; i++)
-		wire_adds(out, WIRE_INTERPRETER_OPTION, gate->arguments.options[i]);
-	if (duration_parse(gate->conf.value[CONF_REVIEW_TIMEOUT], &timeout))
-		wire_add_number(out, WIRE_REVIEW_TIMEOUT, timeout);
-	add_environment(gate, out);
+	if (type != WIRE_HISTORY) {
+		wire_adds(out, WIRE_MODE, gate->mode);
+		wire_add(out, WIRE_LINE, gate->line, gate->line_len);
+		add_arguments(gate, out);
+		add_asked(gate, out);
+		wire_adds(out, WIRE_CWD,
+			  gate->cwd                 ? gate->cwd
+			  : getcwd(cwd, sizeof cwd) ? cwd
+						    : "(unreachable)");
+		add_tty(out);
+		wire_adds(out, WIRE_INTERPRETER, gate->conf.value[CONF_INTERPRETER]);
+		if (duration_parse(gate->conf.value[CONF_REVIEW_TIMEOUT], &timeout))
+			wire_add_number(out, WIRE_REVIEW_TIMEOUT, timeout);
+	}
+	if (gate->session)
+		session_add(gate->session, out);
+	if (!add_environment(gate, out, why))
+		return false;
 	wire_end(out, mark);
-	if (out->failed)
-		message_exit(EXIT_DENIED,
-			     "denied: the line and its context are larger than an approver takes");
+	return !out->failed ||
+	       refusal_set(why, EXIT_DENIED, "the line and its context are larger than an approver takes");
 }

@@ -8,12 +8,15 @@
 
 /* A name, or with '*' at its end every name that begins so. */
 static const char *const loaders[] = {
-    "BASH_ENV",            /* bash runs this file before the line */
-    "ENV",                 /* sh does */
-    "SHELLOPTS",           /* switches options on, xtrace among them, which expands PS4 */
-    "BASHOPTS",            /* the same: expand_aliases, extglob change how the line is read */
-    "PS4",                 /* expanded, with its substitutions, under xtrace */
-    "PROMPT_COMMAND",      /* run before each prompt */
+    "BASH_ENV",       /* bash runs this file before the line */
+    "ENV",            /* sh does */
+    "SHELLOPTS",      /* switches options on, xtrace among them, which expands PS4 */
+    "BASHOPTS",       /* the same: expand_aliases, extglob change how the line is read */
+    "PS4",            /* expanded, with its substitutions, under xtrace */
+    "PROMPT_COMMAND", /* run before each prompt */
+    "PS0",
+    "PS1",
+    "PS2",                 /* expanded, with their substitutions, at a prompt */
     "BASH_FUNC_*",         /* exported functions: `ls` may be one */
     "BASH_LOADABLES_PATH", /* where `enable -f` finds shared objects */
     "BASH_COMPAT",         /* reads the line by the rules of an older bash */
@@ -199,7 +202,8 @@ static bool outer_stamp(const char *value, char *const *from)
 	return strstr(value, command) || (!strncmp(value, agent, len) && value[len] == '/');
 }
 
-static void put_field(struct building *b, enum wire_tag tag, const char *bytes, size_t len, char *const *from)
+/* The variable that a field of the permit becomes; NULL: none. */
+static const char *identity_name(enum wire_tag tag)
 {
 	static const struct {
 		enum wire_tag tag;
@@ -211,7 +215,15 @@ static void put_field(struct building *b, enum wire_tag tag, const char *bytes, 
 		     {WIRE_TRACEPARENT, "TRACEPARENT"}};
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
 		if (names[i].tag == tag)
-			put(b, names[i].name, strlen(names[i].name), bytes, len);
+			return names[i].name;
+	return NULL;
+}
+
+static void put_field(struct building *b, enum wire_tag tag, const char *bytes, size_t len, char *const *from)
+{
+	const char *identity = identity_name(tag);
+	if (identity)
+		put(b, identity, strlen(identity), bytes, len);
 	if (tag != WIRE_ENV_OUT)
 		return;
 	const char *equals = memchr(bytes, '=', len);
@@ -226,6 +238,31 @@ static void put_field(struct building *b, enum wire_tag tag, const char *bytes, 
 	const char *already = value_of(from, name);
 	if (!already || outer_stamp(already, from))
 		put(b, name, n, equals + 1, len - n - 1);
+}
+
+void environment_tell(const struct wire_message *permit, struct buf *out)
+{
+	size_t at = 0, len;
+	enum wire_tag tag;
+	const char *bytes;
+	while (wire_field(permit, &at, &tag, &bytes, &len)) {
+		const char *identity = identity_name(tag);
+		struct buf entry BUF_AUTO = BUF_INIT;
+		if (identity)
+			buf_addf(&entry, "%s=", identity);
+		else if (tag != WIRE_ENV_OUT)
+			continue;
+		buf_add(&entry, bytes, len);
+		out->failed |= entry.failed;
+		wire_add(out, WIRE_ENV_OUT, entry.data, entry.len);
+	}
+}
+
+bool environment_outer_stamp(const char *entry, char *const *from)
+{
+	static const char *const stamps[] = {"PGAPPNAME", "AWS_SDK_UA_APP_ID", "OTEL_RESOURCE_ATTRIBUTES",
+					     NULL};
+	return name_in_table(entry, stamps) && outer_stamp(entry + name_len(entry) + 1, from);
 }
 
 char **environment_build(char *const *from, const char *keep, const struct wire_message *permit,

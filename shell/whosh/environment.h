@@ -21,4 +21,9 @@ bool environment_told(const char *entry);
 char **environment_build(char *const *from, const char *keep, const struct wire_message *permit,
 			 const char *whosh, const char *interpreter);
 
+/* What a permit gives a session's line: NAME=value each, as WIRE_ENV_OUT fields. */
+void environment_tell(const struct wire_message *permit, struct buf *out);
+/* Is this the stamp of a whosh around us, which a session's lines are to have one of their own for? */
+bool environment_outer_stamp(const char *entry, char *const *from);
+
 #endif

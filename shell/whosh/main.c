@@ -7,6 +7,7 @@
 #include "common/secure.h"
 #include "shell/whosh/gate.h"
 #include "shell/whosh/message.h"
+#include "shell/whosh/session.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -14,7 +15,7 @@
 #include <string.h>
 #include <unistd.h>
 
-static const char usage[] = "usage: whosh [-l] [-e] [-c LINE [ARG0 ARG...]] [FILE [ARG...]]\n"
+static const char usage[] = "usage: whosh [-l] [-e] [-c LINE [ARG0 ARG...]] [-s] [FILE [ARG...]]\n"
 			    "       whosh --check | --version | --help\n"
 			    "Runs what the approver approves; see whosh(1).\n";
 
@@ -59,9 +60,9 @@ static void find_line(struct gate *gate)
 		gate->mode = "ssh";
 		gate->line = original;
 	} else if (forced || a->call == CALL_STDIN) {
-		message_exit(EXIT_CONFIGURATION,
-			     "configuration: sessions at a prompt or from standard input are not "
-			     "supported; give the command with -c LINE or as a FILE");
+		bool terminal = a->call == CALL_BARE && isatty(STDIN_FILENO) && isatty(STDERR_FILENO);
+		gate->mode = a->interactive || terminal ? "prompt" : "stdin";
+		a->call = CALL_STDIN;
 	} else if (a->call == CALL_SCRIPT) {
 		gate->mode = "script";
 		script_text(gate);
@@ -101,6 +102,8 @@ int main(int argc, char **argv, char **envp)
 	if (access(gate.conf.value[CONF_INTERPRETER], X_OK))
 		message_exit(EXIT_CONFIGURATION, "configuration: %s: %s", gate.conf.value[CONF_INTERPRETER],
 			     strerror(errno));
+	if (gate.arguments.call == CALL_STDIN)
+		session(&gate);
 	ask(&gate);
 	const char *not_run = NULL;
 	int64_t started = clock_wall_ms();

@@ -12,20 +12,33 @@
 #include <string.h>
 #include <unistd.h>
 
-static void say(const char *format, va_list args)
+static void line_add(struct buf *out, const char *format, va_list args)
 {
-	struct buf line BUF_AUTO = BUF_INIT;
 	char *text = NULL;
 	if (vasprintf(&text, format, args) < 0)
 		text = NULL;
-	buf_adds(&line, "whosh: ");
+	buf_adds(out, "whosh: ");
 	if (text)
-		visible_add(&line, text, strlen(text));
-	buf_addc(&line, '\n');
+		visible_add(out, text, strlen(text));
+	buf_addc(out, '\n');
 	free(text);
+}
+
+static void say(const char *format, va_list args)
+{
+	struct buf line BUF_AUTO = BUF_INIT;
+	line_add(&line, format, args);
 	/* When standard error is gone the exit status still tells. */
 	if (!line.failed && write_all(STDERR_FILENO, line.data, line.len))
 		return;
+}
+
+void message_add(struct buf *out, const char *format, ...)
+{
+	va_list args;
+	va_start(args, format);
+	line_add(out, format, args);
+	va_end(args);
 }
 
 void message(const char *format, ...)

@@ -35,7 +35,7 @@ static _Noreturn void die_of(int number)
 
 /* Are there processes that the command started and that have not ended?  One system call when there are
  * none. */
-static bool left_behind(void)
+bool left_behind(void)
 {
 	pid_t reaped;
 	while ((reaped = waitpid(-1, NULL, WNOHANG)) > 0)
@@ -61,15 +61,20 @@ static void wait_done(struct gate *gate)
 	}
 }
 
-_Noreturn void outcome(struct gate *gate, int status, const char *not_run, int64_t started, int64_t ended)
+_Noreturn void end_as(int status)
+{
+	if (WIFSIGNALED(status))
+		die_of(WTERMSIG(status));
+	_exit(WEXITSTATUS(status));
+}
+
+void outcome_tell(struct gate *gate, int status, const char *not_run, bool left, int64_t started,
+		  int64_t ended)
 {
 	struct buf frame BUF_AUTO = BUF_INIT;
 	size_t mark;
 	wire_begin(&frame, WIRE_OUTCOME, &mark);
-	bool killed_before = not_run && gate->killed;
-	if (killed_before)
-		wire_adds(&frame, WIRE_NOT_RUN, "killed before it was started");
-	else if (not_run)
+	if (not_run)
 		wire_adds(&frame, WIRE_NOT_RUN, not_run);
 	else if (WIFSIGNALED(status))
 		wire_add_number(&frame, WIRE_SIGNAL, WTERMSIG(status));
@@ -77,11 +82,18 @@ _Noreturn void outcome(struct gate *gate, int status, const char *not_run, int64
 		wire_add_number(&frame, WIRE_EXIT, WEXITSTATUS(status));
 	wire_add_number(&frame, WIRE_STARTED_MS, started);
 	wire_add_number(&frame, WIRE_ENDED_MS, ended);
-	if (!not_run && left_behind())
+	if (left)
 		wire_adds(&frame, WIRE_LEFT, "1");
 	wire_end(&frame, mark);
 	if (broker_write(gate, &frame))
 		wait_done(gate);
+}
+
+_Noreturn void outcome(struct gate *gate, int status, const char *not_run, int64_t started, int64_t ended)
+{
+	bool killed_before = not_run && gate->killed;
+	outcome_tell(gate, status, killed_before ? "killed before it was started" : not_run,
+		     !not_run && left_behind(), started, ended);
 	if (gate->killed)
 		message("killed: %s", gate->killed);
 	if (killed_before)
@@ -89,7 +101,5 @@ _Noreturn void outcome(struct gate *gate, int status, const char *not_run, int64
 	if (not_run)
 		message_exit(EXIT_CONFIGURATION, "configuration: %s: %s; nothing was run",
 			     gate->conf.value[CONF_INTERPRETER], not_run);
-	if (WIFSIGNALED(status))
-		die_of(WTERMSIG(status));
-	_exit(WEXITSTATUS(status));
+	end_as(status);
 }

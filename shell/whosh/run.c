@@ -31,7 +31,7 @@ static char **interpreter_argv(const struct gate *gate)
 	const struct arguments *a = &gate->arguments;
 	const char *path = gate->conf.value[CONF_INTERPRETER];
 	const char *slash = strrchr(path, '/');
-	char **argv = calloc((size_t)(a->n_options + a->n_rest) + 8, sizeof *argv);
+	char **argv = calloc((size_t)(a->n_options + a->n_rest) + 9, sizeof *argv);
 	int n = 0;
 	if (!argv)
 		return NULL;
@@ -39,6 +39,8 @@ static char **interpreter_argv(const struct gate *gate)
 	argv[n++] = (char *)(size_t)name;
 	if (!strcmp(name, "bash") || !strcmp(name, "rbash"))
 		argv[n++] = (char *)(size_t) "--norc";
+	if (a->interactive)
+		argv[n++] = (char *)(size_t) "-i";
 	for (int i = 0; i < a->n_options; i++)
 		argv[n++] = a->options[i];
 	if (a->call == CALL_SCRIPT) {
@@ -57,10 +59,34 @@ static char **interpreter_argv(const struct gate *gate)
 	return argv;
 }
 
-struct before {
-	sigset_t mask;
-	struct sigaction child; /* SIGCHLD's; an ignored one would swallow the status */
-};
+int run_take_signals(struct before *before)
+{
+	struct sigaction standard = {.sa_handler = SIG_DFL};
+	sigset_t set;
+	sigemptyset(&set);
+	for (size_t i = 0; i < sizeof taken / sizeof *taken; i++)
+		sigaddset(&set, taken[i]);
+	sigaction(SIGCHLD, &standard, &before->child);
+	sigprocmask(SIG_BLOCK, &set, &before->mask);
+	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+void run_give_back_signals(const struct before *before)
+{
+	sigaction(SIGCHLD, &before->child, NULL);
+	sigprocmask(SIG_SETMASK, &before->mask, NULL);
+}
+
+void run_tell_started(struct gate *gate, pid_t pid)
+{
+	struct buf started BUF_AUTO = BUF_INIT;
+	size_t mark;
+	wire_begin(&started, WIRE_STARTED, &mark);
+	wire_add_number(&started, WIRE_PID, pid);
+	wire_end(&started, mark);
+	/* When the broker is gone the command is approved all the same; the approver sees the lease lapse. */
+	broker_write(gate, &started);
+}
 
 static _Noreturn void become(const struct gate *gate, char **argv, char **environment,
 			     const struct before *before, pid_t parent, int memfd, int failure)
@@ -70,8 +96,7 @@ static _Noreturn void become(const struct gate *gate, char **argv, char **enviro
 		_exit(126);
 	int why = NOT_TRACED;
 	if (memfd < 0 || (script_traced_child() && !fcntl(memfd, F_SETFD, 0))) {
-		sigaction(SIGCHLD, &before->child, NULL);
-		sigprocmask(SIG_SETMASK, &before->mask, NULL);
+		run_give_back_signals(before);
 		execve(gate->conf.value[CONF_INTERPRETER], argv, environment);
 		why = errno;
 	}
@@ -93,14 +118,7 @@ int run(struct gate *gate, const char **why)
 		return -1;
 	}
 	struct before before;
-	struct sigaction standard = {.sa_handler = SIG_DFL};
-	sigset_t set;
-	sigemptyset(&set);
-	for (size_t i = 0; i < sizeof taken / sizeof *taken; i++)
-		sigaddset(&set, taken[i]);
-	sigaction(SIGCHLD, &standard, &before.child);
-	sigprocmask(SIG_BLOCK, &set, &before.mask);
-	int signals FD_AUTO = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	int signals FD_AUTO = run_take_signals(&before);
 	if (signals < 0) {
 		*why = strerror(errno);
 		close(failure[0]);
@@ -124,13 +142,7 @@ int run(struct gate *gate, const char **why)
 		close(failure[0]);
 		return -1;
 	}
-	struct buf started BUF_AUTO = BUF_INIT;
-	size_t mark;
-	wire_begin(&started, WIRE_STARTED, &mark);
-	wire_add_number(&started, WIRE_PID, child);
-	wire_end(&started, mark);
-	/* When the broker is gone the command is approved all the same; the approver sees the lease lapse. */
-	broker_write(gate, &started);
+	run_tell_started(gate, child);
 	int status = 0, reason = 0;
 	bool script_runs = memfd < 0 || script_open(child, gate, memfd, &status, why);
 	bool exec_failed = read(failure[0], &reason, sizeof reason) == (ssize_t)sizeof reason;

@@ -1,63 +1,15 @@
 """whoctl delegate with a broker or an approver that is hostile, that hangs, or that is gone in mid-answer."""
 import json
 import os
-import re
 import signal
 import socket
-import struct
 import subprocess
 import time
 
 from lib import chains, jose
 from lib.delegating import USER, chain_of, delegate, delegations, start
 from lib.fake import Fake
-
-
-class Wire:
-    """A conversation with a broker, frame by frame, with the numbers of common/wire.h."""
-
-    def __init__(self, t, b):
-        text = re.sub(r"/\*.*?\*/", "", (t.source / "common/wire.h").read_text(), flags=re.S)
-        self.numbers = {}
-        for body in re.findall(r"enum wire_(?:type|tag) \{(.*?)\}", text, re.S):
-            self.numbers.update({x.split("=")[0].strip(): n for n, x in enumerate(body.split(","), 1)})
-        self.socket = socket.socket(socket.AF_UNIX)
-        self.socket.settimeout(20)
-        self.socket.connect(str(b.socket))
-        assert self.read()[0] == self.numbers["WIRE_HELLO"]
-
-    def send(self, kind, *fields):
-        body = b"".join(struct.pack(">HI", self.numbers["WIRE_" + tag], len(value)) + value for tag, value in fields)
-        self.socket.sendall(struct.pack(">IB", 1 + len(body), self.numbers["WIRE_" + kind]) + body)
-        return self
-
-    def exactly(self, n):
-        data = b""
-        while len(data) < n:
-            more = self.socket.recv(n - len(data))
-            if not more:
-                return None
-            data += more
-        return data
-
-    def read(self):
-        """(type, {tag: bytes}), or None when the broker has closed."""
-        head = self.exactly(4)
-        if head is None:
-            return None
-        body = self.exactly(struct.unpack(">I", head)[0])
-        kind, at, fields = body[0], 1, {}
-        while at < len(body):
-            tag, n = struct.unpack_from(">HI", body, at)
-            fields[tag] = body[at + 6:at + 6 + n]
-            at += 6 + n
-        return kind, fields
-
-    def refused(self):
-        kind, fields = self.read()
-        assert kind == self.numbers["WIRE_REFUSED"], (kind, fields)
-        assert self.read() is None, "the conversation goes on"
-        return fields[self.numbers["WIRE_STATUS"]], fields[self.numbers["WIRE_REASON"]].decode()
+from lib.wire import Wire
 
 
 def test_frames_out_of_order_or_malformed(t):

@@ -33,6 +33,7 @@ class Fake:
 
         class Handler(http.server.BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+            wbufsize = -1  # an answer is one write: two would wait for each other for 40 ms
 
             def handle_any(self):
                 length = int(self.headers.get("Content-Length") or 0)

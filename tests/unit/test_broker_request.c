@@ -266,6 +266,7 @@ static void test_members(void)
 					    "uid",     "host",   "tty",      "ssh", "interpreter",
 					    "options", "script", "env_kept", NULL};
 	const char *other = NULL;
+	EXPECT(!cJSON_HasObjectItem(command(), "meaning") && !cJSON_HasObjectItem(command(), "sourced"));
 	EXPECT(json_only(claims, top, &other));
 	EXPECT(json_only(command(), inner, &other));
 	EXPECT(text_is(json_string(json_object(command(), "ssh"), "client"), "192.0.2.1"));
@@ -277,6 +278,63 @@ static void test_members(void)
 	usual("true");
 	wire_adds(&frame, WIRE_ENV, "TRACEPARENT=nonsense");
 	EXPECT(build() && !cJSON_HasObjectItem(claims, "trace"));
+}
+
+static bool with(enum wire_tag tag, const char *bytes, size_t len)
+{
+	usual("ls");
+	wire_add(&frame, tag, bytes, len);
+	return build();
+}
+
+static const cJSON *first_of(const char *name)
+{
+	return cJSON_GetArrayItem(json_array(command(), name), 0);
+}
+
+/* What a session made of a line's words reaches the approver whole and exact, or the line does not run. */
+static void test_meaning(void)
+{
+	static const char ls[] = "function\tls\tls () \n{ \n\trm \"$@\"\n}";
+	static const char *const good[] = {"variable\tx",   "variable\tx\t", "builtin\techo",
+					   "option\tposix", "alias\tll\t",   "hash\tls\t/tmp/ls",
+					   "trap\tDEBUG\t:"};
+	static const char *const bad[] = {"",
+					  "function",
+					  "function\tls",
+					  "spell\tx\ty",
+					  "alias\t\tls",
+					  "variable\tx\t1",
+					  "functions\tx\ty",
+					  "\tx\ty"};
+	EXPECT(with(WIRE_MEANING, ls, sizeof ls - 1));
+	const cJSON *item = first_of("meaning");
+	EXPECT(text_is(json_string(item, "kind"), "function") && text_is(json_string(item, "name"), "ls"));
+	EXPECT(text_is(json_string(item, "text"), ls + sizeof "function\tls\t" - 1));
+	for (size_t i = 0; i < sizeof good / sizeof *good; i++)
+		EXPECT(with(WIRE_MEANING, good[i], strlen(good[i])) && first_of("meaning"));
+	EXPECT(with(WIRE_MEANING, "variable\tx", 10) && !cJSON_HasObjectItem(first_of("meaning"), "text"));
+	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+		EXPECT(!with(WIRE_MEANING, bad[i], strlen(bad[i])) && why.status == EXIT_CONFIGURATION);
+	EXPECT(!with(WIRE_MEANING, "alias\tx\ta\0b", 11) && why.status == EXIT_CONFIGURATION);
+	EXPECT(!with(WIRE_MEANING, "alias\t\xff\ta", 9) && why.status == EXIT_DENIED);
+	EXPECT(with(WIRE_MEANING, "alias\tx\t\xff", 9) &&
+	       text_is(json_string(first_of("meaning"), "text_b64"), "/w=="));
+}
+
+/* The text of a file that is read must be what the reviewer saw. */
+static void test_sourced(void)
+{
+	EXPECT(with(WIRE_SOURCED, "./x\0a\n", 6));
+	EXPECT(text_is(json_string(first_of("sourced"), "path"), "./x") &&
+	       text_is(json_string(first_of("sourced"), "text"), "a\n"));
+	EXPECT(with(WIRE_SOURCED, "x\0", 2) && text_is(json_string(first_of("sourced"), "text"), ""));
+	EXPECT(with(WIRE_SOURCED, "x\0\xff", 3) &&
+	       text_is(json_string(first_of("sourced"), "text_b64"), "/w=="));
+	EXPECT(!with(WIRE_SOURCED, "x", 1) && why.status == EXIT_CONFIGURATION);
+	EXPECT(!with(WIRE_SOURCED, "\0a", 2) && why.status == EXIT_CONFIGURATION);
+	EXPECT(!with(WIRE_SOURCED, "x\0a\0b", 5) && why.status == EXIT_DENIED);
+	EXPECT(!with(WIRE_SOURCED, "\xff\0a", 3) && why.status == EXIT_DENIED);
 }
 
 int main(void)
@@ -298,6 +356,8 @@ int main(void)
 	RUN(test_many_fields);
 	RUN(test_too_long);
 	RUN(test_members);
+	RUN(test_meaning);
+	RUN(test_sourced);
 	cJSON_Delete(claims);
 	refusal_finish(&why);
 	buf_finish(&frame);

@@ -104,6 +104,56 @@ static void test_sessions(void)
 	tree_finish(&tree);
 }
 
+/* Does this snapshot (it is freed) give a line of a session exactly these pids (0 ends them)?  Its shell is
+ * 101. */
+static bool leaves(struct tree *tree, struct processes all, const struct tree *earlier, ...)
+{
+	va_list pids;
+	va_start(pids, earlier);
+	bool same = tree_of_line(tree, &all, 101, 11);
+	if (same && earlier)
+		tree_subtract(tree, earlier);
+	size_t n = 0;
+	for (pid_t pid; (pid = va_arg(pids, pid_t)) != 0; n++)
+		same = same && n < tree->n && tree->known[n].pid == pid;
+	va_end(pids);
+	processes_finish(&all);
+	return same && n == tree->n;
+}
+
+static void test_lines(void)
+{
+	struct tree one = fresh(), two = fresh(), three = fresh(), four = fresh();
+	/* 101 is bash, 102 a job of it with a child, 104 an orphan that whosh was given. */
+	holds("what a line left is not its session's shell",
+	      leaves(&one,
+		     SNAPSHOT(WHOSH, {101, 100, 50, 11}, {102, 101, 50, 12}, {103, 102, 50, 12},
+			      {104, 100, 50, 12}),
+		     NULL, 102, 103, 104, 0));
+	holds("nor what an earlier line left", leaves(&two,
+						      SNAPSHOT(WHOSH, {101, 100, 50, 11}, {102, 101, 50, 12},
+							       {104, 100, 50, 12}, {105, 101, 105, 13}),
+						      &one, 105, 0));
+	holds("later lines' processes are not the earlier line's, its own children's children are",
+	      finds(&one,
+		    SNAPSHOT(WHOSH, {101, 100, 50, 11}, {102, 100, 50, 12}, {106, 101, 50, 14},
+			     {107, 102, 50, 14}),
+		    102, 107, 0));
+	holds("what it began a session in is found by that",
+	      finds(&two, SNAPSHOT(WHOSH, {101, 100, 50, 11}, {105, 101, 105, 13}, {106, 105, 105, 14}), 105,
+		    106, 0) &&
+		  finds(&two, SNAPSHOT(WHOSH, {101, 100, 50, 11}, {108, 100, 105, 15}), 108, 0));
+	holds("a shell that is not below whosh spares nobody, and takes in nobody",
+	      leaves(&three, SNAPSHOT(WHOSH, {101, 40, 50, 11}, {102, 101, 50, 12}, {103, 100, 50, 12}), NULL,
+		     103, 0));
+	holds("who has the shell's pid since it has gone is not it",
+	      leaves(&four, SNAPSHOT(WHOSH, {101, 100, 50, 90}, {102, 101, 50, 91}), NULL, 101, 102, 0));
+	tree_finish(&one);
+	tree_finish(&two);
+	tree_finish(&three);
+	tree_finish(&four);
+}
+
 static void test_loops(void)
 {
 	struct tree tree = fresh();
@@ -179,6 +229,7 @@ int main(void)
 {
 	test_parents();
 	test_sessions();
+	test_lines();
 	test_loops();
 	test_names();
 	test_signals();

@@ -1,0 +1,74 @@
+/* bash.h: what of bash the reader uses: the headers that Debian's bash-builtins has for loadable builtins,
+ * and the few exported names that they leave out.
+ *
+ * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef READER_BASH_H
+#define READER_BASH_H
+
+#include <config.h>
+#include <sys/types.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <signal.h>
+#include <unistd.h>
+#include <shell.h>
+
+#include <builtins.h>
+#include <builtins/common.h>
+#include <execute_cmd.h>
+#include <hashlib.h>
+#include <jobs.h>
+#include <quit.h>
+#include <sig.h>
+#include <version.h>
+
+/* input.h is not among the headers: this is BASH_INPUT of bash 5.2. */
+typedef struct {
+	int type;
+	char *name;
+	union {
+		FILE *file;
+		char *string;
+		int buffered_fd;
+	} location;
+	int (*getter)(void);
+	int (*ungetter)(int);
+} READER_INPUT;
+extern READER_INPUT bash_input;
+
+/* trap.h, flags.h, parser.h, bashhist.h, hashcmd.h and readline's are not either. */
+extern int signal_is_trapped(int), signal_is_ignored(int);
+extern void run_error_trap(void), restore_default_signal(int);
+extern char *trap_list[];
+enum { READER_DEBUG_TRAP = NSIG, READER_ERROR_TRAP = NSIG + 1 };
+extern int exit_immediately_on_error, read_but_dont_execute, just_one_command, place_keywords_in_env;
+extern int expand_aliases, line_number;
+extern int history_expansion, history_expansion_inhibited, remember_on_history, history_quoting_state;
+extern int interactive_comments, brace_expansion, extended_glob, sourcelevel;
+extern char *pre_process_line(char *, int, int);
+extern void add_history(const char *), using_history(void);
+extern void rl_clear_history(void);
+extern void bash_add_history(char *);
+extern int parser_expanding_alias(void);
+extern int read_command(void);
+extern char *ps0_prompt;
+extern char *decode_prompt_string(char *);
+extern HASH_TABLE *hashed_filenames;
+extern struct {
+	char *delimiters;
+	int delimiter_depth;
+	int delimiter_space;
+} dstack;
+extern void (*rl_prep_term_function)(int);
+
+typedef struct {
+	const char *name;
+	int (*function)(int, int);
+} READER_FUNMAP;
+extern READER_FUNMAP **funmap;
+extern int rl_unbind_function_in_map(int (*)(int, int), void *);
+extern int rl_initialize_funmap(void);
+extern void *rl_get_keymap_by_name(const char *);
+
+#endif

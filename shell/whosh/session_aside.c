@@ -1,0 +1,166 @@
+/* session_aside.c: a question beside the session's line: may this file be sourced?
+ *
+ * The shell, or a subshell, asks while a line of the session runs.  Each such conversation has a process of
+ * its own, which asks the broker on a connection of its own and tells it how the file ended.  For the
+ * approver it is a command whose parent is the line.
+ *
+ * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
+#include "common/clock.h"
+#include "common/exits.h"
+#include "common/io.h"
+#include "shell/whosh/session.h"
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { ASKED_MS = 10000, ANSWER_MS = 60000 };
+
+/* The descriptor that came in; -1: none. */
+static int receive(int door)
+{
+	char byte;
+	struct iovec bytes = {&byte, 1};
+	union {
+		struct cmsghdr head;
+		char room[CMSG_SPACE(sizeof(int))];
+	} control = {0};
+	struct msghdr message = {.msg_iov = &bytes,
+				 .msg_iovlen = 1,
+				 .msg_control = &control,
+				 .msg_controllen = sizeof control.room};
+	if (recvmsg(door, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC) != 1)
+		return -1;
+	const struct cmsghdr *passed = CMSG_FIRSTHDR(&message);
+	if (!passed || passed->cmsg_level != SOL_SOCKET || passed->cmsg_type != SCM_RIGHTS ||
+	    passed->cmsg_len != CMSG_LEN(sizeof(int)))
+		return -1;
+	return *(const int *)(const void *)CMSG_DATA(passed);
+}
+
+/* The answer of the broker; false: there is none, or nobody wants it any more. */
+static bool wait_answer(struct gate *gate, struct link *shell, struct wire_message *answer)
+{
+	bool waiting = false;
+	for (;;) {
+		int found = broker_next(gate, answer, 0);
+		if (found < 0)
+			return false;
+		if (found > 0 && answer->type != WIRE_WAITING)
+			return true;
+		if (found > 0) {
+			struct buf frame BUF_AUTO = BUF_INIT;
+			size_t mark;
+			waiting = true;
+			wire_begin(&frame, WIRE_WAITING, &mark);
+			buf_add(&frame, answer->fields, answer->len);
+			wire_end(&frame, mark);
+			link_write(shell, &frame);
+			continue;
+		}
+		struct pollfd on[] = {{.fd = gate->link.fd, .events = POLLIN},
+				      {.fd = shell->fd, .events = POLLIN}};
+		int ready = poll(on, 2, waiting ? -1 : ANSWER_MS);
+		if (ready == 0 || on[1].revents || (ready < 0 && errno != EINTR))
+			return false;
+	}
+}
+
+static void answer_shell(struct link *shell, const struct refusal *why)
+{
+	struct buf frame BUF_AUTO = BUF_INIT;
+	size_t mark;
+	wire_begin(&frame, why->status ? WIRE_REFUSED : WIRE_PERMIT, &mark);
+	if (why->status)
+		wire_add_number(&frame, WIRE_STATUS, why->status);
+	if (why->text.len)
+		wire_add(&frame, WIRE_REASON, why->text.data, why->text.len);
+	wire_end(&frame, mark);
+	link_write(shell, &frame);
+}
+
+/* The line that runs is the parent, in place of what whosh itself was started by. */
+static bool name_parent(struct gate *gate, const char *command)
+{
+	size_t n = 0, kept = 0;
+	char *parent;
+	while (gate->environment[n])
+		n++;
+	char **environment = calloc(n + 2, sizeof *environment);
+	if (!environment || asprintf(&parent, "WHOSH_COMMAND_ID=%s", command) < 0)
+		return false;
+	for (size_t i = 0; i < n; i++)
+		if (strncmp(gate->environment[i], "WHOSH_COMMAND_ID=", 17) != 0)
+			environment[kept++] = gate->environment[i];
+	environment[kept] = parent;
+	gate->environment = environment;
+	return true;
+}
+
+static void follow_to_end(struct gate *gate, struct link *shell)
+{
+	struct wire_message told;
+	int64_t started = clock_wall_ms();
+	run_tell_started(gate, getppid());
+	/* When nobody tells, the shell has ended in the middle of it; the broker finds that out by itself. */
+	if (!link_read(shell, &told, -1) || told.type != WIRE_OUTCOME)
+		return;
+	int64_t code = wire_number(&told, WIRE_EXIT, EXIT_CONFIGURATION);
+	outcome_tell(gate, W_EXITCODE((int)(code & 255), 0), NULL, false, started, clock_wall_ms());
+}
+
+static _Noreturn void serve(struct session *session, int fd)
+{
+	struct gate *gate = session->gate;
+	struct link shell = {.fd = fd};
+	struct refusal why = {0};
+	struct buf frame = BUF_INIT;
+	struct wire_message asked, answer;
+	size_t at = 0, len;
+	enum wire_tag tag;
+	const char *bytes;
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	link_close(&session->reader);
+	fd_close(&session->door);
+	link_close(&gate->link);
+	gate->gone = 0;
+	if (!session->command || !link_read(&shell, &asked, ASKED_MS) || asked.type != WIRE_ASK ||
+	    !name_parent(gate, session->command))
+		_exit(0);
+	while (wire_field(&asked, &at, &tag, &bytes, &len))
+		if (tag == WIRE_LINE) {
+			gate->line = bytes;
+			gate->line_len = len;
+		}
+	gate->mode = "source";
+	gate->asked = &asked;
+	gate->cwd = wire_string(&asked, WIRE_CWD);
+	if (gate->line_len > LINE_MAX_BYTES)
+		refusal_set(&why, EXIT_DENIED, "the file is larger than the %u KiB that an approver takes",
+			    LINE_MAX_BYTES / 1024);
+	else if (!context_frame(gate, WIRE_ASK, &frame, &why) || !ask_begin(gate, &frame, &why))
+		;
+	else if (!wait_answer(gate, &shell, &answer))
+		ask_no_answer(&why);
+	else
+		ask_answer(gate, &answer, &why);
+	answer_shell(&shell, &why);
+	if (!why.status)
+		follow_to_end(gate, &shell);
+	_exit(0);
+}
+
+void session_aside(struct session *session)
+{
+	int fd;
+	while ((fd = receive(session->door)) >= 0) {
+		if (fork() == 0)
+			serve(session, fd);
+		close(fd);
+	}
+}

@@ -1,0 +1,216 @@
+/* session_ask.c: one line's question and its answer.
+ *
+ * While the approver, or a person, decides, everything else goes on: the shell may take the line back, or
+ * end, and signals are passed on.  What ends the wait for whatever reason but an answer withdraws the
+ * request, by closing the connection to the broker; the next line opens another.
+ *
+ * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
+#include "common/clock.h"
+#include "common/exits.h"
+#include "shell/whosh/environment.h"
+#include "shell/whosh/session.h"
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+
+enum { ANSWER_MS = 60000, TAKEN_BACK = 128 + SIGINT };
+
+/* What came of the wait. */
+enum news { NEWS_ANSWER, NEWS_NONE, NEWS_TAKEN_BACK, NEWS_ENDED };
+
+void session_refuse(struct session *session, const struct refusal *why)
+{
+	struct buf frame BUF_AUTO = BUF_INIT;
+	size_t mark;
+	int status = why->status;
+	/* A person at a prompt may try again; a script whose line could not be asked about must not go on. */
+	bool denied = status == EXIT_DENIED || status == EXIT_UNREVIEWED || status == TAKEN_BACK;
+	bool ends = !denied && (!session->prompt || !session->id || status == EXIT_IDENTITY);
+	wire_begin(&frame, WIRE_REFUSED, &mark);
+	wire_add_number(&frame, WIRE_STATUS, status);
+	if (why->text.len)
+		wire_add(&frame, WIRE_REASON, why->text.data, why->text.len);
+	if (ends)
+		wire_adds(&frame, WIRE_OVER, "1");
+	wire_end(&frame, mark);
+	link_write(&session->reader, &frame);
+}
+
+static void withdraw(struct session *session)
+{
+	link_close(&session->gate->link);
+	session->gate->gone = 0;
+}
+
+/* Pass on that a reviewer is waited for. */
+static void tell_waiting(struct session *session, const struct wire_message *waiting)
+{
+	struct buf frame BUF_AUTO = BUF_INIT;
+	size_t mark;
+	wire_begin(&frame, WIRE_WAITING, &mark);
+	buf_add(&frame, waiting->fields, waiting->len);
+	wire_end(&frame, mark);
+	link_write(&session->reader, &frame);
+}
+
+/* What the shell says while it waits: that it does not want the line any more, or, by closing, nothing good.
+ */
+static bool taken_back(struct session *session)
+{
+	struct wire_message message;
+	int found = link_next(&session->reader, &message, 0);
+	return found < 0 || (found > 0 && message.type == WIRE_WITHDRAW);
+}
+
+/* Wait for the broker's answer. */
+static enum news wait_answer(struct session *session, struct wire_message *answer, int *status)
+{
+	struct gate *gate = session->gate;
+	int64_t end = clock_mono_ms() + ANSWER_MS;
+	bool waiting = false;
+	for (;;) {
+		int found = broker_next(gate, answer, 0);
+		if (found < 0 || (!waiting && clock_mono_ms() > end))
+			return NEWS_NONE;
+		if (found > 0 && answer->type != WIRE_WAITING)
+			return NEWS_ANSWER;
+		if (found > 0) {
+			waiting = true;
+			tell_waiting(session, answer);
+			continue;
+		}
+		const int others[] = {gate->link.fd, session->reader.fd};
+		int64_t left = end - clock_mono_ms();
+		*status = accompany_once(gate, session->shell, session->signals, others,
+					 waiting    ? -1
+					 : left > 0 ? (int)left
+						    : 0);
+		if (*status != STILL_RUNS)
+			return NEWS_ENDED;
+		if (taken_back(session))
+			return NEWS_TAKEN_BACK;
+	}
+}
+
+/* Send the frame, and wait; true when there is an answer, which may be a refusal.  *status as session_ask. */
+static bool put(struct session *session, const struct buf *frame, struct wire_message *answer,
+		struct refusal *why, int *status)
+{
+	struct gate *gate = session->gate;
+	if (gate->gone)
+		withdraw(session);
+	if (!ask_begin(gate, frame, why)) {
+		withdraw(session);
+		return false;
+	}
+	enum news news = wait_answer(session, answer, status);
+	if (news == NEWS_ANSWER)
+		return true;
+	withdraw(session);
+	if (news == NEWS_NONE)
+		ask_no_answer(why);
+	if (news == NEWS_TAKEN_BACK)
+		why->status = TAKEN_BACK;
+	return false;
+}
+
+static void remember(char **where, const struct wire_message *message, enum wire_tag tag)
+{
+	char *found = wire_string(message, tag);
+	if (!found)
+		return;
+	free(*where);
+	*where = found;
+}
+
+/* What the line is given: the identity, as NAME=value for the shell to make its own. */
+static void permit(struct session *session)
+{
+	struct gate *gate = session->gate;
+	struct buf frame BUF_AUTO = BUF_INIT;
+	size_t mark;
+	remember(&session->id, &gate->permit, WIRE_SESSION_ID);
+	remember(&session->command, &gate->permit, WIRE_COMMAND_ID);
+	run_tell_started(gate, session->shell);
+	session->running = true;
+	session->started = clock_wall_ms();
+	wire_begin(&frame, WIRE_PERMIT, &mark);
+	environment_tell(&gate->permit, &frame);
+	wire_end(&frame, mark);
+	link_write(&session->reader, &frame);
+}
+
+bool session_ask(struct session *session, const struct wire_message *asked, int *status)
+{
+	struct gate *gate = session->gate;
+	struct refusal why REFUSAL_AUTO = {0};
+	struct buf frame BUF_AUTO = BUF_INIT;
+	struct wire_message answer = {0};
+	char *cwd = wire_string(asked, WIRE_CWD);
+	size_t at = 0, len;
+	enum wire_tag tag;
+	const char *bytes;
+	gate->line = NULL;
+	while (wire_field(asked, &at, &tag, &bytes, &len))
+		if (tag == WIRE_LINE) {
+			gate->line = bytes;
+			gate->line_len = len;
+		}
+	gate->cwd = cwd;
+	gate->asked = asked;
+	*status = STILL_RUNS;
+	bool permitted = false;
+	if (!gate->line || gate->line_len > LINE_MAX_BYTES)
+		refusal_set(&why, EXIT_DENIED, "the line is larger than the %u KiB that an approver takes",
+			    LINE_MAX_BYTES / 1024);
+	else if (context_frame(gate, WIRE_ASK, &frame, &why) && put(session, &frame, &answer, &why, status))
+		permitted = ask_answer(gate, &answer, &why);
+	remember(&session->id, &answer, WIRE_SESSION_ID);
+	gate->cwd = NULL;
+	gate->asked = NULL;
+	free(cwd);
+	if (*status != STILL_RUNS)
+		return false;
+	/* A kill may have come with the permit. */
+	if (permitted && hear(gate) && gate->killed) {
+		permitted = refusal_set(&why, EXIT_IDENTITY, "killed: %s", gate->killed);
+		outcome_tell(gate, 0, "killed before it was started", false, clock_wall_ms(),
+			     clock_wall_ms());
+	}
+	if (permitted)
+		permit(session);
+	else
+		session_refuse(session, &why);
+	return true;
+}
+
+bool session_prompt(struct session *session, int *status)
+{
+	struct gate *gate = session->gate;
+	struct refusal why REFUSAL_AUTO = {0};
+	struct buf frame BUF_AUTO = BUF_INIT;
+	struct wire_message answer = {0};
+	size_t mark;
+	*status = STILL_RUNS;
+	if (!context_frame(gate, WIRE_HISTORY, &frame, &why) ||
+	    !put(session, &frame, &answer, &why, status)) {
+		if (*status != STILL_RUNS)
+			return false;
+		session_refuse(session, &why);
+		return true;
+	}
+	if (answer.type != WIRE_REMEMBERED) {
+		if (answer.type == WIRE_REFUSED)
+			refusal_read(&why, &answer);
+		else
+			ask_no_answer(&why);
+		session_refuse(session, &why);
+		return true;
+	}
+	struct buf told BUF_AUTO = BUF_INIT;
+	wire_begin(&told, WIRE_REMEMBERED, &mark);
+	buf_add(&told, answer.fields, answer.len);
+	wire_end(&told, mark);
+	link_write(&session->reader, &told);
+	return true;
+}

@@ -1,0 +1,169 @@
+/* session_shell.c: start the bash that a session is.
+ *
+ * It starts with /dev/null for standard input, and the real one elsewhere: the reader, once it is in and has
+ * found everything as it must be, puts the real one in place.  A bash in which it is not, for whatever
+ * reason, finds nothing to read and ends.
+ *
+ * No start-up file is read: nobody has approved it.
+ *
+ * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
+#include "common/io.h"
+#include "shell/whosh/environment.h"
+#include "shell/whosh/session.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+struct ends {
+	int frames, door, input; /* in bash */
+};
+
+/* The reader is beside this program where it was built, else where it is installed; malloc'd. */
+static char *find_reader(const struct gate *gate)
+{
+	const char *slash = strrchr(gate->self, '/');
+	char *path;
+	if (asprintf(&path, "%.*swhosh-reader.so", slash ? (int)(slash + 1 - gate->self) : 0, gate->self) < 0)
+		return NULL;
+	if (!access(path, R_OK))
+		return path;
+	free(path);
+	return strdup(WHOSH_LIBEXECDIR "/whosh-reader.so");
+}
+
+static char **shell_argv(const struct session *session)
+{
+	const struct arguments *a = &session->gate->arguments;
+	char **argv = calloc((size_t)(a->n_options + a->n_rest) + 8, sizeof *argv);
+	int n = 0;
+	if (!argv)
+		return NULL;
+	argv[n++] = (char *)(size_t)(a->dash ? "-bash" : "bash");
+	argv[n++] = (char *)(size_t) "--norc";
+	argv[n++] = (char *)(size_t) "--noprofile";
+	if (a->login)
+		argv[n++] = (char *)(size_t) "-l";
+	if (session->prompt)
+		argv[n++] = (char *)(size_t) "-i";
+	for (int i = 0; i < a->n_options; i++)
+		argv[n++] = a->options[i];
+	if (!session->prompt || a->n_rest)
+		argv[n++] = (char *)(size_t) "-s";
+	if (a->n_rest)
+		argv[n++] = (char *)(size_t) "--";
+	for (int i = 0; i < a->n_rest; i++)
+		argv[n++] = a->rest[i];
+	return argv;
+}
+
+static const char *value_of(char *const *env, const char *name)
+{
+	size_t len = strlen(name);
+	for (; *env; env++)
+		if (!strncmp(*env, name, len) && (*env)[len] == '=')
+			return *env + len + 1;
+	return NULL;
+}
+
+/* The session's environment, and what the reader takes out of it again. */
+static char **shell_environment(const struct session *session, const struct ends *ends)
+{
+	struct gate *gate = session->gate;
+	const struct wire_message none = {0};
+	char **built = environment_build(gate->environment, gate->conf.value[CONF_KEEP_ENV], &none,
+					 gate->self, gate->conf.value[CONF_INTERPRETER]);
+	char *reader = find_reader(gate), *preload = NULL, *told = NULL;
+	size_t n = 0, kept = 0;
+	while (built && built[n])
+		n++;
+	char **environment = calloc(n + 4, sizeof *environment);
+	if (!built || !environment || !reader)
+		return NULL;
+	const char *others = value_of(built, "LD_PRELOAD");
+	if (asprintf(&preload, "LD_PRELOAD=%s%s%s", reader, others ? ":" : "", others ? others : "") < 0 ||
+	    asprintf(&told, "WHOSH_READER=%d,%d,%d", ends->frames, ends->door, ends->input) < 0)
+		return NULL;
+	for (size_t i = 0; i < n; i++)
+		if (strncmp(built[i], "LD_PRELOAD=", 11) != 0 &&
+		    !environment_outer_stamp(built[i], gate->environment))
+			environment[kept++] = built[i];
+	environment[kept++] = preload;
+	environment[kept++] = told;
+	/* bash would read the account's history before the reader can keep it from that. */
+	if (session->prompt)
+		environment[kept++] = (char *)(size_t) "HISTFILE=";
+	return environment;
+}
+
+static _Noreturn void become(const struct session *session, char **argv, char **environment, pid_t parent,
+			     int null, int failure)
+{
+	const char *path = session->gate->conf.value[CONF_INTERPRETER];
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() == parent && dup2(null, 0) == 0) {
+		run_give_back_signals(&session->before);
+		execve(path, argv, environment);
+	}
+	int why = errno;
+	if (write(failure, &why, sizeof why) < 0)
+		_exit(127);
+	_exit(126);
+}
+
+/* Not closed by exec, and out of the way of 0 to 2. */
+static int handed_over(int fd)
+{
+	return fcntl(fd, F_DUPFD, 10);
+}
+
+static bool start(struct session *session, const int *frames, const int *door, int null, const char **why)
+{
+	struct ends ends = {handed_over(frames[1]), handed_over(door[1]), handed_over(0)};
+	int failure[2] = {-1, -1}, reason = 0;
+	char **argv = shell_argv(session), **environment = shell_environment(session, &ends);
+	if (argv && environment && ends.frames >= 0 && ends.door >= 0 && ends.input >= 0 &&
+	    !pipe2(failure, O_CLOEXEC)) {
+		pid_t parent = getpid();
+		session->shell = fork();
+		if (session->shell == 0)
+			become(session, argv, environment, parent, null, failure[1]);
+		reason = session->shell < 0 ? errno : 0;
+	} else {
+		reason = errno ? errno : ENOMEM;
+	}
+	fd_close(&failure[1]);
+	fd_close(&ends.frames);
+	fd_close(&ends.door);
+	fd_close(&ends.input);
+	if (!reason && read(failure[0], &reason, sizeof reason) != (ssize_t)sizeof reason)
+		reason = 0;
+	fd_close(&failure[0]);
+	if (reason)
+		*why = strerror(reason);
+	return !reason;
+}
+
+bool session_start(struct session *session, const char **why)
+{
+	int frames[2] = {-1, -1}, door[2] = {-1, -1};
+	int null FD_AUTO = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	session->signals = run_take_signals(&session->before);
+	if (null < 0 || session->signals < 0 || socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, frames) ||
+	    socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, door)) {
+		*why = strerror(errno);
+		return false;
+	}
+	prctl(PR_SET_CHILD_SUBREAPER, 1);
+	bool started = start(session, frames, door, null, why);
+	close(frames[1]);
+	close(door[1]);
+	session->reader.fd = frames[0];
+	session->door = door[0];
+	return started;
+}
