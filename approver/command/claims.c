@@ -15,7 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum kind { TEXT, UUID, NAME, INTEGER, OBJECT, ARRAY_OF_TEXT, OBJECT_OF_TEXT };
+enum kind { TEXT, UUID, NAME, INTEGER, OBJECT, ARRAY, ARRAY_OF_TEXT, OBJECT_OF_TEXT };
 
 struct member {
 	const char *name;
@@ -66,6 +66,8 @@ static const struct member command_object[] = {
     {"options", ARRAY_OF_TEXT, false, 256, -1},
     {"script", TEXT, false, 4096, -1},
     CLAIM(env_kept, OBJECT_OF_TEXT, false, 131072),
+    {"meaning", ARRAY, false, 0, -1}, /* policy_session_read holds them to their form */
+    {"sourced", ARRAY, false, 0, -1},
     {0},
 };
 
@@ -114,6 +116,8 @@ static bool fits(const struct member *member, const cJSON *value)
 		return integer(value, &number);
 	case OBJECT:
 		return cJSON_IsObject(value);
+	case ARRAY:
+		return cJSON_IsArray(value);
 	case ARRAY_OF_TEXT:
 	case OBJECT_OF_TEXT:
 		if (member->kind == ARRAY_OF_TEXT ? !cJSON_IsArray(value) : !cJSON_IsObject(value))
@@ -205,7 +209,8 @@ static bool find_line(struct command_claims *claims, char why[160])
 
 static bool mode_known(const char *mode)
 {
-	static const char *const modes[] = {"command", "login", "ssh", "script", NULL};
+	static const char *const modes[] = {"command", "login", "ssh",    "script",
+					    "prompt",  "stdin", "source", NULL};
 	for (int i = 0; modes[i]; i++)
 		if (!strcmp(mode, modes[i]))
 			return true;
@@ -219,7 +224,8 @@ bool command_claims_parse(struct command_claims *claims, const char *payload, si
 	if (!claims->tree)
 		return false;
 	if (!walk(claims->tree, command_payload, claims, why) ||
-	    !walk(claims->command, command_object, claims, why) || !find_line(claims, why))
+	    !walk(claims->command, command_object, claims, why) || !find_line(claims, why) ||
+	    !policy_session_read(&claims->session, claims->command, why))
 		return false;
 	if (claims->task_sha256 && !task_hash_valid(claims->task_sha256)) {
 		snprintf(why, 160, "malformed member \"task_sha256\"");
@@ -235,6 +241,7 @@ void command_claims_finish(struct command_claims *claims)
 {
 	cJSON_Delete(claims->tree);
 	buf_finish(&claims->line_bytes);
+	policy_session_finish(&claims->session);
 }
 
 bool outcome_claims_parse(struct outcome_claims *claims, const char *payload, size_t len, char why[160])

@@ -4,6 +4,7 @@
 #ifndef WHOSH_COMMAND_CLAIMS_H
 #define WHOSH_COMMAND_CLAIMS_H
 
+#include "approver/policy/policy_session.h"
 #include "common/json.h"
 
 /* Strings are borrowed from `tree`, NULL when absent.  Numbers absent are 0. */
@@ -18,6 +19,7 @@ struct command_claims {
 	size_t line_len;
 	struct buf line_bytes; /* where `line` is when it came as line_b64 */
 	const cJSON *argv, *env_kept;
+	struct policy_session session; /* what it has changed for this line */
 };
 
 /* Take apart `len` bytes of payload.  false when it is not a command, with a static phrase or text in `why`.

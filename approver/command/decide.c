@@ -139,6 +139,7 @@ static int evaluate(struct command_work *w, const struct agent *agent)
 					 .n_argv = n_argv,
 					 .env_kept = env,
 					 .n_env_kept = n_env,
+					 .session = &c->session,
 					 .now = (time_t)clock_now()};
 	if ((argv || !n_argv) && (env || !n_env))
 		result = policy_decide(policy_held(w->policy), &request, &w->decision);

@@ -6,6 +6,7 @@
  *
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
 #include "approver/http/record.h"
+#include "approver/command/claims.h"
 #include "common/clock.h"
 #include "common/codec.h"
 #include "common/json.h"
@@ -165,6 +166,16 @@ static void attributes(struct buf *out, const struct command_row *row, const cJS
 	buf_addc(out, '}');
 }
 
+/* What a session made of the line: only where there is any. */
+static void session_member(struct buf *out, const cJSON *detail, const char *name)
+{
+	const cJSON *list = json_array(detail, name);
+	if (!list || !list->child)
+		return;
+	name_of(out, name);
+	json_emit(out, list);
+}
+
 static void open_record(struct buf *out, const struct command_row *row, bool whole)
 {
 	cJSON *detail JSON_AUTO = row->detail ? json_parse(row->detail, strlen(row->detail), NULL) : NULL;
@@ -208,6 +219,8 @@ static void open_record(struct buf *out, const struct command_row *row, bool who
 	record_text(out, "outcome_reason", row->outcome_reason);
 	record_text(out, "model_before", json_string(detail, "model_before"));
 	record_text(out, "task_sha256", json_string(detail, "task_sha256"));
+	session_member(out, detail, "meaning");
+	session_member(out, detail, "sourced");
 	attributes(out, row, detail, whole);
 }
 

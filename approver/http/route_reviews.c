@@ -5,6 +5,7 @@
 #include "approver/command/policy_box.h"
 #include "approver/http/record.h"
 #include "approver/http/routes.h"
+#include "approver/policy/policy_session.h"
 #include "approver/command/settle.h"
 #include "common/json.h"
 #include "common/text.h"
@@ -58,6 +59,9 @@ static void explain(struct buf *out, struct explaining *x, const struct command_
 {
 	cJSON *detail JSON_AUTO = row->detail ? json_parse(row->detail, strlen(row->detail), NULL) : NULL;
 	const char *chain[] = {row->human, row->agent};
+	struct policy_session session;
+	char why[160];
+	bool read = policy_session_read(&session, detail, why);
 	size_t n_argv, n_env;
 	const char **argv = strings(json_array(detail, "argv"), false, &n_argv);
 	const char **env = strings(json_object(detail, "env_kept"), true, &n_env);
@@ -78,16 +82,18 @@ static void explain(struct buf *out, struct explaining *x, const struct command_
 					 .n_argv = n_argv,
 					 .env_kept = env,
 					 .n_env_kept = n_env,
+					 .session = &session,
 					 .now = (time_t)(row->ts / 1000)};
 	struct policy_decision decision;
 	buf_adds(out, ",\"explanation\":");
-	if (argv && env && !policy_decide(policy_of(x, row->policy), &request, &decision)) {
+	if (argv && env && read && !policy_decide(policy_of(x, row->policy), &request, &decision)) {
 		cJSON *tree JSON_AUTO = policy_decision_json(&decision, row->line, row->line_len);
 		json_emit(out, tree);
 		policy_decision_finish(&decision);
 	} else {
 		buf_adds(out, "null");
 	}
+	policy_session_finish(&session);
 	free(argv);
 	free(env);
 }

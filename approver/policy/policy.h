@@ -14,6 +14,7 @@
 
 struct cJSON;
 struct policy;
+struct policy_session;
 
 enum verdict { VERDICT_APPROVE, VERDICT_REVIEW, VERDICT_DENY }; /* in order of strictness */
 
@@ -28,14 +29,18 @@ struct policy_request {
 	const char *human;        /* the chain's first principal */
 	const char *const *chain; /* every principal's ID, human first */
 	size_t n_chain;
-	const char *model, *task, *host, *user, *cwd, *mode; /* mode: "command", "login", "ssh", "script" */
+	const char *model, *task, *host, *user, *cwd,
+	    *mode; /* mode: "command", "login", "ssh",
+			      "script", "prompt", "stdin", "source" */
 	const char *line;
 	size_t line_len;
 	const char *const *argv; /* ARG0 ARG… given beside the line */
 	size_t n_argv;
 	const char *const *env_kept; /* names of loader variables that keep_env let through */
 	size_t n_env_kept;
-	time_t now;    /* for "hours" (UTC unless the condition names a zone) */
+	const struct policy_session *session; /* what it has changed, and the files the line reads; may be
+						 NULL */
+	time_t now;                           /* for "hours" (UTC unless the condition names a zone) */
 	size_t *steps; /* how much may be compared, counted down; with none left nothing is sure.  NULL: as
 			  much as it takes */
 };

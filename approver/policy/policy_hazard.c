@@ -202,6 +202,20 @@ static const char *const never[] = {"eval",
 				    "start-stop-daemon",
 				    "dbus-send",
 				    "xdg-open",
+				    "newgrp",
+				    "sg",
+				    "login",
+				    "fakeroot",
+				    "setarch",
+				    "linux32",
+				    "linux64",
+				    "rlwrap",
+				    "unbuffer",
+				    "sshpass",
+				    "bwrap",
+				    "firejail",
+				    "prlimit",
+				    "numactl",
 				    NULL};
 
 static bool is(const struct sh_word *word, const char *text)
@@ -305,6 +319,16 @@ static const char *hazard_wait(const struct sh_word *words, size_t n)
 	return NULL;
 }
 
+/* jobs -x COMMAND runs it. */
+static const char *hazard_jobs(const struct sh_word *words, size_t n)
+{
+	for (size_t i = 1; i < n; i++)
+		if (words[i].certainty != SH_LITERAL ||
+		    (words[i].text[0] == '-' && strchr(words[i].text, 'x')))
+			return "jobs may run a command";
+	return NULL;
+}
+
 /* bash splits no value after `export` itself; behind `command` that is not certain. */
 static const char *hazard_split(const struct sh_word *words, size_t n)
 {
@@ -345,7 +369,7 @@ const char *hazard(const struct sh_command *command, const struct sh_word *words
 	} checked[] = {{"export", hazard_names}, {"local", hazard_names}, {"readonly", hazard_names},
 		       {"read", hazard_names},   {"unset", hazard_names}, {"set", hazard_set},
 		       {"test", hazard_test},    {"[", hazard_test},      {"printf", hazard_printf},
-		       {"wait", hazard_wait}};
+		       {"wait", hazard_wait},    {"jobs", hazard_jobs}};
 	for (size_t i = 0; i < sizeof checked / sizeof *checked; i++) {
 		if (strcmp(words[0].text, checked[i].name) != 0)
 			continue;

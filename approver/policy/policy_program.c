@@ -6,9 +6,10 @@
 
 /* Given code in an argument or on standard input. */
 static const char *const interpreters[] = {
-    "bash",      "sh",     "dash", "zsh",   "ksh",    "rbash", "fish", "perl",    "ruby",
-    "node",      "nodejs", "php",  "lua",   "tclsh",  "wish",  "R",    "Rscript", "julia",
-    "osascript", "ghci",   "irb",  "guile", "gforth", "bc",    "dc",   NULL};
+    "bash",   "sh",  "dash",   "zsh",  "ksh",   "rbash",   "fish",  "perl",      "ruby", "node", "nodejs",
+    "php",    "lua", "tclsh",  "wish", "R",     "Rscript", "julia", "osascript", "ghci", "irb",  "guile",
+    "gforth", "bc",  "dc",     "ash",  "mksh",  "yash",    "posh",  "csh",       "tcsh", "pwsh", "xonsh",
+    "iex",    "erl", "jshell", "sbcl", "clisp", "swipl",   "ocaml", "ipython",   NULL};
 
 static bool interpreter(const char *name)
 {

@@ -42,6 +42,7 @@ enum sh_redirect_kind {
 
 struct sh_redirect {
 	enum sh_redirect_kind kind;
+	bool input; /* of descriptor 0 */
 	struct sh_word target;
 };
 
@@ -61,6 +62,8 @@ struct sh_command {
 	size_t n_assignments;
 	struct sh_redirect *redirects;
 	size_t n_redirects;
+	size_t feeder; /* the simple command on the other end of the pipe that it reads, counted from 1; 0:
+			  none */
 	size_t start, end;
 };
 

@@ -46,7 +46,7 @@ static void add_redirect(struct parser *p, struct sh_command *command, enum sh_r
 		word_finish(&target);
 		return;
 	}
-	command->redirects[command->n_redirects++] = (struct sh_redirect){kind, target};
+	command->redirects[command->n_redirects++] = (struct sh_redirect){.kind = kind, .target = target};
 }
 
 /* "3", "-", "3-": a descriptor, not a file. */
@@ -99,7 +99,7 @@ static void read_duplicate(struct parser *p, struct sh_command *command, bool ou
 	add_redirect(p, command, output ? SH_WRITE : SH_READ, target);
 }
 
-bool read_redirect(struct parser *p, struct sh_command *command)
+static bool read_one_redirect(struct parser *p, struct sh_command *command)
 {
 	size_t start = p->at;
 	size_t i = p->at;
@@ -146,6 +146,19 @@ bool read_redirect(struct parser *p, struct sh_command *command)
 	} else {
 		read_target(p, command, c == '<' ? SH_READ : SH_WRITE, start);
 	}
+	return true;
+}
+
+bool read_redirect(struct parser *p, struct sh_command *command)
+{
+	size_t before = command->n_redirects, zeros = 0;
+	while (peek(p, zeros) == '0')
+		zeros++;
+	bool input = peek(p, 0) == '<' || (zeros && (peek(p, zeros) == '<' || peek(p, zeros) == '>'));
+	if (!read_one_redirect(p, command))
+		return false;
+	if (command->n_redirects > before)
+		command->redirects[before].input = input;
 	return true;
 }
 

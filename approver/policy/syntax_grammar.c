@@ -254,7 +254,8 @@ static bool read_function(struct parser *p)
 	bool parentheses = peek(p, after) == '(';
 	if (!keyword && !(len && parentheses && ends_word(peek(p, len))))
 		return false;
-	if (!len || !ends_word(peek(p, len))) {
+	bool glob = len && peek(p, len - 1) == '+' && peek(p, len) == '('; /* with extglob, a word */
+	if (!len || !ends_word(peek(p, len)) || glob) {
 		give_up(p, start, "a function whose name is not plain");
 		return true;
 	}
@@ -274,7 +275,8 @@ static bool read_function(struct parser *p)
 
 void read_compound(struct parser *p)
 {
-	size_t start = p->at;
+	size_t start = p->at, feeder = p->feeder, simple = 0, n = p->script->n_commands;
+	p->feeder = p->simple = 0;
 	if (!enter(p, start)) {
 		leave(p);
 		return;
@@ -286,7 +288,11 @@ void read_compound(struct parser *p)
 			read_redirects_after(p, start);
 	} else if (!read_function(p)) {
 		read_simple(p);
+		simple = p->script->n_commands > n ? p->script->n_commands : 0;
+		if (simple)
+			p->script->commands[simple - 1].feeder = feeder;
 	}
+	p->simple = simple;
 	leave(p);
 }
 
@@ -295,6 +301,8 @@ static void skip_prefixes(struct parser *p)
 {
 	for (;;) {
 		if (at_reserved(p, "!")) {
+			if (peek(p, 1) == '(') /* with extglob, a word */
+				give_up(p, p->at, "an extended glob");
 			p->at++;
 		} else if (at_reserved(p, "time")) {
 			p->at += 4;
@@ -343,7 +351,7 @@ static bool read_joint(struct parser *p)
 
 void read_list(struct parser *p, char stop)
 {
-	size_t start = p->at;
+	size_t start = p->at, feeder = 0;
 	if (!enter(p, start)) {
 		leave(p);
 		return;
@@ -355,6 +363,7 @@ void read_list(struct parser *p, char stop)
 		if (peek(p, 0) == ';' && p->at > start)
 			break;
 		size_t before = p->at;
+		p->feeder = feeder;
 		skip_prefixes(p);
 		if (!p->stopped && !at_ender(p))
 			read_compound(p);
@@ -362,6 +371,7 @@ void read_list(struct parser *p, char stop)
 			break;
 		skip_blanks(p);
 		bool moved = p->at > before;
+		feeder = peek(p, 0) == '|' && peek(p, 1) != '|' ? p->simple : 0;
 		if (!read_joint(p)) {
 			if (!moved)
 				give_up(p, before, "a line that is not understood");

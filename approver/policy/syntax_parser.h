@@ -36,6 +36,8 @@ struct parser {
 	struct heredoc heredocs[SH_MAX_HEREDOCS];
 	int n_heredocs;
 	size_t body_end; /* of the first here-document body in the innermost substitution; 0: none */
+	size_t feeder;   /* of the command that is read next */
+	size_t simple;   /* the number of the command just read; 0: it was not simple */
 	bool stopped;    /* gave up */
 	bool no_memory;
 };

@@ -1,6 +1,7 @@
 /* entry.c: a record in a list: who's two lines, and what a reviewer must see before deciding.
  *
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
+#include "approver/whoctl/changed.h"
 #include "approver/whoctl/lineage.h"
 #include "approver/whoctl/record.h"
 #include "common/text.h"
@@ -53,6 +54,7 @@ void who_entry_add(struct buf *out, const cJSON *record, const struct style *sty
 		if (claimed(record, "session"))
 			buf_adds(&rest, " (claimed)");
 	}
+	changed_names_add(&rest, record, "\n    ");
 	if (filled(record, "reason")) {
 		buf_adds(&rest, "\n    reason: ");
 		json_visible_add(&rest, record, "reason", "");
@@ -110,6 +112,7 @@ void pending_entry_add(struct buf *out, const cJSON *review, const struct style 
 	buf_addc(out, '\n');
 	delegated_task_add(out, review, style, "    ");
 	lines_add(out, review, "    │ ");
+	changed_add(out, review, style, "    ", CHANGED_BRIEFLY);
 	buf_adds(out, "    who:     ");
 	who_add(out, review, style);
 	buf_adds(out, "\n    lineage: ");

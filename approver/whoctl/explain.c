@@ -2,6 +2,7 @@
  *
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
 #include "approver/policy/policy.h"
+#include "approver/policy/policy_session.h"
 #include "approver/whoctl/human.h"
 #include "approver/whoctl/policy_file.h"
 #include "approver/whoctl/table.h"
@@ -14,6 +15,7 @@
 #include <unistd.h>
 
 #define LINE_MAX_BYTES (1u << 20)
+#define SESSION_MAX_BYTES (4u << 20)
 #define NAMES_MAX 64
 
 static enum colour colour_of(enum verdict verdict)
@@ -119,7 +121,30 @@ static int request_from(struct ctl *ctl, struct policy_request *request)
 	return 0;
 }
 
-static int explain_line(struct ctl *ctl, const struct policy *policy, const char *line, size_t len)
+/* --session FILE: what a session has changed before the line.  0 with *json, which the session borrows from.
+ */
+static int session_load(struct ctl *ctl, cJSON **json, struct policy_session *session)
+{
+	static const char *const members[] = {"meaning", "sourced", NULL};
+	const char *path = ctl->option[OPT_SESSION], *why = "it is empty", *other;
+	struct buf text BUF_AUTO = BUF_INIT;
+	char wrong[160];
+	*session = (struct policy_session){0};
+	if (!path)
+		return 0;
+	if (read_file(path, SESSION_MAX_BYTES, &text) != 0)
+		return complain(EXIT_FAILED, "%s: %s", path, strerror(errno));
+	if (text.len == 0 || !(*json = json_parse(text.data, text.len, &why)))
+		return complain(EXIT_FAILED, "%s: not JSON: %s", path, why);
+	if (!cJSON_IsObject(*json) || !json_only(*json, members, &other))
+		return complain(EXIT_FAILED, "%s: not an object with \"meaning\" and \"sourced\"", path);
+	if (!policy_session_read(session, *json, wrong))
+		return complain(EXIT_FAILED, "%s: %s", path, wrong);
+	return 0;
+}
+
+static int explain_line(struct ctl *ctl, const struct policy *policy, const struct policy_session *session,
+			const char *line, size_t len)
 {
 	struct policy_request request;
 	struct policy_decision decision;
@@ -137,6 +162,7 @@ static int explain_line(struct ctl *ctl, const struct policy *policy, const char
 	request.chain = chain;
 	request.argv = ctl->operand + 2;
 	request.n_argv = ctl->operands > 2 ? (size_t)ctl->operands - 2 : 0;
+	request.session = session;
 	request.line = line;
 	request.line_len = len;
 	int judged = policy_decide(policy, &request, &decision);
@@ -161,15 +187,20 @@ static int explain(struct ctl *ctl)
 	const char *line = ctl->operand[1];
 	struct buf input BUF_AUTO = BUF_INIT;
 	struct policy *policy = NULL;
+	struct policy_session session;
+	cJSON *json JSON_AUTO = NULL;
 	int status = policy_file_load(ctl->operand[0], &policy);
 	if (status != 0)
 		return status;
-	if (strcmp(line, "-") == 0 && read_all(STDIN_FILENO, LINE_MAX_BYTES, &input) != 0)
+	bool typed = strcmp(line, "-") == 0;
+	status = session_load(ctl, &json, &session);
+	if (status == 0 && typed && read_all(STDIN_FILENO, LINE_MAX_BYTES, &input) != 0)
 		status = complain(EXIT_FAILED, "standard input: %s", strerror(errno));
-	else if (strcmp(line, "-") == 0)
-		status = explain_line(ctl, policy, input.data ? input.data : "", input.len);
-	else
-		status = explain_line(ctl, policy, line, strlen(line));
+	else if (status == 0 && typed)
+		status = explain_line(ctl, policy, &session, input.data ? input.data : "", input.len);
+	else if (status == 0)
+		status = explain_line(ctl, policy, &session, line, strlen(line));
+	policy_session_finish(&session);
 	policy_free(policy);
 	return status;
 }
@@ -182,6 +213,6 @@ const struct verb verb_policy_explain = {
     .most = -1,
     .options = OPTION(AGENT) | OPTION(AGENT_VERSION) | OPTION(HUMAN) | OPTION(MODEL) | OPTION(TASK) |
 	       OPTION(HOST) | OPTION(USER) | OPTION(CWD) | OPTION(MODE) | OPTION(AT) | OPTION(ENV_KEPT) |
-	       OPTION(JSON),
+	       OPTION(SESSION) | OPTION(JSON),
     .run = explain,
 };

@@ -2,6 +2,7 @@
  *
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
 #include "approver/whoctl/policy_judge.h"
+#include "approver/policy/policy_session.h"
 #include "common/clock.h"
 
 enum { CHAIN_MAX = 16 };
@@ -31,7 +32,13 @@ int policy_judge(const struct policy *policy, const cJSON *described, struct pol
 {
 	struct buf room BUF_AUTO = BUF_INIT;
 	const char *chain[CHAIN_MAX], *mode = json_string(described, "mode");
+	char why[160];
+	struct policy_session session;
 	int64_t when;
+	if (!policy_session_read(&session, described, why)) {
+		policy_session_finish(&session);
+		return -1;
+	}
 	if (!json_time(described, "ts", &when))
 		when = clock_wall_ms();
 	struct policy_request request = {
@@ -46,8 +53,11 @@ int policy_judge(const struct policy *policy, const cJSON *described, struct pol
 	    .user = json_string(described, "user"),
 	    .cwd = json_string(described, "cwd"),
 	    .mode = mode ? mode : "command",
+	    .session = &session,
 	    .now = (time_t)(when / 1000),
 	};
 	request.line = record_line(described, &room, &request.line_len);
-	return policy_decide(policy, &request, decision);
+	int judged = policy_decide(policy, &request, decision);
+	policy_session_finish(&session);
+	return judged;
 }

@@ -9,8 +9,9 @@
 #include "approver/whoctl/human.h"
 
 /* Judge the line by the members agent, agent_version, human, model, task, host, user, cwd, mode ("command"
- * when absent), chain (else human and agent), line or line_b64, ts (else now).  0 with *decision, to be
- * finished with policy_decision_finish; -1 when out of memory. */
+ * when absent), chain (else human and agent), line or line_b64, meaning, sourced, ts (else now).  0 with
+ * *decision, to be finished with policy_decision_finish; -1 when out of memory, or when meaning or sourced is
+ * malformed. */
 int policy_judge(const struct policy *policy, const cJSON *described, struct policy_decision *decision);
 
 #endif

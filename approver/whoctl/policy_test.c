@@ -1,9 +1,11 @@
 /* policy_test.c: `whoctl policy test FILE CASES`: does a policy say what its authors meant?
  *
  * CASES is JSON: a list of {"line": …, "verdict": "approve"|"review"|"deny"} and, where it matters, "rule",
- * "agent", "agent_version", "human", "model", "task", "host", "user", "cwd", "mode", "ts" (when it is asked).
+ * "agent", "agent_version", "human", "model", "task", "host", "user", "cwd", "mode", "ts" (when it is asked),
+ * "meaning" and "sourced" (what a session has made of it; see whosh-protocol(7)).
  *
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
+#include "approver/policy/policy_session.h"
 #include "approver/whoctl/policy_file.h"
 #include "approver/whoctl/policy_judge.h"
 #include "approver/whoctl/table.h"
@@ -17,18 +19,23 @@
 /* What is wrong with how a case is written; NULL when nothing is. */
 static const char *malformed(const cJSON *one)
 {
-	static const char *const members[] = {"line",  "verdict", "rule", "agent", "agent_version",
-					      "human", "model",   "task", "host",  "user",
-					      "cwd",   "mode",    "ts",   NULL};
+	static const char *const members[] = {
+	    "line", "verdict", "rule", "agent", "agent_version", "human",   "model", "task", "host",
+	    "user", "cwd",     "mode", "ts",    "meaning",       "sourced", NULL};
+	static char text[160];
+	struct policy_session session;
 	const char *verdict = json_string(one, "verdict"), *other;
 	if (!cJSON_IsObject(one) || !json_string(one, "line"))
 		return "it needs a \"line\"";
 	if (!verdict || (strcmp(verdict, "approve") && strcmp(verdict, "review") && strcmp(verdict, "deny")))
 		return "its \"verdict\" is approve, review or deny";
 	for (const cJSON *member = one->child; member; member = member->next)
-		if (!cJSON_IsString(member))
+		if (!cJSON_IsString(member) && strcmp(member->string, "meaning") != 0 &&
+		    strcmp(member->string, "sourced") != 0)
 			return "its members are strings";
-	return json_only(one, members, &other) ? NULL : "it has a member that no case has";
+	bool read = policy_session_read(&session, one, text);
+	policy_session_finish(&session);
+	return !read ? text : json_only(one, members, &other) ? NULL : "it has a member that no case has";
 }
 
 /* Add {"line","wanted","got","rule","reason","as_meant"} to the results. */

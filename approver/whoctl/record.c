@@ -191,12 +191,10 @@ void line_add(struct buf *out, const cJSON *record, size_t columns)
 		buf_add(out, text.data, text.len);
 }
 
-void lines_add(struct buf *out, const cJSON *record, const char *margin)
+void text_lines_add(struct buf *out, const char *bytes, size_t len, const char *margin)
 {
-	struct buf room BUF_AUTO = BUF_INIT, text BUF_AUTO = BUF_INIT;
-	size_t len;
-	const char *line = record_line(record, &room, &len);
-	visible_add_lines(&text, line, len);
+	struct buf text BUF_AUTO = BUF_INIT;
+	visible_add_lines(&text, bytes, len);
 	const char *at = text.data ? text.data : "", *end = at + text.len;
 	do {
 		const char *newline = memchr(at, '\n', (size_t)(end - at));
@@ -206,6 +204,14 @@ void lines_add(struct buf *out, const cJSON *record, const char *margin)
 		buf_addc(out, '\n');
 		at = newline ? newline + 1 : end;
 	} while (at < end);
+}
+
+void lines_add(struct buf *out, const cJSON *record, const char *margin)
+{
+	struct buf room BUF_AUTO = BUF_INIT;
+	size_t len;
+	const char *line = record_line(record, &room, &len);
+	text_lines_add(out, line, len, margin);
 }
 
 void sentence_add(struct buf *out, const cJSON *record, const struct style *style, size_t columns)

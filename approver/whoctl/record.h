@@ -24,6 +24,8 @@ void verdict_add(struct buf *out, const cJSON *record, const struct style *style
 void line_add(struct buf *out, const cJSON *record, size_t columns);
 /* Append the line as it is, each of its lines after `margin`. */
 void lines_add(struct buf *out, const cJSON *record, const char *margin);
+/* The same for any text. */
+void text_lines_add(struct buf *out, const char *bytes, size_t len, const char *margin);
 /* Append the whole sentence, without the time and without a newline. */
 void sentence_add(struct buf *out, const cJSON *record, const struct style *style, size_t columns);
 /* Append who's two lines for a record: time and sentence; then ID, place, session and reason. */

@@ -4,6 +4,7 @@
  * Then how it was decided, how it ended, and which events of the log say so.
  *
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
+#include "approver/whoctl/changed.h"
 #include "approver/whoctl/lineage.h"
 #include "approver/whoctl/quote.h"
 #include "approver/whoctl/record.h"
@@ -78,6 +79,7 @@ static void attributes_add(struct buf *out, const cJSON *record, const struct st
 	{
 		bool told = is_first(item->string) || strcmp(item->string, "attributes") == 0 ||
 			    strcmp(item->string, "sources") == 0 || strcmp(item->string, "delegation") == 0 ||
+			    strcmp(item->string, "meaning") == 0 || strcmp(item->string, "sourced") == 0 ||
 			    (attributes && cJSON_HasObjectItem(attributes, item->string));
 		if (!told)
 			attribute_row(table, record, item->string, item);
@@ -150,6 +152,7 @@ void story_add(struct buf *out, const cJSON *record, const struct style *style)
 	buf_adds(out, ":\n");
 	delegated_task_add(out, record, style, "  ");
 	lines_add(out, record, "  │ ");
+	changed_add(out, record, style, "", CHANGED_WHOLE);
 	buf_addc(out, '\n');
 	model_change_add(out, record);
 	attributes_add(out, record, style);

@@ -60,7 +60,7 @@ _whoctl() {
 	--agent | --to) candidates=$(_whoctl_ask "${where[@]}" agent list --quiet) ;;
 	--role) candidates="viewer reviewer admin" ;;
 	--verdict) candidates="approved denied pending" ;;
-	--mode) candidates="command login ssh script" ;;
+	--mode) candidates="command login ssh script prompt stdin source" ;;
 	--expires) candidates="90d 30d 7d 12h 1h 20m" ;;
 	--overlap) candidates="1h 0 10m 24h" ;;
 	--depth) candidates="0 1 2 3 4 5 6 7" ;;

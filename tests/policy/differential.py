@@ -33,7 +33,8 @@ ATOMS = ["cmda", "cmdb x", "cmdc 'a b' c", 'cmdd "x y"', "cmde $X", 'cmdf "$X"',
          "cmdas ]", "cmdat if then", "cmdau \\\n z", "cmdav 'a\nb'", "cmdaw \"a$\"", "cmdax $", "cmday a$'b'c", "cmdaz \\$X",
          "cmdba \"`cmdbb`\"", "cmdbc ''", 'cmdbd ""', "cmdbe a''b", "cmdbf {x", "cmdbg x}", "cmdbh =x", "cmdbi a=~", "cmdbj %x",
          "cmdbk ^x", "cmdbl a@b", "cmdbm --opt=v", "cmdbn 3>&1", "cmdbo 3", "cmdbp 3 >out3", "cmdbq &>out4", "cmdbr >|out5",
-         "cmdbs a,b", "cmdbt {a,b", "cmdbu a,b}", "cmdbv {,}", "cmdbw {a..c}", "cmdbx x{}y", "cmdby \"{a,b}\"", "cmdbz {a\\,b}"]
+         "cmdbs a,b", "cmdbt {a,b", "cmdbu a,b}", "cmdbv {,}", "cmdbw {a..c}", "cmdbx x{}y", "cmdby \"{a,b}\"", "cmdbz {a\\,b}",
+         "!(cmdca)", "! (cmdcb)", "cmdcc+() { cmdcd; }", "cmdce @(a|b)", "?(cmdcf)", "cmdcg*(x)", "[[ a == +(a) ]]", "! cmdch !(x)"]
 JOINTS = [" ; ", " && ", " || ", " | ", " |& ", "\n", " & ", ";"]
 FRAMES = ["%s", "( %s )", "{ %s; }", "if %s; then cmdfa; fi", "if cmdfb; then %s; else cmdfc; fi", "while %s; do break; done",
           "for i in a b; do %s; done", "case x in x) %s ;; esac", "case x in (y) cmdfd ;; x|z) %s;; esac", "f() { %s\n}; f",
@@ -71,6 +72,10 @@ def covered(words, argv):
     return same and covered(words[1:], argv[1:])
 
 
+# What an earlier line of a session may have set, and policy calls harmless.
+SESSION = "shopt -s extglob globstar dotglob nocaseglob nullglob; set -o pipefail\n"
+
+
 def run(line, top, number):
     # A folder for each line: what it left in the background must not write into the next one's.
     folder = "%s/%d" % (top, number)
@@ -79,7 +84,7 @@ def run(line, top, number):
     os.makedirs(work)
     open(work + "/file1", "w").close()
     open(record, "wb").close()
-    env = {"PATH": "/nonexistent", "BASH_ENV": top + "/env", "RECORD_FILE": record, "X": "a b", "HOME": "/home/x",
+    env = {"PATH": "/nonexistent", "BASH_ENV": top + "/env%d" % (number % 2), "RECORD_FILE": record, "X": "a b", "HOME": "/home/x",
            "LC_ALL": "C.UTF-8"}
     # A group of its own: what a line leaves running (an endless loop in the background) is ended with it.
     bash = subprocess.Popen(["/bin/bash", "--norc", "-c", line, "bash", "p1", "p 2"], cwd=work, env=env, stdin=subprocess.DEVNULL,
@@ -112,7 +117,7 @@ def main():
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--count", type=int, default=3000)
     args = parser.parse_args()
-    lines = list(ATOMS) + [f.replace("%s", "cmda x") for f in FRAMES]
+    lines = [x for x in ATOMS for _ in range(2)] + [f.replace("%s", "cmda x") for f in FRAMES]
     lines += (HERE / "lines.txt").read_text().split("\n%%\n") if (HERE / "lines.txt").exists() else []
     lines += generated(args.seed, args.count)
     lines = [x for x in lines if "\0" not in x]
@@ -121,7 +126,8 @@ def main():
     assert len(said) == len(lines), (len(said), len(lines))
     passed = failed = doubts = 0
     with tempfile.TemporaryDirectory() as folder:
-        pathlib.Path(folder, "env").write_text(RECORD)
+        pathlib.Path(folder, "env0").write_text(RECORD)
+        pathlib.Path(folder, "env1").write_text(RECORD + SESSION)
         for number, (line, answer) in enumerate(zip(lines, said)):
             answer = json.loads(answer)
             if answer["doubt"]:
