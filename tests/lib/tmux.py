@@ -4,6 +4,8 @@ Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later
 """
 import re
 
+from lib.fixture import Failed
+
 
 class Tmux:
     def __init__(self, t, shell, env, cwd, name="tmux"):
@@ -30,7 +32,10 @@ class Tmux:
         self.t.eventually(lambda: self("display-message", "-p", "-t", target, "#{pane_dead}").text == "1\n", "the end of " + target)
 
     def wait_screen(self, target, text):
-        return self.t.eventually(lambda: text in self.screen(target) and self.screen(target), "%r on the screen" % text)
+        try:
+            return self.t.eventually(lambda: text in self.screen(target) and self.screen(target), "%r on the screen" % text)
+        except Failed as e:
+            raise Failed("%s, which is:\n%s" % (e, self.screen(target)))
 
     def type(self, target, text):
         """send-keys as agents do it: the text literally, then Enter."""
