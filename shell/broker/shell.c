@@ -251,7 +251,7 @@ static bool on_ask(struct shell *shell, const struct wire_message *message)
 	return true;
 }
 
-/* Those of the agent that the next line would be signed for; none when it would be refused. */
+/* The agent that the next line would be signed for, and what it has typed; nothing when it would be refused. */
 static void remembered(struct shell *shell, const struct wire_message *message)
 {
 	struct broker *broker = shell->broker;
@@ -260,7 +260,10 @@ static void remembered(struct shell *shell, const struct wire_message *message)
 	char *error = NULL;
 	struct credential *credential = credential_take(&broker->credentials, shell->peer->user, &error);
 	if (credential && !token_unusable(credential->token, clock_now())) {
-		if (attributes_read(&attributes, message, credential->token, &why))
+		bool good = attributes_read(&attributes, message, credential->token, &why);
+		if (good)
+			wire_adds(&shell->out, WIRE_AGENT_ID, credential->token->sub);
+		if (good && broker->history)
 			history_fields(broker->history, shell->peer->user, credential->token->sub,
 				       &shell->out);
 		attributes_finish(&attributes);
@@ -276,8 +279,7 @@ static bool on_history(struct shell *shell, const struct wire_message *message)
 	loop_timer_stop(shell->broker->loop, &shell->timer);
 	shell->more = true;
 	wire_begin(&shell->out, WIRE_REMEMBERED, &mark);
-	if (shell->broker->history)
-		remembered(shell, message);
+	remembered(shell, message);
 	wire_end(&shell->out, mark);
 	shell_answered(shell);
 	return true;
