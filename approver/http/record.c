@@ -166,8 +166,8 @@ static void attributes(struct buf *out, const struct command_row *row, const cJS
 	buf_addc(out, '}');
 }
 
-/* What a session made of the line: only where there is any. */
-static void session_member(struct buf *out, const cJSON *detail, const char *name)
+/* What is given to the line, or what a session made of it: only where there is any. */
+static void list_member(struct buf *out, const cJSON *detail, const char *name)
 {
 	const cJSON *list = json_array(detail, name);
 	if (!list || !list->child)
@@ -219,8 +219,9 @@ static void open_record(struct buf *out, const struct command_row *row, bool who
 	record_text(out, "outcome_reason", row->outcome_reason);
 	record_text(out, "model_before", json_string(detail, "model_before"));
 	record_text(out, "task_sha256", json_string(detail, "task_sha256"));
-	session_member(out, detail, "meaning");
-	session_member(out, detail, "sourced");
+	list_member(out, detail, "argv");
+	list_member(out, detail, "meaning");
+	list_member(out, detail, "sourced");
 	attributes(out, row, detail, whole);
 }
 

@@ -1,4 +1,4 @@
-/* changed.c: functions, aliases, variables and sourced files behind a line; see changed.h.
+/* changed.c: arguments, functions, aliases, variables and sourced files behind a line; see changed.h.
  *
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
 #include "approver/whoctl/changed.h"
@@ -76,9 +76,30 @@ static void list_add(struct buf *out, const cJSON *list, const struct style *sty
 	}
 }
 
+/* ARG0 ARG… of a line or a script: what a line does with "$1" is decided there. */
+static void arguments_add(struct buf *out, const cJSON *list, const struct style *style, const char *margin,
+			  enum changed_length length)
+{
+	const cJSON *item;
+	int n = 0, all = cJSON_GetArraySize(list);
+	cJSON_ArrayForEach(item, list)
+	{
+		struct buf text BUF_AUTO = BUF_INIT;
+		if (n++ == limits[length].items) {
+			buf_addf(out, "%s… and %d more\n", margin, all - n + 1);
+			return;
+		}
+		buf_adds(&text, cJSON_IsString(item) ? item->valuestring : "?");
+		buf_adds(out, margin);
+		coloured_add(out, style, COLOUR_YELLOW, "is given the argument");
+		text_add(out, &text, style, margin, limits[length].text);
+	}
+}
+
 void changed_add(struct buf *out, const cJSON *record, const struct style *style, const char *margin,
 		 enum changed_length length)
 {
+	arguments_add(out, json_array(record, "argv"), style, margin, length);
 	list_add(out, json_array(record, "meaning"), style, margin, length, false);
 	list_add(out, json_array(record, "sourced"), style, margin, length, true);
 }

@@ -15,7 +15,8 @@ enum changed_length {
 	CHANGED_WHOLE    /* for one command: nearly all; what is longer still is cut, and told */
 };
 
-/* Append the record's `meaning` and `sourced`, each line after `margin`; nothing when there are none. */
+/* Append the record's `argv`, `meaning` and `sourced`, each line after `margin`; nothing when there are none.
+ */
 void changed_add(struct buf *out, const cJSON *record, const struct style *style, const char *margin,
 		 enum changed_length length);
 /* Append `before` and one line of names: "the session changed function ls and variable PATH; reads lib.sh".

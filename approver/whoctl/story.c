@@ -79,7 +79,8 @@ static void attributes_add(struct buf *out, const cJSON *record, const struct st
 	{
 		bool told = is_first(item->string) || strcmp(item->string, "attributes") == 0 ||
 			    strcmp(item->string, "sources") == 0 || strcmp(item->string, "delegation") == 0 ||
-			    strcmp(item->string, "meaning") == 0 || strcmp(item->string, "sourced") == 0 ||
+			    strcmp(item->string, "argv") == 0 || strcmp(item->string, "meaning") == 0 ||
+			    strcmp(item->string, "sourced") == 0 ||
 			    (attributes && cJSON_HasObjectItem(attributes, item->string));
 		if (!told)
 			attribute_row(table, record, item->string, item);

@@ -5,9 +5,9 @@
  * when the broker cannot.
  *
  * Signals.  All that could end this process are blocked and taken one by one from a signalfd.  One that the
- * kernel sent (a terminal's Ctrl-C, a hang-up) has reached the whole group, the command included; one that a
- * process sent is passed on.  A hang-up always is when the child is a session's shell: at a prompt that has a
- * group of its own.
+ * kernel sent (a terminal's Ctrl-C) has reached the whole group, the command included; one that a process
+ * sent is passed on, and so is a hang-up that only we are told of.  A hang-up always is when the child is a
+ * session's shell: at a prompt that has a group of its own.
  *
  * The broker ends a command that is killed and says so (KILL).  When the broker itself is gone nobody can
  * kill the command any more: it goes on for the lease that its permit gave it, and is then ended from here.
@@ -108,7 +108,9 @@ static void pass_on(const struct gate *gate, pid_t child, int signals)
 	if (read(signals, &info, sizeof info) != (ssize_t)sizeof info)
 		return;
 	int number = (int)info.ssi_signo;
-	bool hang_up = gate->session && number == SIGHUP;
+	/* The kernel tells the leader of a terminal's session alone that it hung up, and the others only when
+	 * the leader has gone. */
+	bool hang_up = number == SIGHUP && (gate->session || getsid(0) == getpid());
 	if (number != SIGCHLD && number != SIGCONT && number != SIGPIPE && (info.ssi_code <= 0 || hang_up))
 		kill(child, number);
 }

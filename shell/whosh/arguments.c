@@ -2,9 +2,9 @@
  *
  * Options are bash's: single letters may be joined (-lc, -euo pipefail), -o takes the next word as its name,
  * the line is the first word after the options.  Two kinds are not passed on.  Those that load code before
- * the line
- * (--rcfile, --init-file) would run what nobody approved; those that change how the line is read (-k, -O
- * extglob, --posix) would make bash and the policy read different lines.
+ * the line (--rcfile, --init-file) would run what nobody approved; those that change how the line is read
+ * (-k, -O expand_aliases, --posix) would make bash and the policy read different lines.  Of these -O extglob
+ * alone is taken, since agents' harnesses pass it: the approver is told, and no pattern approves such a line.
  *
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
 #include "shell/whosh/arguments.h"
@@ -51,7 +51,9 @@ static bool named_option(struct walk *walk, const char *flag)
 	const char *name = walk->at < walk->end ? *walk->at++ : NULL;
 	if (!name)
 		return error_set(&walk->error, "%s: option requires an argument", flag);
-	if (!among(name, flag[1] == 'o' ? set_names : shopt_names))
+	if (flag[1] == 'O' && !strcmp(name, "extglob"))
+		walk->out->extglob = flag[0] == '-';
+	else if (!among(name, flag[1] == 'o' ? set_names : shopt_names))
 		return error_set(&walk->error, "%s %s: not an option that can be approved", flag, name);
 	pass_on(walk, flag);
 	pass_on(walk, name);

@@ -20,6 +20,7 @@ struct arguments {
 	enum call call;
 	bool login, dash; /* argv[0] begins with '-' (dash), or -l */
 	bool interactive; /* -i */
+	bool extglob;     /* -O extglob: the line is read otherwise, and the approver is told so */
 	const char *line; /* CALL_LINE */
 	const char *file; /* CALL_SCRIPT */
 	char **rest;      /* ARG0 ARG… of a line, ARG… of a script; borrowed from argv */

@@ -76,6 +76,9 @@ static void add_arguments(const struct gate *gate, struct buf *out)
 		wire_adds(out, WIRE_ARG, gate->arguments.rest[i]);
 	for (int i = 0; i < gate->arguments.n_options; i++)
 		wire_adds(out, WIRE_INTERPRETER_OPTION, gate->arguments.options[i]);
+	/* In a session the shell itself tells what it reads by. */
+	if (gate->arguments.extglob && !gate->asked)
+		wire_adds(out, WIRE_MEANING, "option\textglob");
 }
 
 /* What the session's shell has told of its line goes on as it is. */

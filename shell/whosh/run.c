@@ -54,6 +54,9 @@ static char **interpreter_argv(const struct gate *gate)
 			argv[n++] = (char *)(size_t) "--";
 		argv[n++] = (char *)(size_t)gate->line;
 	}
+	/* A login shell is called -bash, and says so in $0 and its messages. */
+	if (a->dash && a->call == CALL_LINE && !a->n_rest)
+		argv[n++] = (char *)(size_t) "-bash";
 	for (int i = 0; i < a->n_rest; i++)
 		argv[n++] = a->rest[i];
 	return argv;

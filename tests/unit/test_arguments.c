@@ -75,6 +75,8 @@ static void test_lines(void)
 	   "line L");
 	refused("-c without a line is an error, not an empty line", "whosh -c", "-c: option requires");
 	refused("-o without a name is an error", "whosh -c -o", "-o: option requires");
+	is("Cursor's agent starts bash so; the approver is told", "whosh -O extglob -c L -- cmd",
+	   "line L | -- cmd [-O extglob]");
 }
 
 static void test_refused(void)
@@ -85,7 +87,7 @@ static void test_refused(void)
 	refused("--posix reads the line by other rules", "whosh --posix -c L", "--posix");
 	refused("-o posix does too", "whosh -o posix -c L", "posix");
 	refused("-k makes assignments of arguments", "whosh -kc L", "-k");
-	refused("-O extglob reads the line otherwise", "whosh -O extglob -c L", "extglob");
+	refused("-o extglob is no option of set's", "whosh -o extglob -c L", "extglob");
 	refused("-O expand_aliases does too", "whosh -O expand_aliases -c L", "expand_aliases");
 	refused("-o history expands !", "whosh -o history -c L", "history");
 	refused("-H expands !", "whosh -Hc L", "-H");
