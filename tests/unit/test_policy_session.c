@@ -262,6 +262,13 @@ static void test_across_lines(void)
 	    "read -a x[1]",
 	    "exec -a x ls",
 	    "bash <(ls)",
+	    "bc x.bc",
+	    "R x",
+	    "gnuplot x -",
+	    "ghci x",
+	    "redis-cli",
+	    "rsh db1 ls",
+	    "dc < /dev/tty",
 	    "command -p ls",
 	};
 	static const char *const approved[] = {
