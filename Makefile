@@ -77,7 +77,7 @@ help:
 $(BUILD)/paths: always
 	@mkdir -p $(@D)
 	@echo '$(LIBEXECDIR) $(SYSCONFDIR)' | cmp -s - $@ || echo '$(LIBEXECDIR) $(SYSCONFDIR)' > $@
-$(BUILD)/common/conf.o $(BUILD)/common/link.o: $(BUILD)/paths
+$(BUILD)/common/conf.o $(BUILD)/common/link.o $(BUILD)/shell/whosh/session_shell.o: $(BUILD)/paths
 always:
 
 $(BUILD)/%.o: %.c Makefile
@@ -162,6 +162,7 @@ install: all
 	$(INSTALL) -m 755 $(BUILD)/whosh $(BUILD)/whoctl $(DESTDIR)$(BINDIR)
 	$(INSTALL) -m 755 $(BUILD)/whoshd $(DESTDIR)$(SBINDIR)
 	$(INSTALL) -m 755 $(BUILD)/whosh-broker $(DESTDIR)$(LIBEXECDIR)
+	$(INSTALL) -m 644 $(BUILD)/whosh-reader.so $(DESTDIR)$(LIBEXECDIR)
 	for n in 1 5 7 8; do for f in man/*.$$n; do \
 	  [ -e $$f ] && $(INSTALL) -m 644 $$f $(DESTDIR)$(MANDIR)/man$$n || :; done; done
 	$(INSTALL) -m 644 approver/whoctl/whoctl.bash $(DESTDIR)$(COMPDIR)/whoctl

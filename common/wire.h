@@ -42,7 +42,7 @@ enum wire_type {
 	WIRE_KILL,       /* REASON, optional OWN: the command is being ended, and why */
 	WIRE_WITHDRAW,   /* nothing; the session's shell to whosh: the line is not wanted any more */
 	WIRE_HISTORY,    /* ENV each: whose lines at a prompt are wanted */
-	WIRE_REMEMBERED, /* LINE each, oldest first */
+	WIRE_REMEMBERED, /* AGENT_ID, LINE each, oldest first */
 	WIRE_TYPES
 };
 

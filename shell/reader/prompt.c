@@ -72,9 +72,10 @@ void prompt_begin(void)
 	while (way && channel_next(way, &told, ANSWER_MS) == 0)
 		CHECK_TERMSIG;
 	char *agent = wire_string(&told, WIRE_AGENT_ID);
-	if (told.type == WIRE_REMEMBERED && agent) {
+	if (told.type == WIRE_REMEMBERED) {
 		remember(&told);
-		set_prompt(agent);
+		/* Without a name the first line says what is wrong. */
+		set_prompt(agent ? agent : "nobody");
 		free(agent);
 		return;
 	}

@@ -23,6 +23,7 @@
 #define EXPORTED __attribute__((visibility("default")))
 
 static bool waiting; /* for bash's first read */
+static void (*of_readline)(int);
 static pid_t shell;
 
 EXPORTED ssize_t read(int fd, void *bytes, size_t size);
@@ -42,9 +43,11 @@ bool reader_at_prompt(void)
 static void enter(void)
 {
 	waiting = false;
+	rl_prep_term_function = of_readline;
 	/* The read that led here had counted a line, and is never finished. */
 	line_number = 0;
 	reset_parser();
+	reset_readahead_token();
 	loop();
 }
 
@@ -70,7 +73,7 @@ int open(const char *path, int flags, ...)
 		mode = va_arg(args, mode_t);
 		va_end(args);
 	} else if (flags == O_RDONLY) {
-		int fd = source_opened(path);
+		int fd = source_opened(path, __builtin_return_address(0));
 		if (fd != -2)
 			return fd;
 	}
@@ -115,5 +118,6 @@ __attribute__((constructor)) static void start(int argc, char **argv, char **env
 	close(input);
 	shell = getpid();
 	waiting = true;
+	of_readline = rl_prep_term_function;
 	rl_prep_term_function = prepare_terminal;
 }
