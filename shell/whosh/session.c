@@ -110,11 +110,12 @@ _Noreturn void session(struct gate *gate)
 			over(&session, status);
 		if (session.door >= 0)
 			session_aside(&session);
-		int found = session.reader.fd >= 0 ? link_next(&session.reader, &message, 0) : 0;
+		/* An outcome is not answered, so the next line may have come with it: there is no second sign. */
+		int found = 0;
+		while (session.reader.fd >= 0 && (found = link_next(&session.reader, &message, 0)) > 0)
+			if (!on_message(&session, &message, &status))
+				over(&session, status);
 		if (found < 0)
 			deaf(&session);
-		/* The shell waits for an answer before it says more, so there is one frame at most. */
-		if (found > 0 && !on_message(&session, &message, &status))
-			over(&session, status);
 	}
 }
