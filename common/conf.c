@@ -28,6 +28,7 @@ static const struct setting {
     [CONF_BROKER_SOCKET] = {"broker_socket", NULL, "/run/whosh/broker.sock", FORM_PATH},
     [CONF_CREDENTIALS] = {"credentials", NULL, WHOSH_SYSCONFDIR "/credentials", FORM_PATH},
     [CONF_SPOOL] = {"spool", NULL, NULL, FORM_PATH},
+    [CONF_HISTORY] = {"history", NULL, NULL, FORM_PATH},
     [CONF_KEEP_ENV] = {"keep_env", NULL, NULL, FORM_NAMES},
     [CONF_REVIEW_TIMEOUT] = {"review_timeout", NULL, "10m", FORM_DURATION},
     [CONF_LEASE] = {"lease", NULL, "30s", FORM_DURATION},

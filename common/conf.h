@@ -22,7 +22,8 @@ enum conf_key {
 	CONF_INTERPRETER,   /* default /bin/bash */
 	CONF_BROKER_SOCKET, /* default /run/whosh/broker.sock */
 	CONF_CREDENTIALS,   /* default /etc/whosh/credentials */
-	CONF_SPOOL, /* outcomes not delivered yet; system: /var/spool/whosh, private: see whosh-broker(8) */
+	CONF_SPOOL,   /* outcomes not delivered yet; system: /var/spool/whosh, private: see whosh-broker(8) */
+	CONF_HISTORY, /* folder, system: /var/lib/whosh-broker/history */
 	CONF_KEEP_ENV,       /* names separated by blanks */
 	CONF_REVIEW_TIMEOUT, /* duration, default 10m */
 	CONF_LEASE,          /* duration, default 30s */

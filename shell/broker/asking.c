@@ -15,6 +15,7 @@
 #include "common/json.h"
 #include "common/log.h"
 #include "common/text.h"
+#include "shell/broker/history.h"
 #include "shell/broker/shell.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -61,6 +62,10 @@ static void decide(struct command *command, const char *jws, size_t len)
 		permit_finish(&permit);
 		if (trees_hold_early(command->broker->trees))
 			shell_hold(command->shell, &command->tree);
+		if (command->request.typed.len && command->broker->history)
+			history_add(command->broker->history, command->peer->user,
+				    command->credential->token->sub, command->request.typed.data,
+				    command->request.typed.len);
 		shell_permit(command->shell, &command->request, command->credential->token->sub,
 			     command->broker->lapse_finishes ? 0 : lease_ms);
 		return;

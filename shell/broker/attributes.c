@@ -62,6 +62,19 @@ static bool take(const struct wire_message *ask, const char *name, char **value,
 	return true;
 }
 
+/* A session whose lines come one by one has generated its ID when it began; a single line has none. */
+static bool name_session(char *name, const struct wire_message *ask)
+{
+	char *given = wire_string(ask, WIRE_SESSION_ID);
+	bool good = !given || uuid_valid(given);
+	if (given && good)
+		memcpy(name, given, UUID_LEN + 1);
+	else
+		uuid_new(name);
+	free(given);
+	return good;
+}
+
 static bool read_session(struct attributes *out, const struct wire_message *ask, const struct token *token,
 			 struct refusal *why)
 {
@@ -91,8 +104,9 @@ static bool read_session(struct attributes *out, const struct wire_message *ask,
 		}
 		memcpy(out->session, session, sizeof out->session);
 		out->session_source = "WHOSH_SESSION_ID";
-	} else {
-		uuid_new(out->session);
+	} else if (!name_session(out->session, ask)) {
+		good = ask_refuse(why, EXIT_IDENTITY, NULL, "the session's ID is not a UUID");
+		goto out;
 	}
 	out->parent = command;
 	command = NULL;

@@ -23,6 +23,7 @@ struct shell;
 struct live;
 struct trees;
 struct outbox;
+struct history;
 
 struct broker {
 	bool private; /* started by one shell for itself */
@@ -37,6 +38,7 @@ struct broker {
 	struct live *live;
 	struct trees *trees;
 	struct outbox *outbox;
+	struct history *history; /* NULL: none is kept (private) */
 	char host[HOST_NAME_MAX + 1];
 	int64_t review_timeout; /* seconds */
 	int64_t lease_ms;       /* how long a command runs on without a word from the approver, at most */

@@ -34,7 +34,7 @@ void command_free(struct command *command)
 	loop_timer_stop(broker->loop, &command->timer);
 	live_unlist(broker->live, &command->live);
 	ending_finish(command);
-	peer_release(command->peer, command->request.jws.cap);
+	peer_release(command->peer, command->request.jws.cap + command->request.typed.cap);
 	credential_drop(command->credential);
 	request_finish(&command->request);
 	free(command);
@@ -154,7 +154,7 @@ struct command *command_begin(struct broker *broker, struct shell *shell, struct
 			   credential->token->sub, unusable);
 	if (!command || unusable || !request_build(&command->request, ask, &context, why))
 		goto fail;
-	if (!peer_charge(peer, command->request.jws.cap)) {
+	if (!peer_charge(peer, command->request.jws.cap + command->request.typed.cap)) {
 		ask_refuse(why, EXIT_UNREACHABLE, NULL, "this user has too many requests at once");
 		request_finish(&command->request);
 		goto fail;

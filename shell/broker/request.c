@@ -10,6 +10,7 @@
 #include "common/exits.h"
 #include "common/json.h"
 #include "common/text.h"
+#include "shell/broker/history.h"
 #include "shell/broker/meaning.h"
 #include <stdlib.h>
 #include <string.h>
@@ -143,6 +144,22 @@ static bool mode_field(struct buf *out, const struct wire_message *ask, struct r
 	return good || ask_refuse(why, EXIT_UNREACHABLE, NULL, "the shell sent no mode that is known");
 }
 
+/* Keep what was typed at a prompt. */
+static void keep_typed(struct request *request, const struct wire_message *ask)
+{
+	char *mode = wire_string(ask, WIRE_MODE);
+	size_t at = 0, len;
+	enum wire_tag tag;
+	const char *bytes;
+	while (mode && !strcmp(mode, "prompt") && wire_field(ask, &at, &tag, &bytes, &len))
+		if (tag == WIRE_LINE) {
+			if (len <= HISTORY_LONGEST)
+				buf_add(&request->typed, bytes, len);
+			break;
+		}
+	free(mode);
+}
+
 static bool command_object(struct buf *out, const struct wire_message *ask,
 			   const struct attributes *attributes, const struct request_context *context,
 			   struct refusal *why)
@@ -230,7 +247,7 @@ static bool sign(struct request *request, const struct buf *text, const struct t
 bool request_build(struct request *request, const struct wire_message *ask,
 		   const struct request_context *context, struct refusal *why)
 {
-	*request = (struct request){.jws = BUF_INIT};
+	*request = (struct request){.jws = BUF_INIT, .typed = BUF_INIT};
 	struct buf text BUF_AUTO = BUF_INIT;
 	struct attributes attributes;
 	bool good = attributes_read(&attributes, ask, context->token, why);
@@ -244,6 +261,7 @@ bool request_build(struct request *request, const struct wire_message *ask,
 		request->chain = attributes.chain;
 		request->trace = attributes.trace;
 		attributes.chain = attributes.trace = NULL;
+		keep_typed(request, ask);
 	} else {
 		request_finish(request);
 	}
@@ -254,6 +272,7 @@ bool request_build(struct request *request, const struct wire_message *ask,
 void request_finish(struct request *request)
 {
 	buf_finish(&request->jws);
+	buf_finish(&request->typed);
 	free(request->chain);
 	free(request->trace);
 	request->chain = request->trace = NULL;

@@ -27,6 +27,7 @@ struct request {
 	char *chain, *trace; /* to be handed on to the command, or NULL */
 	int64_t exp;         /* seconds since 1970 */
 	struct buf jws;
+	struct buf typed; /* the line, when it was typed at a prompt and may be remembered */
 	char s256[S256_LEN + 1];
 	char tail[REQUEST_TAIL + 1]; /* shows the approver that a poll comes from who posted the command */
 };

@@ -10,12 +10,14 @@
 #include "common/codec.h"
 #include "common/error.h"
 #include "common/secure.h"
+#include "shell/broker/history.h"
 #include "shell/broker/live.h"
 #include "shell/broker/outbox.h"
 #include "shell/broker/spool.h"
 #include "shell/broker/trees.h"
 #include <curl/curl.h>
 #include <errno.h>
+#include <malloc.h>
 #include <openssl/crypto.h>
 #include <pwd.h>
 #include <signal.h>
@@ -25,9 +27,9 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-enum { SYSTEM_CONNECTIONS = 32, PRIVATE_CONNECTIONS = 2 };
+enum { SYSTEM_CONNECTIONS = 32, PRIVATE_CONNECTIONS = 2, KEPT_FREE = 1 << 20 };
 
-static const char system_spool[] = "/var/spool/whosh";
+static const char system_spool[] = "/var/spool/whosh", system_history[] = "/var/lib/whosh-broker/history";
 
 extern char **environ;
 
@@ -59,6 +61,9 @@ void setup_process(bool private)
 		signal(SIGHUP, SIG_IGN);
 		return;
 	}
+	/* The memory of one command is that of the next: to give it back in between costs system calls. */
+	mallopt(M_TRIM_THRESHOLD, KEPT_FREE);
+	mallopt(M_TOP_PAD, KEPT_FREE / 4);
 	struct rlimit files;
 	if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
 		files.rlim_cur = files.rlim_max;
@@ -100,8 +105,10 @@ static bool setup_outbox(struct broker *broker, char **error)
 		if (spool_prepare(folder) < 0)
 			return error_set(error, "spool: %s: %s", folder, strerror(errno));
 		broker->outbox = outbox_new(broker, folder, NULL);
+		folder = broker->conf.value[CONF_HISTORY];
+		broker->history = history_new(folder ? folder : system_history);
 	}
-	return broker->outbox || error_set(error, "out of memory");
+	return (broker->outbox && (broker->history || broker->private)) || error_set(error, "out of memory");
 }
 
 static bool setup_approver(struct broker *broker, char **error)
@@ -159,6 +166,7 @@ bool setup_broker(struct broker *broker, const char *config, char **error)
 void setup_finish(struct broker *broker)
 {
 	outbox_free(broker->outbox);
+	history_free(broker->history);
 	live_poll_free(broker->live);
 	trees_free(broker->trees);
 	client_free(broker->client);

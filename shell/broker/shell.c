@@ -5,8 +5,9 @@
  *      └──DELEGATE──▶ DELEGATING                        IDLE ◀──(lines of a session)┘
  *
  * A session asks for line after line: between two of them it is IDLE, for as long as it likes, and an ASK is
- * taken there as in NEW.  One that comes early waits until the line before it has its DONE, and until that
- * has gone out: who does not read what it is told is told nothing more.
+ * taken there as in NEW (so is HISTORY, which is answered at once).  One that comes early waits until the
+ * line before it has its DONE, and until that has gone out: who does not read what it is told is told nothing
+ * more.
  *
  * Anything else out of order, malformed or late ends the conversation.  When the conversation ends for
  * whatever reason, the command is told (command_abandon) and does what is right for how far it had come.
@@ -15,12 +16,14 @@
  *
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
 #include "shell/broker/shell.h"
+#include "common/clock.h"
 #include "common/exits.h"
 #include "common/io.h"
 #include "common/log.h"
 #include "shell/broker/check.h"
 #include "shell/broker/command.h"
 #include "shell/broker/delegate.h"
+#include "shell/broker/history.h"
 #include "shell/broker/outcome.h"
 #include "shell/broker/reply.h"
 #include "shell/broker/trees.h"
@@ -248,6 +251,38 @@ static bool on_ask(struct shell *shell, const struct wire_message *message)
 	return true;
 }
 
+/* Those of the agent that the next line would be signed for; none when it would be refused. */
+static void remembered(struct shell *shell, const struct wire_message *message)
+{
+	struct broker *broker = shell->broker;
+	struct refusal why = {0};
+	struct attributes attributes;
+	char *error = NULL;
+	struct credential *credential = credential_take(&broker->credentials, shell->peer->user, &error);
+	if (credential && !token_unusable(credential->token, clock_now())) {
+		if (attributes_read(&attributes, message, credential->token, &why))
+			history_fields(broker->history, shell->peer->user, credential->token->sub,
+				       &shell->out);
+		attributes_finish(&attributes);
+	}
+	credential_drop(credential);
+	refusal_finish(&why);
+	free(error);
+}
+
+static bool on_history(struct shell *shell, const struct wire_message *message)
+{
+	size_t mark;
+	loop_timer_stop(shell->broker->loop, &shell->timer);
+	shell->more = true;
+	wire_begin(&shell->out, WIRE_REMEMBERED, &mark);
+	if (shell->broker->history)
+		remembered(shell, message);
+	wire_end(&shell->out, mark);
+	shell_answered(shell);
+	return true;
+}
+
 static bool on_check(struct shell *shell, const struct wire_message *message)
 {
 	shell->state = SHELL_CHECKING;
@@ -298,6 +333,9 @@ static bool on_frame(struct shell *shell, const struct wire_message *message)
 	switch (message->type) {
 	case WIRE_ASK:
 		return (shell->state == SHELL_NEW || shell->state == SHELL_IDLE) && on_ask(shell, message);
+	case WIRE_HISTORY:
+		return (shell->state == SHELL_NEW || shell->state == SHELL_IDLE) &&
+		       on_history(shell, message);
 	case WIRE_CHECK:
 		return shell->state == SHELL_NEW && on_check(shell, message);
 	case WIRE_DELEGATE:
@@ -315,7 +353,8 @@ static bool on_frame(struct shell *shell, const struct wire_message *message)
 /* Is it early?  Nobody has reason to send much more before it was answered. */
 static bool must_wait(const struct shell *shell, const struct wire_message *message)
 {
-	return message->type == WIRE_ASK && shell->more && shell->in.len <= 2 * WIRE_MAX_FRAME &&
+	return (message->type == WIRE_ASK || message->type == WIRE_HISTORY) && shell->more &&
+	       shell->in.len <= 2 * WIRE_MAX_FRAME &&
 	       (shell->state == SHELL_REPORTED || (shell->state == SHELL_IDLE && shell->out.len));
 }
 

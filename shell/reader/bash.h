@@ -52,6 +52,7 @@ extern void rl_clear_history(void);
 extern void bash_add_history(char *);
 extern int parser_expanding_alias(void);
 extern int read_command(void);
+extern void reset_readahead_token(void);
 extern char *ps0_prompt;
 extern char *decode_prompt_string(char *);
 extern HASH_TABLE *hashed_filenames;

@@ -126,7 +126,8 @@ _Noreturn void loop(void)
 {
 	int level = indirection_level;
 	input_take_over();
-	source_take_over();
+	if (!source_take_over())
+		abort(); /* whosh has not been greeted, and says so */
 	ask_ready();
 	if (reader_at_prompt())
 		prompt_begin();

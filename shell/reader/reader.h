@@ -81,10 +81,10 @@ bool meaning_used(const struct buf *plain, const char *name);
 void meaning_plain(struct buf *out, const char *text, size_t len);
 
 /* source.c: `.` and source run the bytes that were approved. */
-void source_take_over(void);
+bool source_take_over(void);
 /* open(2) by bash for reading: a descriptor of those bytes in place of the file; -1 with errno; -2: not ours.
  */
-int source_opened(const char *path);
+int source_opened(const char *path, const void *from);
 /* The file that `.` would read for that word, malloc'd; NULL: none.  Its bytes; false with errno. */
 char *source_path(const char *word);
 bool source_text(const char *path, struct buf *text);

@@ -1,9 +1,12 @@
 /* source.c: `.` and source, which run a file's text in the session's own bash.
  *
- * The builtin is replaced by one that reads the file first.  When the line that runs was approved with just
- * this text, or the approver says yes to it now, bash's own builtin follows; and when that opens the file, it
- * is given a sealed copy of the approved bytes (start.c has open).  So what is run is what was read here
- * once, whatever happens to the file meanwhile.
+ * bash opens the file by open(2), which start.c has.  There is one place in bash from which a file that is to be
+ * executed is opened; it is recognised by the address that its call returns to, which is learnt at the start by
+ * letting bash open a file of a name that nothing has.  So whatever is run that way comes here: `.`, source, and
+ * what `fc` has had edited.
+ *
+ * The file is read here, once.  When the line that runs was approved with just this text, or the approver says
+ * yes to it now, bash is given a sealed copy of those bytes in place of the file.
  *
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
 #include "shell/reader/bash.h"
@@ -19,14 +22,13 @@
 
 extern char *find_path_file(const char *);
 extern int source_uses_path, source_searches_cwd, absolute_pathname(const char *);
+extern int maybe_execute_file(const char *, int);
 
-enum { MOST = 700 * 1024 };
+/* bash takes out so many NULs, and no more. */
+enum { MOST = 700 * 1024, MOST_NULS = 256 };
 
-static sh_builtin_func_t *of_bash;
-static struct {
-	char *path; /* NULL: nothing is awaited */
-	int fd, error;
-} awaited;
+static char nowhere[] = "/whosh-reader: where is a file opened to be executed";
+static const void *executes;
 
 /* Login shells run this at their end, and nobody has approved it. */
 static bool is_logout_file(const char *path)
@@ -35,20 +37,6 @@ static bool is_logout_file(const char *path)
 	size_t len = strlen(path);
 	return !strcmp(path, "/etc/bash.bash_logout") ||
 	       (len >= sizeof user - 1 && !strcmp(path + len - (sizeof user - 1), user));
-}
-
-int source_opened(const char *path)
-{
-	if (awaited.path && !strcmp(path, awaited.path)) {
-		free(awaited.path);
-		awaited.path = NULL;
-		errno = awaited.error;
-		return awaited.fd;
-	}
-	if (!login_shell || !is_logout_file(path))
-		return -2;
-	errno = ENOENT;
-	return -1;
 }
 
 char *source_path(const char *word)
@@ -61,14 +49,38 @@ char *source_path(const char *word)
 	return found ? found : source_searches_cwd ? strdup(word) : NULL;
 }
 
+static int open_really(const char *path)
+{
+	return (int)syscall(SYS_openat, AT_FDCWD, path, O_RDONLY);
+}
+
+static void take_nuls_out(struct buf *text)
+{
+	size_t nuls = 0, kept = 0;
+	for (size_t i = 0; i < text->len; i++)
+		nuls += !text->data[i];
+	if (!nuls || nuls > MOST_NULS)
+		return;
+	for (size_t i = 0; i < text->len; i++)
+		if (text->data[i])
+			text->data[kept++] = text->data[i];
+	text->len = kept;
+}
+
 bool source_text(const char *path, struct buf *text)
 {
 	struct stat st;
-	int fd FD_AUTO = (int)syscall(SYS_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC);
+	int fd FD_AUTO = open_really(path);
 	if (fd < 0 || fstat(fd, &st))
 		return false;
-	errno = EISDIR;
-	return !S_ISDIR(st.st_mode) && !read_all(fd, MOST, text);
+	if (S_ISDIR(st.st_mode)) {
+		errno = EISDIR;
+		return false;
+	}
+	if (read_all(fd, MOST, text))
+		return false;
+	take_nuls_out(text);
+	return true;
 }
 
 static int sealed(const struct buf *text)
@@ -78,30 +90,10 @@ static int sealed(const struct buf *text)
 		return -1;
 	if ((text->len && write_all(fd, text->data, text->len)) || lseek(fd, 0, SEEK_SET) ||
 	    fcntl(fd, F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE)) {
-		close(fd);
+		fd_close(&fd);
 		return -1;
 	}
 	return fd;
-}
-
-/* bash's builtin, and what it will be given for the file. */
-static int run_bash(WORD_LIST *list, const char *path, int fd, int error)
-{
-	free(awaited.path);
-	awaited.path = strdup(path);
-	awaited.fd = fd;
-	awaited.error = error;
-	if (!awaited.path) {
-		close(fd);
-		return EXECUTION_FAILURE;
-	}
-	int status = of_bash(list);
-	/* bash may not have come to it. */
-	if (awaited.path && awaited.fd >= 0)
-		close(awaited.fd);
-	free(awaited.path);
-	awaited.path = NULL;
-	return status;
 }
 
 static void told_end(struct link *conversation)
@@ -110,62 +102,52 @@ static void told_end(struct link *conversation)
 	free(conversation);
 }
 
-static int run_asked(WORD_LIST *list, const char *path, const struct buf *text)
+static bool asked(const char *path, const struct buf *text)
 {
-	static char frame[] = "whosh source";
 	struct link *conversation = calloc(1, sizeof *conversation);
 	if (!conversation)
-		return EXECUTION_FAILURE;
-	int status = ask_aside(path, text, conversation);
-	if (status) {
+		return false;
+	if (ask_aside(path, text, conversation)) {
 		link_close(conversation);
 		free(conversation);
-		return status;
+		return false;
 	}
-	/* Whatever throws bash out of the file, its end is told. */
-	begin_unwind_frame(frame);
+	/* However bash leaves the file, its end is told. */
 	add_unwind_protect((void *)told_end, conversation);
-	status = run_bash(list, path, sealed(text), errno);
-	last_command_exit_value = status;
-	run_unwind_frame(frame);
-	return status;
+	return true;
 }
 
-static int source(WORD_LIST *list)
+static int open_approved(const char *path)
 {
-	const WORD_LIST *file = list && !strcmp(list->word->word, "--") ? list->next : list;
-	if (!file || (file == list && file->word->word[0] == '-' && file->word->word[1]))
-		return of_bash(list); /* bash says what is wrong */
-	char *path = source_path(file->word->word);
-	if (!path)
-		return of_bash(list);
-	struct buf text = BUF_INIT;
-	int status;
-	if (!source_text(path, &text)) {
-		if (errno == EFBIG) {
-			builtin_error("%s: larger than an approver takes", path);
-			status = EXIT_DENIED;
-		} else {
-			status = run_bash(list, path, -1, errno);
-		}
-	} else if (!text.len || source_added(path, &text)) {
-		int fd = sealed(&text);
-		buf_finish(&text);
-		status = run_bash(list, path, fd, errno);
-	} else {
-		status = run_asked(list, path, &text);
+	struct buf text BUF_AUTO = BUF_INIT;
+	if (login_shell && is_logout_file(path)) {
+		errno = ENOENT;
+		return -1;
 	}
-	buf_finish(&text);
-	free(path);
-	return status;
+	if (!source_text(path, &text)) {
+		if (errno == EISDIR)
+			return open_really(path); /* bash says what it is */
+		return -1;
+	}
+	if (text.len && !source_added(path, &text) && !asked(path, &text)) {
+		errno = EACCES;
+		return -1;
+	}
+	return sealed(&text);
 }
 
-void source_take_over(void)
+int source_opened(const char *path, const void *from)
 {
-	for (int i = 0; i < num_shell_builtins; i++)
-		if (shell_builtins[i].name &&
-		    (!strcmp(shell_builtins[i].name, ".") || !strcmp(shell_builtins[i].name, "source"))) {
-			of_bash = shell_builtins[i].function;
-			shell_builtins[i].function = source;
-		}
+	if (!executes && !strcmp(path, nowhere)) {
+		executes = from;
+		errno = ENOENT;
+		return -1;
+	}
+	return executes && from == executes ? open_approved(path) : -2;
+}
+
+bool source_take_over(void)
+{
+	maybe_execute_file(nowhere, 1);
+	return executes != NULL;
 }

@@ -45,6 +45,7 @@ static void enter(void)
 	/* The read that led here had counted a line, and is never finished. */
 	line_number = 0;
 	reset_parser();
+	reset_readahead_token();
 	loop();
 }
 
@@ -70,7 +71,7 @@ int open(const char *path, int flags, ...)
 		mode = va_arg(args, mode_t);
 		va_end(args);
 	} else if (flags == O_RDONLY) {
-		int fd = source_opened(path);
+		int fd = source_opened(path, __builtin_return_address(0));
 		if (fd != -2)
 			return fd;
 	}

@@ -18,8 +18,7 @@
 void session_add(const struct session *session, struct buf *out)
 {
 	wire_adds(out, WIRE_MORE, "1");
-	if (session->id)
-		wire_adds(out, WIRE_SESSION_ID, session->id);
+	wire_adds(out, WIRE_SESSION_ID, session->id);
 }
 
 /* The line has ended; between lines there is no permit, and no lease that could lapse. */
@@ -38,10 +37,16 @@ static void line_ended(struct session *session, const struct wire_message *messa
 	line_over(session, W_EXITCODE((int)(code & 255), 0), NULL, wire_number(message, WIRE_LEFT, 0) != 0);
 }
 
-/* The shell has gone: so has the line that ran, and the session. */
+/* The shell has gone: so has the line that ran, and the session.  What it has said last may be unread. */
 static _Noreturn void over(struct session *session, int status)
 {
 	struct gate *gate = session->gate;
+	struct wire_message last;
+	while (session->reader.fd >= 0 && link_next(&session->reader, &last, 0) > 0) {
+		session->greeted |= last.type == WIRE_HELLO;
+		if (last.type == WIRE_OUTCOME && session->running)
+			line_ended(session, &last);
+	}
 	if (!session->greeted && !gate->killed)
 		message_exit(
 		    EXIT_CONFIGURATION,
@@ -99,6 +104,7 @@ _Noreturn void session(struct gate *gate)
 	struct wire_message message;
 	const char *why = NULL;
 	int status = 0;
+	uuid_new(session.id);
 	gate->session = &session;
 	if (!session_start(&session, &why))
 		message_exit(EXIT_CONFIGURATION, "configuration: %s: %s; nothing was run",
@@ -110,12 +116,14 @@ _Noreturn void session(struct gate *gate)
 			over(&session, status);
 		if (session.door >= 0)
 			session_aside(&session);
-		/* An outcome is not answered, so the next line may have come with it: there is no second sign. */
-		int found = 0;
-		while (session.reader.fd >= 0 && (found = link_next(&session.reader, &message, 0)) > 0)
+		while (session.reader.fd >= 0) {
+			int found = link_next(&session.reader, &message, 0);
+			if (found < 0)
+				deaf(&session);
+			if (found <= 0)
+				break;
 			if (!on_message(&session, &message, &status))
 				over(&session, status);
-		if (found < 0)
-			deaf(&session);
+		}
 	}
 }

@@ -8,6 +8,7 @@
 #ifndef WHOSH_SESSION_H
 #define WHOSH_SESSION_H
 
+#include "common/uuid.h"
 #include "shell/whosh/gate.h"
 
 struct session {
@@ -21,8 +22,9 @@ struct session {
 	bool greeted;
 	bool running; /* a line is being executed, by the permit that gate has */
 	int64_t started;
-	char *id;      /* the session's, as the broker has it; NULL before the first line */
-	char *command; /* the last line's command ID */
+	bool known;              /* the broker has said who we are */
+	char id[UUID_LEN + 1];   /* of the session, where its environment names none */
+	char *command;           /* the last line's command ID */
 };
 
 /* Run a session to its end, and end as it ended. */

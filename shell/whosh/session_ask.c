@@ -25,7 +25,7 @@ void session_refuse(struct session *session, const struct refusal *why)
 	int status = why->status;
 	/* A person at a prompt may try again; a script whose line could not be asked about must not go on. */
 	bool denied = status == EXIT_DENIED || status == EXIT_UNREVIEWED || status == TAKEN_BACK;
-	bool ends = !denied && (!session->prompt || !session->id || status == EXIT_IDENTITY);
+	bool ends = !denied && (!session->prompt || !session->known || status == EXIT_IDENTITY);
 	wire_begin(&frame, WIRE_REFUSED, &mark);
 	wire_add_number(&frame, WIRE_STATUS, status);
 	if (why->text.len)
@@ -114,23 +114,14 @@ static bool put(struct session *session, const struct buf *frame, struct wire_me
 	return false;
 }
 
-static void remember(char **where, const struct wire_message *message, enum wire_tag tag)
-{
-	char *found = wire_string(message, tag);
-	if (!found)
-		return;
-	free(*where);
-	*where = found;
-}
-
 /* What the line is given: the identity, as NAME=value for the shell to make its own. */
 static void permit(struct session *session)
 {
 	struct gate *gate = session->gate;
 	struct buf frame BUF_AUTO = BUF_INIT;
 	size_t mark;
-	remember(&session->id, &gate->permit, WIRE_SESSION_ID);
-	remember(&session->command, &gate->permit, WIRE_COMMAND_ID);
+	free(session->command);
+	session->command = wire_string(&gate->permit, WIRE_COMMAND_ID);
 	run_tell_started(gate, session->shell);
 	session->running = true;
 	session->started = clock_wall_ms();
@@ -165,7 +156,6 @@ bool session_ask(struct session *session, const struct wire_message *asked, int 
 			    LINE_MAX_BYTES / 1024);
 	else if (context_frame(gate, WIRE_ASK, &frame, &why) && put(session, &frame, &answer, &why, status))
 		permitted = ask_answer(gate, &answer, &why);
-	remember(&session->id, &answer, WIRE_SESSION_ID);
 	gate->cwd = NULL;
 	gate->asked = NULL;
 	free(cwd);
@@ -207,6 +197,7 @@ bool session_prompt(struct session *session, int *status)
 		session_refuse(session, &why);
 		return true;
 	}
+	session->known = true;
 	struct buf told BUF_AUTO = BUF_INIT;
 	wire_begin(&told, WIRE_REMEMBERED, &mark);
 	buf_add(&told, answer.fields, answer.len);

@@ -58,6 +58,16 @@ def private_broker(t, table, a, token, runs):
     table.at_most("whosh -c true, private broker", ms(one), "libcurl POST, dash, POST %s" % ms(floor), ratio, 1.15)
 
 
+def session_lines(t, table, b, runs):
+    """What a session's line costs in all but its shell: the same request and outcome, and no new process."""
+    lines = subprocess.run([t.program("tests/bench/session_lines"), b.socket, str(10 * runs)], check=True,
+                           stdout=subprocess.PIPE).stdout.split()
+    permit, done, line = (float(x) / 1000 for x in lines)
+    fresh, _, _ = pair(t, t.env(b), [t.program("whosh"), "-c", "true"], ["bash", "-c", "true"], runs)
+    table.add("a session's line, without its shell", "%s (%.2f + %.2f)" % (ms(line), permit, done),
+              "whosh -c true %s" % ms(fresh), line / fresh)
+
+
 def growth(t, table, env):
     """Many shells at once, each its own process."""
     script = "for ((i = 0; i < $1; i++)); do \"$2\" -c true & done; wait"
@@ -85,6 +95,7 @@ def measure(t, table, runs):
     token = a.agent("bench")
     b = t.broker(a, {pwd.getpwuid(os.geteuid()).pw_name: token})
     system_broker(t, table, t.env(b), runs)
+    session_lines(t, table, b, runs)
     private_broker(t, table, a, token, runs)
     growth(t, table, t.env(b))
     b.stop()

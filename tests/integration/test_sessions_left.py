@@ -130,7 +130,7 @@ def test_pid_of_a_stranger(t):
     """A shell that names another process as its own must not have that, or what it started, ended in its place."""
     fake, b, _ = world(t)
     shell = Shell(t, b)
-    stranger = t.spawn(["bash", "-c", "sleep 600 & echo $! > strange; wait"], cwd=t.tmp)
+    stranger = t.spawn(["bash", "-c", "sleep 600 & echo $! > strange; wait"], cwd=t.tmp, stderr=subprocess.DEVNULL)
     strange = pids_in(t, t.tmp / "strange", 1)
     liar = t.spawn([sys.executable, "-c", LIAR % (str(t.source / "tests"), str(t.source), str(b.socket), stranger.pid)],
                    cwd=t.tmp)

@@ -19,8 +19,8 @@ class Broker:
             copy.chmod(0o400)
         self.socket = path / "broker.sock"
         self.conf = path / "whosh.conf"
-        text = a.conf.read_text() + "broker_socket = %s\ncredentials = %s\nspool = %s\n%s\n" % (
-            self.socket, path / "credentials", path / "spool", conf)
+        text = a.conf.read_text() + "broker_socket = %s\ncredentials = %s\nspool = %s\nhistory = %s\n%s\n" % (
+            self.socket, path / "credentials", path / "spool", path / "history", conf)
         self.conf.write_text(text)
         self.conf.chmod(0o644)
         self.log = path / "log"

@@ -101,10 +101,10 @@ class Session(Wire):
         """The next frame, which must be of that kind: {name of a tag: text}."""
         found = self.read()
         assert found, "the broker has closed instead of %s" % kind
-        names = {n: x[5:] for x, n in self.numbers.items()}
-        tags = list(self.numbers)[list(self.numbers).index("WIRE_VERSION_TAG"):]
-        fields = {tags[tag - 1][5:]: value.decode() for tag, value in found[1].items()}
-        assert found[0] == self.numbers["WIRE_" + kind], (names.get(found[0]), fields)
+        names = [x[5:] for x in self.numbers]
+        first = names.index("VERSION_TAG")
+        fields = {names[first + tag - 1]: value.decode() for tag, value in found[1].items()}
+        assert names[found[0] - 1] == kind, (names[found[0] - 1], fields)
         return fields
 
     def line(self, line, *fields, status=0, left=False, pid=None, **kw):
