@@ -124,6 +124,7 @@ static void permit(struct session *session)
 	session->command = wire_string(&gate->permit, WIRE_COMMAND_ID);
 	run_tell_started(gate, session->shell);
 	session->running = true;
+	session->children_before = session_children();
 	session->started = clock_wall_ms();
 	wire_begin(&frame, WIRE_PERMIT, &mark);
 	environment_tell(&gate->permit, &frame);
