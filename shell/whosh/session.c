@@ -33,7 +33,8 @@ static void line_over(struct session *session, int status, const char *not_run, 
 	gate->permit = (struct wire_message){0};
 }
 
-size_t session_children(void)
+/* How many children whosh has: orphans of the shell's are given to it. */
+static size_t session_children(void)
 {
 	struct buf list BUF_AUTO = BUF_INIT;
 	size_t count = 0;
@@ -47,7 +48,9 @@ size_t session_children(void)
 static void line_ended(struct session *session, const struct wire_message *message)
 {
 	int64_t code = wire_number(message, WIRE_EXIT, EXIT_CONFIGURATION);
-	bool left = wire_number(message, WIRE_LEFT, 0) || session_children() > session->children_before;
+	size_t children = session_children();
+	bool left = wire_number(message, WIRE_LEFT, 0) || children > session->children;
+	session->children = children;
 	line_over(session, W_EXITCODE((int)(code & 255), 0), NULL, left);
 }
 
@@ -69,6 +72,7 @@ static _Noreturn void over(struct session *session, int status)
 		    gate->conf.value[CONF_INTERPRETER]);
 	if (session->running)
 		outcome(gate, status, NULL, session->started, clock_wall_ms());
+	outcome_await(gate);
 	if (gate->killed)
 		message("killed: %s", gate->killed);
 	end_as(status);
@@ -112,6 +116,7 @@ _Noreturn void session(struct gate *gate)
 {
 	struct session session = {.gate = gate,
 				  .prompt = !strcmp(gate->mode, "prompt"),
+				  .children = 1, /* the shell itself */
 				  .reader = {.fd = -1},
 				  .door = -1,
 				  .signals = -1};

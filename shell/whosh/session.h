@@ -22,7 +22,7 @@ struct session {
 	bool greeted;
 	bool running; /* a line is being executed, by the permit that gate has */
 	int64_t started;
-	size_t children_before; /* children of whosh, when it began: orphans of the shell's are given to whosh */
+	size_t children; /* of whosh's, when the last line ended */
 	bool known;    /* the broker has said who we are */
 	char id[UUID_LEN + 1]; /* of the session, where its environment names none */
 	char *command;         /* the last line's command ID */
@@ -32,9 +32,6 @@ struct session {
 _Noreturn void session(struct gate *gate);
 /* What is only in the frames of a session's lines. */
 void session_add(const struct session *session, struct buf *out);
-
-/* How many children whosh has. */
-size_t session_children(void);
 
 /* session_shell.c: start bash; false with a reason (static or malloc'd, not freed) when it could not be. */
 bool session_start(struct session *session, const char **why);
