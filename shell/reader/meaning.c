@@ -210,7 +210,8 @@ static void add_options(struct buf *frame)
 	for (size_t i = 0; i < sizeof options / sizeof *options; i++)
 		if (options[i].changed)
 			add(frame, "option", options[i].name, NULL);
-	if (signal_is_trapped(READER_DEBUG_TRAP) && trap_list[READER_DEBUG_TRAP])
+	/* An ignored one has no text, but a sign that is no pointer. */
+	if (signal_is_trapped(READER_DEBUG_TRAP) && !signal_is_ignored(READER_DEBUG_TRAP))
 		add(frame, "trap", "DEBUG", trap_list[READER_DEBUG_TRAP]);
 }
 

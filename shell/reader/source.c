@@ -1,12 +1,12 @@
 /* source.c: `.` and source, which run a file's text in the session's own bash.
  *
- * bash opens the file by open(2), which start.c has.  There is one place in bash from which a file that is to be
- * executed is opened; it is recognised by the address that its call returns to, which is learnt at the start by
- * letting bash open a file of a name that nothing has.  So whatever is run that way comes here: `.`, source, and
- * what `fc` has had edited.
+ * bash opens the file by open(2), which start.c has.  There is one place in bash from which a file that is to
+ * be executed is opened; it is recognised by the address that its call returns to, which is learnt at the
+ * start by letting bash open a file of a name that nothing has.  So whatever is run that way comes here: `.`,
+ * source, and what `fc` has had edited.
  *
- * The file is read here, once.  When the line that runs was approved with just this text, or the approver says
- * yes to it now, bash is given a sealed copy of those bytes in place of the file.
+ * The file is read here, once.  When the line that runs was approved with just this text, or the approver
+ * says yes to it now, bash is given a sealed copy of those bytes in place of the file.
  *
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
 #include "shell/reader/bash.h"
@@ -21,7 +21,7 @@
 #include <unistd.h>
 
 extern char *find_path_file(const char *);
-extern int source_uses_path, source_searches_cwd, absolute_pathname(const char *);
+extern int source_uses_path, source_searches_cwd, bash_argv_initialized, absolute_pathname(const char *);
 extern int maybe_execute_file(const char *, int);
 
 /* bash takes out so many NULs, and no more. */
@@ -148,6 +148,10 @@ int source_opened(const char *path, const void *from)
 
 bool source_take_over(void)
 {
+	/* bash would make its call stack ready for a file, and `declare -p` would show it. */
+	int before = bash_argv_initialized;
+	bash_argv_initialized = 1;
 	maybe_execute_file(nowhere, 1);
+	bash_argv_initialized = before;
 	return executes != NULL;
 }
