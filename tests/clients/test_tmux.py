@@ -54,7 +54,7 @@ def test_tmux_prompt(t):
         assert text in screen, (text, screen)
     x.type("main:1", "shred disk")
     x.wait_screen("main:1", "whosh: denied: shred disk")
-    x.type("main:1", "vim -u NONE -n +startinsert file")
+    x.type("main:1", "vim -u NONE -n -c 'set showmode' +startinsert file")
     x.wait_screen("main:1", "INSERT")
     x("send-keys", "-t", "main:1", "-l", "written in vim")
     x("send-keys", "-t", "main:1", "Escape")
@@ -62,6 +62,7 @@ def test_tmux_prompt(t):
     x.type("main:1", "cat file; rm file; exit 7")
     x.wait_dead("main:1")
     assert "written in vim" in x.screen("main:1")
+    x("kill-server")
     rows = [r for r in w.rows(n=10) if r["mode"] == "prompt"]
     assert [r["line"].strip() for r in rows][:2] == lines[:2] and len({r["session"] for r in rows}) == 1, rows
     assert "for i in 1 2; do\necho loop $i\ndone" in [r["line"].strip() for r in rows], rows
