@@ -202,3 +202,21 @@ def test_terminal_marker_prompt(t):
         return Result([], s.end()[1], "\n".join(map(repr, shown)).encode(), b"")
     r = a.w.same(run, a.prepare)
     assert b"'test-and-or'" in r.out and pathlib.Path(a.w.work / "src/app.py").exists(), r
+
+
+def test_terminal_interactive_line(t):
+    """Each command in an interactive shell of its own on a terminal (bash -i -c, bash -lic), as Aider runs them."""
+    a = Agent(t)
+
+    def run(shell, env):
+        shown = []
+        for i, (name, command) in enumerate(turns()[1::4]):
+            arguments = [["-i", "-c"], ["-ic"], ["-lic"]][i % 3]
+            if shell == BASH:  # which would read start-up files that nobody approved
+                arguments = ["--norc", "-i", "-c"]
+            s = Terminal(t, ["bash", *arguments, command], a.env(shell, env), a.w.work, executable=a.folder(shell) / "bash")
+            out, code = s.end()
+            shown.append((name, code, re.sub(rb"\[\d+\] \d+", b"[N] PID", WAITING.sub(b"", out))))
+        return Result([], 0, "\n".join(map(repr, shown)).encode(), b"")
+    a.w.same(run, a.prepare)
+    assert all(x["tty"].startswith("/dev/pts/") for x in a.w.rows(n=9) if x.get("tty")), a.w.rows()

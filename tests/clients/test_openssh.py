@@ -105,6 +105,24 @@ def test_ssh_terminal(t):
     assert r.code == 126 and b"whosh: denied: shred x" in r.out, r
 
 
+def test_ssh_hang_up(t):
+    """When the client of a terminal goes, what it ran ends by SIGHUP, as with bash, and the record says so."""
+    w = Two(t, bash=False)
+    for n, (line, typed) in enumerate((("echo ready; sleep 600; echo after", b""), (None, b"echo re''ady; sleep 600; echo after\n"),
+                                       ("exec sh -c 'echo ready; sleep 600; echo after'", b""))):
+        p = t.spawn(["ssh", "-tt", "-p", w.s.port, *w.s.options(), w.s.user + "@127.0.0.1", *([line] if line else [])], stdin=-1, stdout=-1)
+        p.stdin.write(typed)
+        p.stdin.flush()
+        while not p.stdout.readline().endswith(b"ready\r\n"):
+            pass
+        p.kill()
+        left = lambda: [x for x in t.run(["ps", "-u", w.s.user, "-o", "stat=,args="]).text.splitlines()  # noqa: E731
+                        if "sleep" in x and not x.startswith("Z")]
+        t.eventually(lambda: not left(), "the end of what ran")
+        row = w.rows(n + 1)[-1]
+        assert row["signal"] in (1, "HUP", "SIGHUP"), row
+
+
 def test_ssh_control_master(t):
     """Many lines over one connection (ControlMaster), also at once: each its own answer, each its own record."""
     w = Two(t)
