@@ -88,6 +88,15 @@ static bool input_is_sessions(const struct judging *j)
 	return mode && (!strcmp(mode, "stdin") || !strcmp(mode, "prompt") || !strcmp(mode, "source"));
 }
 
+/* $'\x6cs' is ls: whoever looks for names of functions in the text of a line does not see it. */
+static bool escaped(const struct judging *j, const struct sh_word *word, const struct place *place)
+{
+	const char *text = place->inside ? place->inside->text : j->request->line;
+	size_t len = place->inside ? place->inside->len : j->request->line_len;
+	return !place->elsewhere && word->start < word->end && word->end <= len &&
+	       memmem(text + word->start, word->end - word->start, "$'", 2);
+}
+
 static void judge_words(struct judging *j, const struct sh_command *command, const struct sh_word *words,
 			size_t n, const struct place *place)
 {
@@ -96,6 +105,8 @@ static void judge_words(struct judging *j, const struct sh_command *command, con
 		judge_unit(j, words, n, place, "wrapped too deeply", RULE_NEEDED);
 		return;
 	}
+	if (n && input_is_sessions(j) && escaped(j, &words[0], place))
+		reason(j, place, j->policy->otherwise, NULL, "the command's name is written in escapes");
 	if (judge_text(j, command, words, n, place))
 		return;
 	if (n && inner_line(words, n)) {

@@ -22,21 +22,17 @@ static const struct {
     {"mariadb", "ABbCfHiLNnoqrsTtUvVwX", "DhPSu", "e", "--execute", 0, false},
     {"sqlite3", "", "", "", NULL, 2, false},
     {"ssh", "46AaCGgKkMNqsTtVvXxYy", "BbcDEeFIiJLlmOopQRSWw", "nf", NULL, 0, true},
-    {"sftp", "", "", "", NULL, 0, false},
-    {"ftp", "", "", "", NULL, 0, false},
-    {"lftp", "", "", "", NULL, 0, false},
-    {"redis-cli", "", "", "", NULL, 1, true},
-    {"mongo", "", "", "", NULL, 0, false},
-    {"mongosh", "", "", "", NULL, 0, false},
-    {"sqlplus", "", "", "", NULL, 0, false},
-    {"isql", "", "", "", NULL, 0, false},
-    {"tsql", "", "", "", NULL, 0, false},
-    {"cqlsh", "", "", "", NULL, 0, false},
-    {"clickhouse-client", "", "", "", NULL, 0, false},
-    {"gnuplot", "", "", "", NULL, 1, true},
-    {"octave", "", "", "", NULL, 1, true},
     {"virsh", "", "", "", NULL, 1, true},
+    {"redis-cli", "", "", "", NULL, 1, true},
 };
+
+/* They always do, with a script before it or without. */
+static const char *const always[] = {"sftp",    "ftp",    "lftp",  "mongo",   "mongosh",
+				     "sqlplus", "isql",   "tsql",  "cqlsh",   "clickhouse-client",
+				     "gnuplot", "octave", "bc",    "dc",      "R",
+				     "ghci",    "gforth", "erl",   "iex",     "jshell",
+				     "swipl",   "sbcl",   "clisp", "ipython", "rsh",
+				     "rlogin",  "slogin", "mosh",  "autossh", NULL};
 
 /* -abc: is one of its letters the option that settles it?  *next: its value is the next word. */
 static bool settled_by_letters(size_t c, const char *letters, bool *next, bool *sure)
@@ -132,10 +128,12 @@ const char *hazard_input(const struct sh_script *script, const struct sh_command
 			 const struct sh_word *words, size_t n)
 {
 	const char *name = program_name(&words[0]);
-	size_t c = 0;
+	size_t c = 0, a = 0;
 	while (c < sizeof clients / sizeof *clients && strcmp(name, clients[c].program) != 0)
 		c++;
-	if (c == sizeof clients / sizeof *clients || settled(c, words, n))
+	while (always[a] && strcmp(name, always[a]) != 0)
+		a++;
+	if (!always[a] && (c == sizeof clients / sizeof *clients || settled(c, words, n)))
 		return NULL;
 	for (size_t i = 0; i < command->n_redirects; i++)
 		if (command->redirects[i].input)

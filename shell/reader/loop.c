@@ -11,7 +11,7 @@
 
 extern int EOF_Reached, indirection_level, current_command_number, executing, stdin_redir;
 extern COMMAND *global_command;
-extern void unlink_fifo_list(void);
+extern void unlink_fifo_list(void), reset_readahead_token(void);
 
 static COMMAND *volatile command;
 
@@ -132,6 +132,9 @@ _Noreturn void loop(void)
 	if (reader_at_prompt())
 		prompt_begin();
 	meaning_begin();
+	/* Under -t the newline that a reset parser has in hand would be the one command. */
+	if (just_one_command)
+		reset_readahead_token();
 	while (!EOF_Reached) {
 		int code = sigsetjmp(top_level, 0);
 		unlink_fifo_list();

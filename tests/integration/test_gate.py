@@ -114,7 +114,7 @@ def test_called_without_even_a_name(t):
             "l.execve(%r, (ctypes.c_char_p * 1)(None), (ctypes.c_char_p * (len(e) + 1))(*e, None))\nraise SystemExit(99)"
             % t.program("whosh").encode())
     r = t.run([sys.executable, "-c", call], env=t.env(a, token))
-    assert r.code in (2, 78) and not r.out and r.err, r
+    assert (r.code, r.out, r.err) == (0, b"", b""), r
     assert not a.who(), "nothing was asked, so nothing ran"
 
 
@@ -150,16 +150,6 @@ def test_check_tells_a_newcomer(t):
     a.stop()
     r = t.whosh(a, token, "--check")
     assert r.code == 69 and "approver" in r.text, r
-
-
-def test_sessions_are_said_to_come_later(t):
-    """A line typed into a shell that cannot ask would run unseen, or hang."""
-    a = t.approver(policy=APPROVE_ALL)
-    token = a.agent("worker")
-    for args in ([], ["-l"], ["-s"], ["-s", "x"]):
-        r = t.whosh(a, token, *args, stdin=b"touch evil\n")
-        assert r.code == 78 and len(r.err.splitlines()) == 1 and not r.out, (args, r)
-    assert not (t.tmp / "evil").exists() and not a.who()
 
 
 def test_large_and_binary_through_pipes(t):

@@ -124,7 +124,7 @@ class Session(Wire):
         self.send("HISTORY", *(("ENV", encoded(x)) for x in env))
         kind, fields = self.fields()
         assert kind == self.numbers["WIRE_REMEMBERED"], (kind, fields)
-        return [x for tag, x in fields]
+        return [x for tag, x in fields if tag == self.numbers["WIRE_LINE"]]
 
     def closed(self):
         return self.fields() is None
