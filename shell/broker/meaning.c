@@ -15,7 +15,7 @@ static const struct kind {
 	const char *name;
 	bool has_text;
 } kinds[] = {{"function", true}, {"alias", true},   {"variable", false}, {"hash", true},
-	     {"builtin", false}, {"option", false}, {"trap", true}};
+	     {"builtin", false}, {"option", false}, {"trap", true},      {"attribute", true}};
 
 static const struct kind *kind_of(const char *name, size_t len)
 {

@@ -251,7 +251,8 @@ static bool on_ask(struct shell *shell, const struct wire_message *message)
 	return true;
 }
 
-/* The agent that the next line would be signed for, and what it has typed; nothing when it would be refused. */
+/* The agent that the next line would be signed for, and what it has typed; nothing when it would be refused.
+ */
 static void remembered(struct shell *shell, const struct wire_message *message)
 {
 	struct broker *broker = shell->broker;

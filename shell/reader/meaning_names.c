@@ -32,9 +32,7 @@ bool meaning_used(const struct buf *plain, const char *name)
 void meaning_plain(struct buf *out, const char *text, size_t len)
 {
 	for (size_t i = 0; i < len; i++) {
-		if (text[i] == '\\' && i + 1 < len && text[i + 1] == '\n')
-			i++;
-		else if (text[i] != '\\' && text[i] != '\'' && text[i] != '"')
+		if (text[i] != '\\' && text[i] != '\'' && text[i] != '"')
 			buf_addc(out, text[i]);
 	}
 }

@@ -1,12 +1,12 @@
 /* source.c: `.` and source, which run a file's text in the session's own bash.
  *
- * bash opens the file by open(2), which start.c has.  There is one place in bash from which a file that is to be
- * executed is opened; it is recognised by the address that its call returns to, which is learnt at the start by
- * letting bash open a file of a name that nothing has.  So whatever is run that way comes here: `.`, source, and
- * what `fc` has had edited.
+ * bash opens the file by open(2), which start.c has.  There is one place in bash from which a file that is to
+ * be executed is opened; it is recognised by the address that its call returns to, which is learnt at the
+ * start by letting bash open a file of a name that nothing has.  So whatever is run that way comes here: `.`,
+ * source, and what `fc` has had edited.
  *
- * The file is read here, once.  When the line that runs was approved with just this text, or the approver says
- * yes to it now, bash is given a sealed copy of those bytes in place of the file.
+ * The file is read here, once.  When the line that runs was approved with just this text, or the approver
+ * says yes to it now, bash is given a sealed copy of those bytes in place of the file.
  *
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
 #include "shell/reader/bash.h"

@@ -44,8 +44,12 @@ static void add_file(struct buf *frame, char *word, struct buf *used)
 	char *literal = string_quote_removal(word, 0);
 	char *path = literal ? source_path(literal) : NULL;
 	struct buf text = BUF_INIT;
+	bool again = false;
+	for (size_t i = 0; path && i < n_added; i++)
+		again |= !strcmp(added[i].path, path);
 	/* Only what can be read twice. */
-	if (path && !stat(path, &st) && S_ISREG(st.st_mode) && source_text(path, &text) && text.len) {
+	if (path && !again && !stat(path, &st) && S_ISREG(st.st_mode) && source_text(path, &text) &&
+	    text.len) {
 		struct buf entry BUF_AUTO = BUF_INIT;
 		buf_add(&entry, literal, strlen(literal) + 1);
 		buf_add(&entry, text.data, text.len);

@@ -119,8 +119,10 @@ bool hear(struct gate *gate)
 {
 	struct wire_message found;
 	int news;
-	while ((news = broker_next(gate, &found, 0)) > 0)
+	while ((news = broker_next(gate, &found, 0)) > 0) {
+		gate->owed = gate->owed && found.type != WIRE_DONE;
 		killed_by(gate, &found);
+	}
 	return news == 0;
 }
 

@@ -35,6 +35,7 @@ struct gate {
 	const struct wire_message *asked; /* … and what the session's shell has asked */
 	struct link link;                 /* to the broker */
 	bool sent;                        /* the whole request went out */
+	bool owed;                        /* the broker has not said yet that it has the last outcome */
 	struct buf permit_bytes;          /* a copy, for the command's environment */
 	struct wire_message permit;       /* in permit_bytes */
 	char *killed;                     /* why the command is being ended; NULL: it is not */
@@ -106,9 +107,10 @@ void run_tell_started(struct gate *gate, pid_t pid);
 
 /* outcome.c: tell the broker how it ended, then end the same way. */
 _Noreturn void outcome(struct gate *gate, int status, const char *not_run, int64_t started, int64_t ended);
-/* Its parts: tell, and wait until that is safe; end as a process with that wait status ended. */
+/* Its parts: tell; wait until that is safe, when it is owed; end as a process with that wait status ended. */
 void outcome_tell(struct gate *gate, int status, const char *not_run, bool left, int64_t started,
 		  int64_t ended);
+void outcome_await(struct gate *gate);
 _Noreturn void end_as(int status);
 /* Has somebody been left behind by the command, which has itself ended? */
 bool left_behind(void);

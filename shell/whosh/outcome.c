@@ -68,6 +68,13 @@ _Noreturn void end_as(int status)
 	_exit(WEXITSTATUS(status));
 }
 
+void outcome_await(struct gate *gate)
+{
+	if (gate->owed)
+		wait_done(gate);
+	gate->owed = false;
+}
+
 void outcome_tell(struct gate *gate, int status, const char *not_run, bool left, int64_t started,
 		  int64_t ended)
 {
@@ -85,8 +92,7 @@ void outcome_tell(struct gate *gate, int status, const char *not_run, bool left,
 	if (left)
 		wire_adds(&frame, WIRE_LEFT, "1");
 	wire_end(&frame, mark);
-	if (broker_write(gate, &frame))
-		wait_done(gate);
+	gate->owed = broker_write(gate, &frame);
 }
 
 _Noreturn void outcome(struct gate *gate, int status, const char *not_run, int64_t started, int64_t ended)
@@ -94,6 +100,7 @@ _Noreturn void outcome(struct gate *gate, int status, const char *not_run, int64
 	bool killed_before = not_run && gate->killed;
 	outcome_tell(gate, status, killed_before ? "killed before it was started" : not_run,
 		     !not_run && left_behind(), started, ended);
+	outcome_await(gate);
 	if (gate->killed)
 		message("killed: %s", gate->killed);
 	if (killed_before)

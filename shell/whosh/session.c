@@ -15,6 +15,8 @@
 #include <string.h>
 #include <sys/wait.h>
 
+enum { MAX_CHILDREN = 1 << 20 };
+
 void session_add(const struct session *session, struct buf *out)
 {
 	wire_adds(out, WIRE_MORE, "1");
@@ -31,10 +33,25 @@ static void line_over(struct session *session, int status, const char *not_run, 
 	gate->permit = (struct wire_message){0};
 }
 
+/* How many children whosh has: orphans of the shell's are given to it. */
+static size_t session_children(void)
+{
+	struct buf list BUF_AUTO = BUF_INIT;
+	size_t count = 0;
+	if (read_file("/proc/thread-self/children", MAX_CHILDREN, &list))
+		return 0;
+	for (size_t i = 0; i < list.len; i++)
+		count += list.data[i] == ' ';
+	return count;
+}
+
 static void line_ended(struct session *session, const struct wire_message *message)
 {
 	int64_t code = wire_number(message, WIRE_EXIT, EXIT_CONFIGURATION);
-	line_over(session, W_EXITCODE((int)(code & 255), 0), NULL, wire_number(message, WIRE_LEFT, 0) != 0);
+	size_t children = session_children();
+	bool left = wire_number(message, WIRE_LEFT, 0) || children > session->children;
+	session->children = children;
+	line_over(session, W_EXITCODE((int)(code & 255), 0), NULL, left);
 }
 
 /* The shell has gone: so has the line that ran, and the session.  What it has said last may be unread. */
@@ -55,6 +72,7 @@ static _Noreturn void over(struct session *session, int status)
 		    gate->conf.value[CONF_INTERPRETER]);
 	if (session->running)
 		outcome(gate, status, NULL, session->started, clock_wall_ms());
+	outcome_await(gate);
 	if (gate->killed)
 		message("killed: %s", gate->killed);
 	end_as(status);
@@ -98,6 +116,7 @@ _Noreturn void session(struct gate *gate)
 {
 	struct session session = {.gate = gate,
 				  .prompt = !strcmp(gate->mode, "prompt"),
+				  .children = 1, /* the shell itself */
 				  .reader = {.fd = -1},
 				  .door = -1,
 				  .signals = -1};

@@ -22,9 +22,10 @@ struct session {
 	bool greeted;
 	bool running; /* a line is being executed, by the permit that gate has */
 	int64_t started;
-	bool known;              /* the broker has said who we are */
-	char id[UUID_LEN + 1];   /* of the session, where its environment names none */
-	char *command;           /* the last line's command ID */
+	size_t children; /* of whosh's, when the last line ended */
+	bool known;    /* the broker has said who we are */
+	char id[UUID_LEN + 1]; /* of the session, where its environment names none */
+	char *command;         /* the last line's command ID */
 };
 
 /* Run a session to its end, and end as it ended. */

@@ -112,6 +112,7 @@ static void follow_to_end(struct gate *gate, struct link *shell)
 		return;
 	int64_t code = wire_number(&told, WIRE_EXIT, EXIT_CONFIGURATION);
 	outcome_tell(gate, W_EXITCODE((int)(code & 255), 0), NULL, false, started, clock_wall_ms());
+	outcome_await(gate);
 }
 
 static _Noreturn void serve(struct session *session, int fd)
@@ -129,6 +130,7 @@ static _Noreturn void serve(struct session *session, int fd)
 	fd_close(&session->door);
 	link_close(&gate->link);
 	gate->gone = 0;
+	gate->owed = false;
 	if (!session->command || !link_read(&shell, &asked, ASKED_MS) || asked.type != WIRE_ASK ||
 	    !name_parent(gate, session->command))
 		_exit(0);

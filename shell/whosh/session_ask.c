@@ -40,6 +40,7 @@ static void withdraw(struct session *session)
 {
 	link_close(&session->gate->link);
 	session->gate->gone = 0;
+	session->gate->owed = false;
 }
 
 /* Pass on that a reviewer is waited for. */
@@ -72,6 +73,10 @@ static enum news wait_answer(struct session *session, struct wire_message *answe
 		int found = broker_next(gate, answer, 0);
 		if (found < 0 || (!waiting && clock_mono_ms() > end))
 			return NEWS_NONE;
+		if (found > 0 && answer->type == WIRE_DONE && gate->owed) {
+			gate->owed = false; /* of the line before */
+			continue;
+		}
 		if (found > 0 && answer->type != WIRE_WAITING)
 			return NEWS_ANSWER;
 		if (found > 0) {
