@@ -115,10 +115,12 @@ def test_ssh_hang_up(t):
         p.stdin.flush()
         while not p.stdout.readline().endswith(b"ready\r\n"):
             pass
+        # In the moment before sleep has started bash, too, may miss it.
+        runs = lambda: [x for x in t.run(["ps", "-u", w.s.user, "-o", "stat=,args="]).text.splitlines()  # noqa: E731
+                        if "sleep 600" in x.split(None, 1)[1][:9] and not x.startswith("Z")]
+        t.eventually(runs, "sleep running")
         p.kill()
-        left = lambda: [x for x in t.run(["ps", "-u", w.s.user, "-o", "stat=,args="]).text.splitlines()  # noqa: E731
-                        if "sleep" in x and not x.startswith("Z")]
-        t.eventually(lambda: not left(), "the end of what ran")
+        t.eventually(lambda: not runs(), "the end of what ran")
         row = w.rows(n + 1)[-1]
         assert row["signal"] in (1, "HUP", "SIGHUP"), row
 
