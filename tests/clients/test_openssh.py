@@ -105,6 +105,26 @@ def test_ssh_terminal(t):
     assert r.code == 126 and b"whosh: denied: shred x" in r.out, r
 
 
+def test_ssh_hang_up(t):
+    """When the client of a terminal goes, what it ran ends by SIGHUP, as with bash, and the record says so."""
+    w = Two(t, bash=False)
+    for n, (line, typed) in enumerate((("echo ready; sleep 600; echo after", b""), (None, b"echo re''ady; sleep 600; echo after\n"),
+                                       ("exec sh -c 'echo ready; sleep 600; echo after'", b""))):
+        p = t.spawn(["ssh", "-tt", "-p", w.s.port, *w.s.options(), w.s.user + "@127.0.0.1", *([line] if line else [])], stdin=-1, stdout=-1)
+        p.stdin.write(typed)
+        p.stdin.flush()
+        while not p.stdout.readline().endswith(b"ready\r\n"):
+            pass
+        # In the moment before sleep has started bash, too, may miss it.
+        runs = lambda: [x for x in t.run(["ps", "-u", w.s.user, "-o", "stat=,args="]).text.splitlines()  # noqa: E731
+                        if "sleep 600" in x.split(None, 1)[1][:9] and not x.startswith("Z")]
+        t.eventually(runs, "sleep running")
+        p.kill()
+        t.eventually(lambda: not runs(), "the end of what ran")
+        row = w.rows(n + 1)[-1]
+        assert row["signal"] in (1, "HUP", "SIGHUP"), row
+
+
 def test_ssh_control_master(t):
     """Many lines over one connection (ControlMaster), also at once: each its own answer, each its own record."""
     w = Two(t)
