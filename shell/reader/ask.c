@@ -20,7 +20,8 @@ enum { TICK_MS = 1000, MAX_CHILDREN = 1 << 20 };
 
 static const struct verdict lost = {EXIT_UNREACHABLE, true};
 static bool running;
-static size_t before; /* children, when the line that runs began */
+static struct secret secret; /* of the last line */
+static size_t before;        /* children, when the line that runs began */
 
 static void say(const char *text)
 {
@@ -80,11 +81,11 @@ void ask_ended(int status)
 	if (!running)
 		return;
 	running = false;
-	wire_begin(&frame, WIRE_OUTCOME, &mark);
+	secret_begin(&frame, WIRE_OUTCOME, &secret, &mark);
 	wire_add_number(&frame, WIRE_EXIT, status & 255);
 	if (children() > before)
 		wire_adds(&frame, WIRE_LEFT, "1");
-	wire_end(&frame, mark);
+	secret_end(&frame, &secret, mark);
 	tell(&frame);
 }
 
@@ -127,9 +128,9 @@ static bool interrupted(void)
 	return interrupt_state != 0;
 }
 
-/* The answer to the question; whosh limits how long it may take.  A question is taken back by WITHDRAW, one
- * that was asked aside by closing its conversation. */
-static struct verdict wait_answer(struct link *way, bool aside)
+/* The answer to the question of that secret; whosh limits how long it may take.  A question is taken back by
+ * WITHDRAW, one that was asked aside by closing its conversation. */
+static struct verdict wait_answer(struct link *way, const struct secret *its, struct aside *aside)
 {
 	bool terminal = isatty(STDERR_FILENO), withdrawn = false;
 	int64_t since = clock_mono_ms();
@@ -150,8 +151,9 @@ static struct verdict wait_answer(struct link *way, bool aside)
 		withdrawn = true;
 		struct buf frame BUF_AUTO = BUF_INIT;
 		size_t mark;
-		wire_begin(&frame, WIRE_WITHDRAW, &mark);
-		wire_end(&frame, mark);
+		secret_begin(&frame, WIRE_WITHDRAW, its, &mark);
+		wire_adds(&frame, WIRE_STATUS, "130");
+		secret_end(&frame, its, mark);
 		if (aside || !link_write(way, &frame))
 			break;
 	}
@@ -159,8 +161,11 @@ static struct verdict wait_answer(struct link *way, bool aside)
 		waiting_show(NULL, since);
 	free(words);
 	if (interrupted() && aside)
-		link_close(way);
+		channel_aside_over(aside, NULL);
 	QUIT;
+	/* The answer to another question is none to this one. */
+	if (!found.type || !secret_in(its, &found))
+		return way_lost();
 	if (found.type == WIRE_REFUSED)
 		return refusal(&found);
 	if (found.type != WIRE_PERMIT)
@@ -180,51 +185,51 @@ struct verdict ask_line(const struct buf *text, const void *command)
 	struct buf frame BUF_AUTO = BUF_INIT, used BUF_AUTO = BUF_INIT;
 	struct link *way = channel();
 	size_t mark;
-	wire_begin(&frame, WIRE_ASK, &mark);
+	if (!secret_new(&secret))
+		return way_lost();
+	secret_begin(&frame, WIRE_ASK, &secret, &mark);
 	wire_adds(&frame, WIRE_MODE, reader_at_prompt() ? "prompt" : "stdin");
 	wire_add(&frame, WIRE_LINE, text->data ? text->data : "", text->len);
 	add_cwd(&frame);
 	buf_add(&used, text->data, text->len);
 	source_add(&frame, command, &used);
 	meaning_add(&frame, &used);
-	wire_end(&frame, mark);
+	secret_end(&frame, &secret, mark);
 	if (text->failed || frame.failed || frame.len > WIRE_MAX_FRAME)
 		return too_large();
 	if (!way || !link_write(way, &frame))
 		return way_lost();
-	struct verdict verdict = wait_answer(way, false);
+	struct verdict verdict = wait_answer(way, &secret, NULL);
 	running = !verdict.status;
 	before = running ? children() : 0;
 	return verdict;
 }
 
-int ask_aside(const char *path, const struct buf *text, struct link *conversation)
+int ask_aside(const char *path, const struct buf *text, struct aside *aside)
 {
 	struct buf frame BUF_AUTO = BUF_INIT;
 	size_t mark;
-	*conversation = (struct link){.fd = channel_aside()};
-	wire_begin(&frame, WIRE_ASK, &mark);
+	bool open = channel_aside(aside) && secret_new(&aside->secret);
+	secret_begin(&frame, WIRE_ASK, &aside->secret, &mark);
 	wire_adds(&frame, WIRE_MODE, "source");
 	wire_add(&frame, WIRE_LINE, text->data ? text->data : "", text->len);
 	wire_adds(&frame, WIRE_SCRIPT, path);
 	add_cwd(&frame);
 	meaning_add(&frame, text);
-	wire_end(&frame, mark);
+	secret_end(&frame, &aside->secret, mark);
 	if (frame.failed || frame.len > WIRE_MAX_FRAME)
 		return too_large().status;
-	if (conversation->fd < 0 || !link_write(conversation, &frame))
+	if (!open || !link_write(&aside->link, &frame))
 		return way_lost().status;
-	return wait_answer(conversation, true).status;
+	return wait_answer(&aside->link, &aside->secret, aside).status;
 }
 
-void ask_aside_ended(struct link *conversation, int status)
+void ask_aside_ended(struct aside *aside, int status)
 {
 	struct buf frame BUF_AUTO = BUF_INIT;
 	size_t mark;
-	wire_begin(&frame, WIRE_OUTCOME, &mark);
+	secret_begin(&frame, WIRE_OUTCOME, &aside->secret, &mark);
 	wire_add_number(&frame, WIRE_EXIT, status & 255);
-	wire_end(&frame, mark);
-	if (conversation->fd >= 0)
-		link_write(conversation, &frame);
-	link_close(conversation);
+	secret_end(&frame, &aside->secret, mark);
+	channel_aside_over(aside, &frame);
 }

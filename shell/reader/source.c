@@ -96,7 +96,7 @@ static int sealed(const struct buf *text)
 	return fd;
 }
 
-static void told_end(struct link *conversation)
+static void told_end(struct aside *conversation)
 {
 	ask_aside_ended(conversation, last_command_exit_value);
 	free(conversation);
@@ -104,11 +104,11 @@ static void told_end(struct link *conversation)
 
 static bool asked(const char *path, const struct buf *text)
 {
-	struct link *conversation = calloc(1, sizeof *conversation);
+	struct aside *conversation = calloc(1, sizeof *conversation);
 	if (!conversation)
 		return false;
 	if (ask_aside(path, text, conversation)) {
-		link_close(conversation);
+		channel_aside_over(conversation, NULL);
 		free(conversation);
 		return false;
 	}

@@ -61,7 +61,7 @@ static _Noreturn void over(struct session *session, int status)
 	struct wire_message last;
 	while (session->reader.fd >= 0 && link_next(&session->reader, &last, 0) > 0) {
 		session->greeted |= last.type == WIRE_HELLO;
-		if (last.type == WIRE_OUTCOME && session->running)
+		if (last.type == WIRE_OUTCOME && session->running && secret_in(&session->secret, &last))
 			line_ended(session, &last);
 	}
 	if (!session->greeted && !gate->killed)
@@ -93,14 +93,18 @@ static bool on_message(struct session *session, const struct wire_message *messa
 		session->greeted = true;
 		return !session->prompt || session_prompt(session, status);
 	case WIRE_ASK:
-		if (!session->greeted || session->running)
+		if (!session->greeted || session->running || !secret_take(&session->secret, message))
 			break;
 		return session_ask(session, message, status);
 	case WIRE_OUTCOME:
+		if (!secret_in(&session->secret, message))
+			break;
 		if (session->running)
 			line_ended(session, message);
 		return true;
 	case WIRE_WITHDRAW:
+		if (!secret_in(&session->secret, message))
+			break;
 		/* It came when the permit was already on its way, and the shell has not used that. */
 		if (session->running)
 			line_over(session, 0, "taken back before it was started", false);

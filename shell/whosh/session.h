@@ -8,6 +8,7 @@
 #ifndef WHOSH_SESSION_H
 #define WHOSH_SESSION_H
 
+#include "common/secret.h"
 #include "common/uuid.h"
 #include "shell/whosh/gate.h"
 
@@ -26,6 +27,7 @@ struct session {
 	bool known;            /* the broker has said who we are */
 	char id[UUID_LEN + 1]; /* of the session, where its environment names none */
 	char *command;         /* the last line's command ID */
+	struct secret secret;  /* … and its question's */
 };
 
 /* Run a session to its end, and end as it ended. */

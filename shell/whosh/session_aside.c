@@ -21,7 +21,7 @@
 
 enum { ASKED_MS = 10000, ANSWER_MS = 60000 };
 
-/* The descriptor that came in; -1: none. */
+/* The descriptor that came in; -1: none, or something else; -2: nobody can come in any more. */
 static int receive(int door)
 {
 	char byte;
@@ -34,8 +34,9 @@ static int receive(int door)
 				 .msg_iovlen = 1,
 				 .msg_control = &control,
 				 .msg_controllen = sizeof control.room};
-	if (recvmsg(door, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC) != 1)
-		return -1;
+	ssize_t got = recvmsg(door, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+	if (got != 1)
+		return got == 0 ? -2 : -1;
 	const struct cmsghdr *passed = CMSG_FIRSTHDR(&message);
 	if (!passed || passed->cmsg_level != SOL_SOCKET || passed->cmsg_type != SCM_RIGHTS ||
 	    passed->cmsg_len != CMSG_LEN(sizeof(int)))
@@ -71,16 +72,16 @@ static bool wait_answer(struct gate *gate, struct link *shell, struct wire_messa
 	}
 }
 
-static void answer_shell(struct link *shell, const struct refusal *why)
+static void answer_shell(struct link *shell, const struct secret *secret, const struct refusal *why)
 {
 	struct buf frame BUF_AUTO = BUF_INIT;
 	size_t mark;
-	wire_begin(&frame, why->status ? WIRE_REFUSED : WIRE_PERMIT, &mark);
+	secret_begin(&frame, why->status ? WIRE_REFUSED : WIRE_PERMIT, secret, &mark);
 	if (why->status)
 		wire_add_number(&frame, WIRE_STATUS, why->status);
 	if (why->text.len)
 		wire_add(&frame, WIRE_REASON, why->text.data, why->text.len);
-	wire_end(&frame, mark);
+	secret_end(&frame, secret, mark);
 	link_write(shell, &frame);
 }
 
@@ -102,13 +103,13 @@ static bool name_parent(struct gate *gate, const char *command)
 	return true;
 }
 
-static void follow_to_end(struct gate *gate, struct link *shell)
+static void follow_to_end(struct gate *gate, struct link *shell, const struct secret *secret)
 {
 	struct wire_message told;
 	int64_t started = clock_wall_ms();
 	run_tell_started(gate, getppid());
 	/* When nobody tells, the shell has ended in the middle of it; the broker finds that out by itself. */
-	if (!link_read(shell, &told, -1) || told.type != WIRE_OUTCOME)
+	if (!link_read(shell, &told, -1) || told.type != WIRE_OUTCOME || !secret_in(secret, &told))
 		return;
 	int64_t code = wire_number(&told, WIRE_EXIT, EXIT_CONFIGURATION);
 	outcome_tell(gate, W_EXITCODE((int)(code & 255), 0), NULL, false, started, clock_wall_ms());
@@ -122,6 +123,7 @@ static _Noreturn void serve(struct session *session, int fd)
 	struct refusal why = {0};
 	struct buf frame = BUF_INIT;
 	struct wire_message asked, answer;
+	struct secret secret;
 	size_t at = 0, len;
 	enum wire_tag tag;
 	const char *bytes;
@@ -132,7 +134,7 @@ static _Noreturn void serve(struct session *session, int fd)
 	gate->gone = 0;
 	gate->owed = false;
 	if (!session->command || !link_read(&shell, &asked, ASKED_MS) || asked.type != WIRE_ASK ||
-	    !name_parent(gate, session->command))
+	    !secret_take(&secret, &asked) || !name_parent(gate, session->command))
 		_exit(0);
 	while (wire_field(&asked, &at, &tag, &bytes, &len))
 		if (tag == WIRE_LINE) {
@@ -151,9 +153,9 @@ static _Noreturn void serve(struct session *session, int fd)
 		ask_no_answer(&why);
 	else
 		ask_answer(gate, &answer, &why);
-	answer_shell(&shell, &why);
+	answer_shell(&shell, &secret, &why);
 	if (!why.status)
-		follow_to_end(gate, &shell);
+		follow_to_end(gate, &shell, &secret);
 	_exit(0);
 }
 
@@ -165,4 +167,6 @@ void session_aside(struct session *session)
 			serve(session, fd);
 		close(fd);
 	}
+	if (fd == -2)
+		fd_close(&session->door);
 }
