@@ -15,6 +15,7 @@
 #include <shell.h>
 
 #include <builtins.h>
+#include <builtins/builtext.h>
 #include <builtins/common.h>
 #include <execute_cmd.h>
 #include <hashlib.h>

@@ -22,6 +22,7 @@
 
 extern char *find_path_file(const char *);
 extern int source_uses_path, source_searches_cwd, bash_argv_initialized, absolute_pathname(const char *);
+extern int return_catch_value;
 extern int maybe_execute_file(const char *, int);
 
 /* bash takes out so many NULs, and no more. */
@@ -98,7 +99,8 @@ static int sealed(const struct buf *text)
 
 static void told_end(struct aside *conversation)
 {
-	ask_aside_ended(conversation, last_command_exit_value);
+	bool returned = this_shell_builtin == return_builtin;
+	ask_aside_ended(conversation, returned ? return_catch_value : last_command_exit_value);
 	free(conversation);
 }
 

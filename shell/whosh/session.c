@@ -54,13 +54,22 @@ static void line_ended(struct session *session, const struct wire_message *messa
 	line_over(session, W_EXITCODE((int)(code & 255), 0), NULL, left);
 }
 
+/* A reader that was installed with another whosh is none. */
+static bool same_version(const struct wire_message *hello)
+{
+	char *version = wire_string(hello, WIRE_VERSION_TAG);
+	bool same = version && !strcmp(version, WIRE_VERSION);
+	free(version);
+	return same;
+}
+
 /* The shell has gone: so has the line that ran, and the session.  What it has said last may be unread. */
 static _Noreturn void over(struct session *session, int status)
 {
 	struct gate *gate = session->gate;
 	struct wire_message last;
 	while (session->reader.fd >= 0 && link_next(&session->reader, &last, 0) > 0) {
-		session->greeted |= last.type == WIRE_HELLO;
+		session->greeted |= last.type == WIRE_HELLO && same_version(&last);
 		if (last.type == WIRE_OUTCOME && session->running && secret_in(&session->secret, &last))
 			line_ended(session, &last);
 	}
@@ -90,6 +99,8 @@ static bool on_message(struct session *session, const struct wire_message *messa
 {
 	switch (message->type) {
 	case WIRE_HELLO:
+		if (!same_version(message))
+			break;
 		session->greeted = true;
 		return !session->prompt || session_prompt(session, status);
 	case WIRE_ASK:
