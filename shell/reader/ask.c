@@ -42,8 +42,21 @@ static bool tell(struct buf *frame)
 	return way && link_write(way, frame);
 }
 
+/* A file that runs `exit` has ended so too. */
+static void tell_asides(int status, void *unused)
+{
+	(void)unused;
+	for (struct aside *at; (at = channel_asides());) {
+		if (at->runs)
+			ask_aside_ended(at, status);
+		else
+			channel_aside_over(at, NULL);
+	}
+}
+
 void ask_ready(void)
 {
+	on_exit(tell_asides, NULL);
 	struct buf frame BUF_AUTO = BUF_INIT;
 	size_t mark;
 	wire_begin(&frame, WIRE_HELLO, &mark);
@@ -221,7 +234,9 @@ int ask_aside(const char *path, const struct buf *text, struct aside *aside)
 		return too_large().status;
 	if (!open || !link_write(&aside->link, &frame))
 		return way_lost().status;
-	return wait_answer(&aside->link, &aside->secret, aside).status;
+	struct verdict verdict = wait_answer(&aside->link, &aside->secret, aside);
+	aside->runs = !verdict.status;
+	return verdict.status;
 }
 
 void ask_aside_ended(struct aside *aside, int status)

@@ -24,6 +24,7 @@ enum { HIGH_FD = 230 };
 
 static struct end frames = {.fd = -1}, door = {.fd = -1};
 static struct link way = {.fd = -1};
+static struct aside *asides;
 
 /* Put it out of the way of what scripts use by number, and remember what it is. */
 static bool take(struct end *end, int fd)
@@ -51,12 +52,19 @@ static bool same(const struct end *end)
 	return end->fd >= 0 && !fstat(end->fd, &st) && st.st_dev == end->device && st.st_ino == end->inode;
 }
 
-/* A forked child asks aside only, and the session's way is to end with the shell. */
+static void drop(struct end *end)
+{
+	if (same(end))
+		close(end->fd);
+	end->fd = -1;
+}
+
+/* A forked child asks aside only, and not for its parent: the session's way is to end with the shell. */
 static void in_child(void)
 {
-	if (same(&frames))
-		close(frames.fd);
-	frames.fd = -1;
+	drop(&frames);
+	for (; asides; asides = asides->next)
+		drop(&asides->end);
 }
 
 bool channel_take(int frames_fd, int door_fd)
@@ -115,11 +123,23 @@ bool channel_aside(struct aside *aside)
 	bool passed = take(&aside->end, ends[0]) && pass(ends[1]);
 	close(ends[1]);
 	aside->link.fd = aside->end.fd;
+	aside->next = asides;
+	asides = aside;
 	return passed;
+}
+
+struct aside *channel_asides(void)
+{
+	return asides;
 }
 
 void channel_aside_over(struct aside *aside, const struct buf *told)
 {
+	for (struct aside **at = &asides; *at; at = &(*at)->next)
+		if (*at == aside) {
+			*at = aside->next;
+			break;
+		}
 	bool ours = same(&aside->end);
 	if (ours && told)
 		link_write(&aside->link, told);

@@ -34,6 +34,8 @@ struct aside {
 	struct end end;
 	struct link link;
 	struct secret secret;
+	bool runs;          /* it was approved, and its end is owed */
+	struct aside *next; /* of those that this process has open */
 };
 
 /* A session that cannot go on: what bash ends with. */
@@ -61,8 +63,10 @@ bool input_read(void);
  * by the session's own doing: then nothing can be asked any more. */
 bool channel_take(int frames, int door);
 struct link *channel(void);
-/* A conversation of one's own with whosh, for one question beside the session's line; false: none. */
+/* A conversation of one's own with whosh, for one question beside the session's line; false: none.  `aside`
+ * stays where it is until channel_aside_over. */
 bool channel_aside(struct aside *aside);
+struct aside *channel_asides(void);
 /* Close it, if it is still what it was; `told`, when not NULL, is said first. */
 void channel_aside_over(struct aside *aside, const struct buf *told);
 /* The next frame, borrowed until the next call; 1, 0: none in timeout_ms or a signal came, -1: whosh has

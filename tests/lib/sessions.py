@@ -8,6 +8,7 @@
 Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later
 """
 import json
+import os
 import subprocess
 
 from lib.fixture import Result
@@ -52,9 +53,11 @@ class Live:
         self.number, self.before = 0, b""
 
     def line(self, text):
-        """Put a line in, and wait for nothing."""
-        self.process.stdin.write(text.encode() + b"\n" if isinstance(text, str) else text + b"\n")
-        self.process.stdin.flush()
+        """Put a line in, and wait for nothing; a session that has ended takes none."""
+        try:
+            os.write(self.process.stdin.fileno(), (text.encode() if isinstance(text, str) else text) + b"\n")
+        except BrokenPipeError:
+            pass
         return self
 
     def read(self):
