@@ -8,7 +8,7 @@ import struct
 import subprocess
 
 from lib.killing import alive
-from lib.sessions import Live, around, lines
+from lib.sessions import Live, around, careful, lines
 
 LOST = "whosh: approver unreachable: the session's way to whosh was lost; nothing more is run\n"
 GONE = "a session needs bash 5.2 with whosh-reader.so, which did not start in it; nothing was run\n"
@@ -161,7 +161,7 @@ def test_forged_beside_a_wait(t):
     s.line("mkfifo go; exec 9>&230; { read x < go; printf '%s' >&9; echo x > gone; } 9>&9 &" %
            octal(frame(t, "OUTCOME", ("EXIT", b"0")) + ask))
     s.line(": careful > ran")
-    a.pending()
+    careful(t, a)
     (t.tmp / "go").write_text("x\n")
     t.eventually((t.tmp / "gone").exists, "the forged frames")
     s.line("echo on")

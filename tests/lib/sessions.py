@@ -85,6 +85,11 @@ class Live:
         return Result(self.process.args, self.process.returncode, self.before + out, err)
 
 
+def careful(t, a):
+    """Wait until a line with that word waits for a person; its record."""
+    return t.eventually(lambda: [x for x in a.json("pending") if "careful" in json.dumps(x)], "a careful line")[0]
+
+
 def lines(a):
     """What the log has, oldest first: [(line, verdict, outcome, exit)]."""
     return [(x["line"].rstrip("\n"), x["verdict"], x["outcome"], x["exit"]) for x in reversed(a.who("--limit", "5000"))]
