@@ -10,8 +10,8 @@
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
 #include "common/io.h"
 #include "common/link.h"
+#include "common/passing.h"
 #include "shell/reader/reader.h"
-#include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
@@ -89,38 +89,13 @@ int channel_next(struct link *link, struct wire_message *message, int timeout_ms
 	return link_next(link, message, 0);
 }
 
-/* Pass the descriptor in at the door. */
-static bool pass(int fd)
-{
-	char byte = 0;
-	struct iovec bytes = {&byte, 1};
-	union {
-		struct cmsghdr head;
-		char room[CMSG_SPACE(sizeof(int))];
-	} control = {0};
-	struct msghdr message = {.msg_iov = &bytes,
-				 .msg_iovlen = 1,
-				 .msg_control = &control,
-				 .msg_controllen = sizeof control.room};
-	struct cmsghdr *passed = CMSG_FIRSTHDR(&message);
-	passed->cmsg_level = SOL_SOCKET;
-	passed->cmsg_type = SCM_RIGHTS;
-	passed->cmsg_len = CMSG_LEN(sizeof(int));
-	*(int *)(void *)CMSG_DATA(passed) = fd;
-	ssize_t sent;
-	do
-		sent = sendmsg(door.fd, &message, MSG_NOSIGNAL);
-	while (sent < 0 && errno == EINTR);
-	return sent == 1;
-}
-
 bool channel_aside(struct aside *aside)
 {
 	int ends[2];
 	*aside = (struct aside){.end = {.fd = -1}, .link = {.fd = -1}};
 	if (!same(&door) || socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends))
 		return false;
-	bool passed = take(&aside->end, ends[0]) && pass(ends[1]);
+	bool passed = take(&aside->end, ends[0]) && fd_pass(door.fd, ends[1]);
 	close(ends[1]);
 	aside->link.fd = aside->end.fd;
 	aside->next = asides;
