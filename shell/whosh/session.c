@@ -121,6 +121,7 @@ _Noreturn void session(struct gate *gate)
 				  .children = 1, /* the shell itself */
 				  .reader = {.fd = -1},
 				  .door = -1,
+				  .kills = {-1, -1},
 				  .signals = -1};
 	struct wire_message message;
 	const char *why = NULL;
@@ -131,10 +132,12 @@ _Noreturn void session(struct gate *gate)
 		message_exit(EXIT_CONFIGURATION, "configuration: %s: %s; nothing was run",
 			     gate->conf.value[CONF_INTERPRETER], why);
 	for (;;) {
-		const int others[] = {session.reader.fd, session.door};
+		const int others[OTHERS] = {session.reader.fd, session.door, session.kills[0]};
 		status = accompany_until(gate, session.shell, session.signals, others);
 		if (status != STILL_RUNS)
 			over(&session, status);
+		if (session_aside_killed(&session))
+			continue;
 		if (session.door >= 0)
 			session_aside(&session);
 		while (session.reader.fd >= 0) {

@@ -11,7 +11,9 @@
 #include "common/passing.h"
 #include "shell/whosh/session.h"
 #include <errno.h>
+#include <limits.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -80,13 +82,50 @@ static bool name_parent(struct gate *gate, const char *command)
 	return true;
 }
 
-static void follow_to_end(struct gate *gate, struct link *shell, const struct secret *secret)
+/* What runs is in the session's shell, and only whosh itself can end all that is below it. */
+static void pass_kill_on(const struct session *session, const char *reason)
 {
+	size_t len = strlen(reason);
+	if (write_all(session->kills[1], reason, len < PIPE_BUF ? len : PIPE_BUF))
+		kill(session->shell, SIGKILL);
+}
+
+bool session_aside_killed(struct session *session)
+{
+	char reason[PIPE_BUF + 1];
+	struct pollfd on = {.fd = session->kills[0], .events = POLLIN};
+	if (session->kills[0] < 0 || poll(&on, 1, 0) <= 0)
+		return false;
+	ssize_t len = read(session->kills[0], reason, sizeof reason - 1);
+	if (len <= 0)
+		return false;
+	reason[len] = '\0';
+	free(session->gate->killed);
+	session->gate->killed = strdup(reason);
+	session->gate->own_end = true;
+	return session->gate->killed != NULL;
+}
+
+static void follow_to_end(struct session *session, struct link *shell, const struct secret *secret)
+{
+	struct gate *gate = session->gate;
 	struct wire_message told;
 	int64_t started = clock_wall_ms();
 	run_tell_started(gate, getppid());
 	/* When nobody tells, the shell has ended in the middle of it; the broker finds that out by itself. */
-	if (!link_read(shell, &told, -1) || told.type != WIRE_OUTCOME || !secret_in(secret, &told))
+	bool there = true, passed_on = false;
+	int found;
+	while ((found = link_next(shell, &told, 0)) == 0) {
+		struct pollfd on[] = {{.fd = shell->fd, .events = POLLIN},
+				      {.fd = there ? gate->link.fd : -1, .events = POLLIN}};
+		poll(on, 2, -1);
+		if (on[1].revents)
+			there = hear(gate);
+		if (gate->killed && !passed_on)
+			pass_kill_on(session, gate->killed);
+		passed_on = gate->killed != NULL;
+	}
+	if (found < 0 || told.type != WIRE_OUTCOME || !secret_in(secret, &told))
 		return;
 	int64_t code = wire_number(&told, WIRE_EXIT, EXIT_CONFIGURATION);
 	outcome_tell(gate, W_EXITCODE((int)(code & 255), 0), NULL, false, started, clock_wall_ms());
@@ -132,7 +171,7 @@ static _Noreturn void serve(struct session *session, int fd)
 		ask_answer(gate, &answer, &why);
 	answer_shell(&shell, &secret, &why);
 	if (!why.status)
-		follow_to_end(gate, &shell, &secret);
+		follow_to_end(session, &shell, &secret);
 	_exit(0);
 }
 

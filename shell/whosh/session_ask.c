@@ -85,12 +85,14 @@ static enum news wait_answer(struct session *session, struct wire_message *answe
 			tell_waiting(session, answer);
 			continue;
 		}
-		const int others[] = {gate->link.fd, session->reader.fd};
+		const int others[OTHERS] = {gate->link.fd, session->reader.fd, session->kills[0]};
 		int64_t left = end - clock_mono_ms();
 		*status = accompany_once(gate, session->shell, session->signals, others,
 					 waiting    ? -1
 					 : left > 0 ? (int)left
 						    : 0);
+		if (*status == STILL_RUNS && session_aside_killed(session))
+			*status = end_below(session->shell);
 		if (*status != STILL_RUNS)
 			return NEWS_ENDED;
 		if (taken_back(session))
