@@ -52,9 +52,9 @@ class Terminal:
         return self
 
     def ask(self, line, pattern):
-        """Type a line, and wait for what it prints, at the beginning of a line, and for the next prompt."""
+        """Type a line, and wait for what it prints, at the beginning of a line or where a wait was shown, and for the next prompt."""
         self.type(line + "\r")
-        found = self.until(r"\n(?:%s)" % pattern)
+        found = self.until(r"(?:\n|\x1b\[K)(?:%s)" % pattern)
         self.until(r"[$#] ")
         return found
 
