@@ -87,6 +87,7 @@ void ask_ended(int status)
 	if (!running)
 		return;
 	running = false;
+	source_approve(false);
 	secret_begin(&frame, WIRE_OUTCOME, &secret, &mark);
 	wire_add_number(&frame, WIRE_EXIT, status & 255);
 	if (children() > before)
@@ -207,6 +208,7 @@ struct verdict ask_line(const struct buf *text, const void *command)
 		return way_lost();
 	struct verdict verdict = wait_answer(way, &secret, NULL);
 	running = !verdict.status;
+	source_approve(running);
 	before = running ? children() : 0;
 	return verdict;
 }

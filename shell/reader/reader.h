@@ -111,7 +111,10 @@ bool source_text(const char *path, struct buf *text);
 /* source_names.c: add the files that the parsed command names literally to the question, and their text to
  * `used`; hold it until the next line. */
 void source_add(struct buf *frame, const void *command, struct buf *used);
-/* Is this file with this text among them? */
+/* The line that they were added to is being run, or not any more: until it is permitted, and when it has
+ * ended, its approval is for nothing that a trap may run. */
+void source_approve(bool approved);
+/* Is this file with this text among them, and approved? */
 bool source_added(const char *path, const struct buf *text);
 
 /* prompt.c: what a terminal needs besides: its history, its prompt; and what readline must not do by itself.

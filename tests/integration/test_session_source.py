@@ -2,6 +2,7 @@
 import os
 
 from lib.sessions import Live, around, careful, ended
+from lib.terminal import Terminal
 
 
 def records(a, mode="source"):
@@ -70,6 +71,31 @@ def test_denied(t):
         assert r.text == out and not (t.tmp / "ran").exists(), (options, r)
     r = t.whosh(b, None, stdin=". ./bad.sh\necho $?\n")
     assert r.text == "126\n" and not (t.tmp / "ran").exists(), r
+
+
+def test_denied_with_its_line(t):
+    """A file whose line was denied must not be run by a trap that sources it as if it had been approved."""
+    a, b, _ = around(t)
+    file(t, "bad.sh", "touch ran # forbidden\n")
+    for trap in ("ERR", "EXIT", "DEBUG", "USR1"):
+        r = t.whosh(b, None, stdin="trap 'n=./bad.sh; . $n' %s\n. ./bad.sh\n%s\ntrue\n" % (trap, "kill -USR1 $$" if trap == "USR1" else ":"))
+        assert not (t.tmp / "ran").exists(), (trap, r)
+        assert r.errors.count("whosh: denied: ") > 1, (trap, r)
+    # The same at a prompt, when the line was taken back.
+    p = Terminal(t, b)
+    p.until(r"[$#] ")
+    file(t, "held.sh", "touch %s/ran # careful\n" % t.tmp)
+    p.ask("cd %s; n=./held.sh; PROMPT_COMMAND='[ -e armed ] && . $n'; echo set" % t.tmp, "set")
+    p.type(". ./held.sh\r")
+    p.until("waiting for a reviewer")
+    careful(t, a)
+    file(t, "armed", "")
+    p.type("\x03")
+    t.eventually(lambda: [x for x in a.json("pending") if x["mode"] == "source"], "the question of the file itself")
+    assert not (t.tmp / "ran").exists()
+    file(t, "good.sh", "echo good\n")
+    assert t.whosh(b, None, stdin="trap 'n=./good.sh; . $n' EXIT\n. ./good.sh\n").text == "good\ngood\n"
+    assert settled(t, a, 1)[-1]["line"] == "echo good\n", "a line that has ended answers for nothing that is run later"
 
 
 def test_changed_meanwhile(t):
