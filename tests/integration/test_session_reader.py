@@ -171,6 +171,47 @@ def test_forged_beside_a_wait(t):
     assert not [x for x in lines(a) if x[0] == "true"], lines(a)
 
 
+def test_bytes_put_into_a_question(t):
+    """A job that writes into a long question while it is sent could have another line approved than is run."""
+    a, b, _ = around(t)
+    line = ": %s; : > ran # forbidden\n" % ("x" * 600_000)
+    for number in range(6):
+        r = t.whosh(b, None, stdin="exec 9>&230\n{ for i in {1..20000}; do printf '\\0\\0\\0\\1'; done >&9; } 2> /dev/null 9>&9 &\n%secho $?\n" % line)
+        assert not (t.tmp / "ran").exists() and r.code in (0, 69) and r.text in ("", "126\n"), (number, r.code, r.text, r.errors[-300:])
+    sent = {x[0] for x in lines(a)}
+    assert len(sent) <= 4 and all(x == line.rstrip("\n") or len(x) < 200 for x in sent), [x[:80] for x in sent]
+    assert not [x for x in lines(a) if x[0].startswith(": x") and x[1] != "denied"]
+
+
+FILTER = """
+import ctypes, os, struct, sys
+code = [(0x20, 0, 0, 0), (0x15, 0, 1, int(sys.argv[1])), (0x06, 0, 0, 0x00050001), (0x06, 0, 0, 0x7fff0000)]
+program = b"".join(struct.pack("<HBBI", *x) for x in code)
+text = ctypes.create_string_buffer(program)
+head = struct.pack("<HxxxxxxQ", len(code), ctypes.addressof(text))
+libc = ctypes.CDLL(None)
+assert libc.prctl(38, 1, 0, 0, 0) == 0 and libc.prctl(22, 2, ctypes.create_string_buffer(head)) == 0
+os.execv(sys.argv[2], sys.argv[2:])
+"""
+
+
+def test_system_calls_refused(t):
+    """In a sandbox that takes system calls away a session works or says why not, and never runs what was not approved."""
+    if os.uname().machine != "x86_64":
+        t.skip("numbers of x86_64")
+    a, b, _ = around(t)
+    (t.tmp / "f").write_text(": > ran # forbidden\n")
+    script = t.tmp / "filter.py"
+    script.write_text(FILTER)
+    calls = {"poll": 7, "sendto": 44, "recvfrom": 45, "sendmsg": 46, "recvmsg": 47, "socketpair": 53, "getcwd": 79,
+             "prctl": 157, "waitid": 247, "newfstatat": 262, "signalfd4": 289, "pipe2": 293, "memfd_create": 319}
+    for name, number in calls.items():
+        r = t.run(["python3", script, number, t.program("whosh")], env=t.env(b), cwd=t.tmp,
+                  stdin="echo one\n: > ran # forbidden\n. ./f\nn=f; . ./$n\necho two\n")
+        assert not (t.tmp / "ran").exists() and r.text in ("", "one\n", "one\ntwo\n"), (name, r)
+        assert r.text == "one\ntwo\n" or (r.code != 0 and b"whosh: " in r.err), (name, r)
+
+
 def test_session_that_closes_its_way(t):
     """A loop over all descriptors, as daemons have, must end the session plainly, and nothing may run behind it."""
     a, b, token = around(t, system=False)
