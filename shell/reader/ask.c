@@ -19,7 +19,7 @@
 
 enum { TICK_MS = 1000 };
 
-static const struct verdict lost = {EXIT_UNREACHABLE, true};
+static const struct verdict lost = {EXIT_UNREACHABLE, true}, taken_back = {128 + SIGINT, false};
 static bool running;
 static struct secret secret; /* of the last line */
 static size_t before;        /* children, when the line that runs began */
@@ -128,11 +128,12 @@ static struct verdict refusal(const struct wire_message *refused)
 	return verdict;
 }
 
-/* Has Ctrl-C interrupted the wait?  Signals that end bash do so here. */
-static bool interrupted(void)
+/* Has Ctrl-C interrupted the wait, trapped (more often than `traps`) or not?  Signals that end bash do so
+ * here. */
+static bool interrupted(int traps)
 {
 	CHECK_TERMSIG;
-	return interrupt_state != 0;
+	return interrupt_state != 0 || pending_traps[SIGINT] > traps;
 }
 
 /* The answer to the question of that secret; whosh limits how long it may take.  A question is taken back by
@@ -141,10 +142,11 @@ static struct verdict wait_answer(struct link *way, const struct secret *its, st
 {
 	bool terminal = isatty(STDERR_FILENO), withdrawn = false;
 	int64_t since = clock_mono_ms();
+	int traps = pending_traps[SIGINT];
 	char *words = NULL;
 	struct wire_message found = {0};
 	for (;;) {
-		int got = channel_next(way, &found, terminal && words ? TICK_MS : -1);
+		int got = channel_next(way, &found, TICK_MS);
 		if (got > 0 && found.type == WIRE_WAITING && !words)
 			words = waiting_words(&found);
 		else if (got) {
@@ -153,7 +155,7 @@ static struct verdict wait_answer(struct link *way, const struct secret *its, st
 		}
 		if (words && terminal)
 			waiting_show(words, since);
-		if (!interrupted() || withdrawn)
+		if (withdrawn || !interrupted(traps))
 			continue;
 		withdrawn = true;
 		struct buf frame BUF_AUTO = BUF_INIT;
@@ -167,9 +169,13 @@ static struct verdict wait_answer(struct link *way, const struct secret *its, st
 	if (words && terminal)
 		waiting_show(NULL, since);
 	free(words);
-	if (interrupted() && aside)
+	if (withdrawn && aside)
 		channel_aside_over(aside, NULL);
+	CHECK_TERMSIG;
 	QUIT;
+	/* A permit that was on its way is not used, and whosh has been told so. */
+	if (withdrawn && (aside || found.type == WIRE_PERMIT))
+		return taken_back;
 	/* The answer to another question is none to this one. */
 	if (!found.type || !secret_in(its, &found))
 		return way_lost();

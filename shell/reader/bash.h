@@ -42,6 +42,7 @@ extern READER_INPUT bash_input;
 extern int signal_is_trapped(int), signal_is_ignored(int);
 extern void run_error_trap(void), restore_default_signal(int);
 extern char *trap_list[];
+extern int pending_traps[];
 enum { READER_DEBUG_TRAP = NSIG, READER_ERROR_TRAP = NSIG + 1, READER_RETURN_TRAP = NSIG + 2 };
 extern int exit_immediately_on_error, read_but_dont_execute, just_one_command, place_keywords_in_env;
 extern int expand_aliases, line_number;

@@ -190,6 +190,26 @@ def test_prompt_goes_on(t):
     t.eventually(lambda: not alive(bash), "bash's end")
 
 
+def test_trapped_interrupt(t):
+    """Ctrl-C takes a line back also where the session traps it; the trap then runs, and the session goes on."""
+    a, b, _ = around(t)
+    (t.tmp / "f").write_text(": > ran # careful\n")
+    s = Live(t, b)
+    bash = s.bash
+    s.line("trap 'echo int' INT; echo set")
+    assert s.read() == "set"
+    for line, status in ((": > ran # careful", "130"), ("n=f; . ./$n", "1")):
+        s.line(line)
+        careful(t, a)
+        os.kill(bash, signal.SIGINT)
+        s.line("echo $?")
+        assert {s.read(), s.read()} == {"int", status}, line
+        t.eventually(lambda: not a.json("pending"), "the withdrawal")
+        assert [x for x in a.who() if "careful" in x["line"]][0]["cause"] == "withdrawn"
+    r = s.end()
+    assert r.code == 0 and not (t.tmp / "ran").exists() and "unreachable" not in r.errors, r
+
+
 def test_approver_away(t):
     """An approver that restarts must not be noticed by a session; one that stays away ends it plainly."""
     a, b, _ = around(t)
