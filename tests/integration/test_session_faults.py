@@ -114,6 +114,7 @@ def test_signals(t):
     s.line("trap 'echo hup; exit 9' HUP; echo set")
     assert s.read() == "set"
     os.kill(s.pid, signal.SIGHUP)
+    s.process.wait(20)
     r = s.end()
     assert r.code == 9 and r.text == "set\nhup\n", r
 
