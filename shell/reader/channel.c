@@ -6,6 +6,7 @@
  *
  * The session can close any descriptor by its number, or put another file there.  Each use first looks
  * whether it is still the same socket; when it is not, nothing is asked and nothing runs any more.
+ * What it writes there itself is not taken for ours (common/secret.h).
  *
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
 #include "common/io.h"

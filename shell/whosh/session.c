@@ -86,7 +86,7 @@ static bool on_message(struct session *session, const struct wire_message *messa
 {
 	switch (message->type) {
 	case WIRE_HELLO:
-		if (!same_version(message))
+		if (session->greeted || !same_version(message))
 			break;
 		session->greeted = true;
 		return !session->prompt || session_prompt(session, status);

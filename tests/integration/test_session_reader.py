@@ -9,6 +9,7 @@ import subprocess
 
 from lib.killing import alive
 from lib.sessions import Live, around, careful, lines
+from lib.terminal import Terminal
 
 LOST = "whosh: approver unreachable: the session's way to whosh was lost; nothing more is run\n"
 GONE = "a session needs bash 5.2 with whosh-reader.so, which did not start in it; nothing was run\n"
@@ -60,10 +61,11 @@ def test_reader_in_another_shell(t):
     whole = pathlib.Path("/bin/bash").read_bytes()
     other.write_bytes(re.sub(rb"\x005\.2\x00", b"\x005.1\x00", whole))
     other.chmod(0o755)
-    script = t.tmp / "script"
-    script.write_text("#!/bin/sh\n: > %s/ran\ncat\n" % t.tmp)
-    script.chmod(0o755)
-    for interpreter in ("/bin/dash", "/bin/cat", other, "/nowhere/bash", t.tmp):
+    source = t.tmp / "static.c"
+    source.write_text("#include <stdlib.h>\n#include <stdio.h>\nint main(void) { while (getchar() >= 0) system(\"touch ran; echo out\"); }\n")
+    made = t.run(["gcc", "-static", "-o", t.tmp / "static", source])  # nothing can be loaded into it
+    assert made.code == 0, made
+    for interpreter in ("/bin/dash", "/bin/cat", other, t.tmp / "static", "/nowhere/bash", t.tmp):
         text = b.conf.read_text()
         b.conf.write_text(text + "interpreter = %s\n" % interpreter)
         r = t.whosh(b, None, stdin=": > ran\necho out\n")
@@ -169,6 +171,23 @@ def test_forged_beside_a_wait(t):
     r = s.end()
     assert not (t.tmp / "ran").exists(), r
     assert not [x for x in lines(a) if x[0] == "true"], lines(a)
+
+
+def test_forged_greeting(t):
+    """A second greeting could end whosh's conversation with the broker, and with it every way to kill what runs."""
+    a, b, _ = around(t)
+    p = Terminal(t, b)
+    p.until(r"[$#] ")
+    os.mkfifo(t.tmp / "go")
+    p.ask("cd %s; echo there" % t.tmp, "there")
+    line = "printf '%s' >&230; echo up; read x < go; : > ran" % octal(frame(t, "HELLO", ("VERSION_TAG", b"1")))
+    p.type(line + "\r")
+    p.until(r"\nup")
+    row = t.eventually(lambda: [x for x in a.who() if x["line"].rstrip("\n") == line], "the line")[0]
+    t.eventually(lambda: "whosh_polls 1\n" in a.api("GET", "/metrics", token=None)[2].decode(), "a poll that names it")
+    a.ctl("kill", "command", row["id"], "--reason", "rogue")
+    assert p.process.wait(10) in (-15, -9)
+    assert not (t.tmp / "ran").exists()
 
 
 def test_bytes_put_into_a_question(t):
