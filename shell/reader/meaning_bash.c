@@ -70,7 +70,8 @@ static void add_options(struct buf *frame)
 		if (options[i].changed)
 			meaning_tell(frame, "option", options[i].name, NULL);
 	for (size_t i = 0; i < sizeof traps / sizeof *traps; i++)
-		if (signal_is_trapped(traps[i].number) && trap_list[traps[i].number])
+		/* One that is ignored runs nothing, and its text is no pointer. */
+		if (signal_is_trapped(traps[i].number) && !signal_is_ignored(traps[i].number))
 			meaning_tell(frame, "trap", traps[i].name, trap_list[traps[i].number]);
 }
 

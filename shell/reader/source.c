@@ -21,7 +21,7 @@
 #include <unistd.h>
 
 extern char *find_path_file(const char *);
-extern int source_uses_path, source_searches_cwd, absolute_pathname(const char *);
+extern int source_uses_path, source_searches_cwd, bash_argv_initialized, absolute_pathname(const char *);
 extern int maybe_execute_file(const char *, int);
 
 /* bash takes out so many NULs, and no more. */
@@ -148,6 +148,10 @@ int source_opened(const char *path, const void *from)
 
 bool source_take_over(void)
 {
+	/* bash would make its call stack ready for a file, and `declare -p` would show it. */
+	int before = bash_argv_initialized;
+	bash_argv_initialized = 1;
 	maybe_execute_file(nowhere, 1);
+	bash_argv_initialized = before;
 	return executes != NULL;
 }

@@ -1,0 +1,65 @@
+"""What whosh costs where a shell runs line after line: a session, and make.
+
+Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later
+"""
+import os
+import pwd
+import shutil
+import statistics
+import subprocess
+import time
+
+LINES, RECIPES = 300, 200
+
+
+def seconds(argv, env, data=b"", cwd=None):
+    began = time.perf_counter()
+    subprocess.run(argv, env=env, input=data, check=True, stdout=subprocess.DEVNULL, cwd=cwd)
+    return time.perf_counter() - began
+
+
+def pairs(a, b, runs):
+    """Each in turn, so that what else the machine does falls on both; one run to warm up."""
+    both = [(a(), b()) for _ in range(runs + 1)][1:]
+    return statistics.median(x for x, _ in both), statistics.median(y for _, y in both), both
+
+
+def further_line(t, table, env, line, name, runs):
+    """Sessions of many lines and of one: what is between them is the further lines."""
+    whosh, bash = t.program("whosh"), "bash"
+
+    def each(shell):
+        def run():
+            many = seconds([shell, "-s"], env, line * (LINES + 1))
+            return (many - seconds([shell, "-s"], env, line)) * 1000 / LINES
+        return run
+    one, floor, both = pairs(each(whosh), each(bash), runs)
+    over = statistics.median(x - y for x, y in both)
+    table.at_most("a session's further line, %s" % name, "%.2f ms" % one, "bash %.2f ms, ms over it:" % floor, over, 1.0)
+
+
+def make(t, table, env, runs):
+    folder = t.tmp / "make"
+    folder.mkdir()
+    names = ["r%d" % i for i in range(RECIPES)]
+    (folder / "Makefile").write_text("all: %s\n.PHONY: all %s\n" % (" ".join(names), " ".join(names)) +
+                                     "".join("%s:\n\t@test -n $@ && echo $@ >/dev/null\n" % x for x in names))
+
+    def all_of(shell):
+        return lambda: seconds(["make", "-s", "-j2", "SHELL=" + shell], env, cwd=folder)
+    whosh, bash, both = pairs(all_of(t.program("whosh")), all_of(shutil.which("bash")), runs)
+    table.at_most("make -j2 of %d recipes, SHELL=whosh" % RECIPES, "%.0f ms" % (whosh * 1000),
+                  "SHELL=bash %.0f ms" % (bash * 1000), statistics.median(x / y for x, y in both), 1.6)
+
+
+def measure(t, table, runs):
+    a = t.approver()
+    token = a.agent("bench")
+    b = t.broker(a, {pwd.getpwuid(os.geteuid()).pw_name: token})
+    env = t.env(b)
+    runs = max(3, runs // 20)
+    further_line(t, table, env, b":\n", "a builtin", runs)
+    further_line(t, table, env, b"/bin/true\n", "a program", runs)
+    make(t, table, env, runs)
+    b.stop()
+    a.stop()
