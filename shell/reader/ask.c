@@ -10,13 +10,14 @@
 #include "common/exits.h"
 #include "common/io.h"
 #include "common/link.h"
+#include "common/children.h"
 #include "common/waiting.h"
 #include "shell/reader/reader.h"
 #include <limits.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { TICK_MS = 1000, MAX_CHILDREN = 1 << 20 };
+enum { TICK_MS = 1000 };
 
 static const struct verdict lost = {EXIT_UNREACHABLE, true};
 static bool running;
@@ -62,15 +63,7 @@ static void add_cwd(struct buf *frame)
 static size_t children(void)
 {
 	siginfo_t info;
-	struct buf list BUF_AUTO = BUF_INIT;
-	size_t count = 0;
-	if (waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT))
-		return 0;
-	if (read_file("/proc/thread-self/children", MAX_CHILDREN, &list))
-		return 1;
-	for (size_t i = 0; i < list.len; i++)
-		count += list.data[i] == ' ';
-	return count;
+	return waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) ? 0 : children_count();
 }
 
 void ask_ended(int status)

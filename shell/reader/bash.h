@@ -69,8 +69,12 @@ typedef struct {
 	int (*function)(int, int);
 } READER_FUNMAP;
 extern READER_FUNMAP **funmap;
-extern int rl_unbind_function_in_map(int (*)(int, int), void *);
-extern int rl_initialize_funmap(void);
-extern void *rl_get_keymap_by_name(const char *);
+/* A keymap is an array of these. */
+enum { READER_KEYS = 257, READER_IS_FUNCTION = 0, READER_IS_MAP = 1 };
+typedef struct {
+	char type;
+	int (*function)(int, int);
+} READER_KEY;
+extern READER_KEY *rl_get_keymap_by_name(const char *);
 
 #endif

@@ -9,8 +9,8 @@
  *
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
 #include "common/link.h"
+#include "common/passing.h"
 #include "shell/reader/reader.h"
-#include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/socket.h>
@@ -75,27 +75,9 @@ int channel_aside(void)
 	int ends[2];
 	if (!same(&door) || socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends))
 		return -1;
-	char byte = 0;
-	struct iovec bytes = {&byte, 1};
-	union {
-		struct cmsghdr head;
-		char room[CMSG_SPACE(sizeof(int))];
-	} control = {0};
-	struct msghdr message = {.msg_iov = &bytes,
-				 .msg_iovlen = 1,
-				 .msg_control = &control,
-				 .msg_controllen = sizeof control.room};
-	struct cmsghdr *passed = CMSG_FIRSTHDR(&message);
-	passed->cmsg_level = SOL_SOCKET;
-	passed->cmsg_type = SCM_RIGHTS;
-	passed->cmsg_len = CMSG_LEN(sizeof(int));
-	*(int *)(void *)CMSG_DATA(passed) = ends[1];
-	ssize_t sent;
-	do
-		sent = sendmsg(door.fd, &message, MSG_NOSIGNAL);
-	while (sent < 0 && errno == EINTR);
+	bool passed = fd_pass(door.fd, ends[1]);
 	close(ends[1]);
-	if (sent == 1)
+	if (passed)
 		return ends[0];
 	close(ends[0]);
 	return -1;

@@ -13,7 +13,7 @@
 #include "shell/reader/reader.h"
 #include <unistd.h>
 
-enum { ANSWER_MS = 60000 };
+enum { ANSWER_MS = 60000, DEEPEST = 16 };
 
 static const char *const unsafe[] = {"edit-and-execute-command", "vi-edit-and-execute-command",
 				     "shell-expand-line"};
@@ -25,16 +25,26 @@ static int nothing(int count, int key)
 	return 0;
 }
 
+/* Out of a keymap, and of those that its keys lead to. */
+static void unbind(READER_KEY *map, int (*function)(int, int), int depth)
+{
+	for (int key = 0; map && depth < DEEPEST && key < READER_KEYS; key++) {
+		if (map[key].type == READER_IS_MAP)
+			unbind((READER_KEY *)(void *)map[key].function, function, depth + 1);
+		else if (map[key].type == READER_IS_FUNCTION && map[key].function == function)
+			map[key].function = nothing;
+	}
+}
+
 static void disarm(void)
 {
-	static const char *const maps[] = {"emacs", "emacs-meta", "emacs-ctlx", "vi-command", "vi-insert"};
+	static const char *const maps[] = {"emacs-standard", "vi-command", "vi-insert"};
 	for (size_t i = 0; funmap && funmap[i]; i++)
 		for (size_t k = 0; k < sizeof unsafe / sizeof *unsafe; k++) {
 			if (strcmp(funmap[i]->name, unsafe[k]) != 0)
 				continue;
 			for (size_t m = 0; m < sizeof maps / sizeof *maps; m++)
-				rl_unbind_function_in_map(funmap[i]->function,
-							  rl_get_keymap_by_name(maps[m]));
+				unbind(rl_get_keymap_by_name(maps[m]), funmap[i]->function, 0);
 			funmap[i]->function = nothing;
 		}
 }

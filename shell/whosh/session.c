@@ -10,12 +10,11 @@
 #include "common/clock.h"
 #include "common/exits.h"
 #include "common/io.h"
+#include "common/children.h"
 #include "shell/whosh/message.h"
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
-
-enum { MAX_CHILDREN = 1 << 20 };
 
 void session_add(const struct session *session, struct buf *out)
 {
@@ -33,22 +32,10 @@ static void line_over(struct session *session, int status, const char *not_run, 
 	gate->permit = (struct wire_message){0};
 }
 
-/* How many children whosh has: orphans of the shell's are given to it. */
-static size_t session_children(void)
-{
-	struct buf list BUF_AUTO = BUF_INIT;
-	size_t count = 0;
-	if (read_file("/proc/thread-self/children", MAX_CHILDREN, &list))
-		return 0;
-	for (size_t i = 0; i < list.len; i++)
-		count += list.data[i] == ' ';
-	return count;
-}
-
 static void line_ended(struct session *session, const struct wire_message *message)
 {
 	int64_t code = wire_number(message, WIRE_EXIT, EXIT_CONFIGURATION);
-	size_t children = session_children();
+	size_t children = children_count();
 	bool left = wire_number(message, WIRE_LEFT, 0) || children > session->children;
 	session->children = children;
 	line_over(session, W_EXITCODE((int)(code & 255), 0), NULL, left);

@@ -22,8 +22,8 @@ struct session {
 	bool greeted;
 	bool running; /* a line is being executed, by the permit that gate has */
 	int64_t started;
-	size_t children; /* of whosh's, when the last line ended */
-	bool known;    /* the broker has said who we are */
+	size_t children;       /* of whosh's, when the last line ended */
+	bool known;            /* the broker has said who we are */
 	char id[UUID_LEN + 1]; /* of the session, where its environment names none */
 	char *command;         /* the last line's command ID */
 };

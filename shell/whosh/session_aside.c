@@ -8,6 +8,7 @@
 #include "common/clock.h"
 #include "common/exits.h"
 #include "common/io.h"
+#include "common/passing.h"
 #include "shell/whosh/session.h"
 #include <errno.h>
 #include <poll.h>
@@ -15,33 +16,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 enum { ASKED_MS = 10000, ANSWER_MS = 60000 };
-
-/* The descriptor that came in; -1: none. */
-static int receive(int door)
-{
-	char byte;
-	struct iovec bytes = {&byte, 1};
-	union {
-		struct cmsghdr head;
-		char room[CMSG_SPACE(sizeof(int))];
-	} control = {0};
-	struct msghdr message = {.msg_iov = &bytes,
-				 .msg_iovlen = 1,
-				 .msg_control = &control,
-				 .msg_controllen = sizeof control.room};
-	if (recvmsg(door, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC) != 1)
-		return -1;
-	const struct cmsghdr *passed = CMSG_FIRSTHDR(&message);
-	if (!passed || passed->cmsg_level != SOL_SOCKET || passed->cmsg_type != SCM_RIGHTS ||
-	    passed->cmsg_len != CMSG_LEN(sizeof(int)))
-		return -1;
-	return *(const int *)(const void *)CMSG_DATA(passed);
-}
 
 /* The answer of the broker; false: there is none, or nobody wants it any more. */
 static bool wait_answer(struct gate *gate, struct link *shell, struct wire_message *answer)
@@ -160,7 +138,7 @@ static _Noreturn void serve(struct session *session, int fd)
 void session_aside(struct session *session)
 {
 	int fd;
-	while ((fd = receive(session->door)) >= 0) {
+	while ((fd = fd_receive(session->door)) >= 0) {
 		if (fork() == 0)
 			serve(session, fd);
 		close(fd);
