@@ -113,47 +113,66 @@ static struct verdict refusal(const struct wire_message *refused)
 	return verdict;
 }
 
-/* Has Ctrl-C interrupted the wait?  Signals that end bash do so here. */
+/* Has Ctrl-C interrupted the wait, with or without a trap of the session's on it?  Signals that end bash do
+ * so here. */
 static bool interrupted(void)
 {
 	CHECK_TERMSIG;
-	return interrupt_state != 0;
+	return interrupt_state != 0 || signal_is_pending(SIGINT);
 }
 
-/* The answer to the question; whosh limits how long it may take.  A question is taken back by WITHDRAW, one
- * that was asked aside by closing its conversation. */
+static bool take_back(struct link *way, bool aside)
+{
+	struct buf frame BUF_AUTO = BUF_INIT;
+	size_t mark;
+	wire_begin(&frame, WIRE_WITHDRAW, &mark);
+	wire_end(&frame, mark);
+	return !aside && link_write(way, &frame);
+}
+
+/* bash ends the line itself when it is interrupted at a prompt. */
+static void say_withdrawn(void)
+{
+	say("whosh: withdrawn: nothing was run");
+	if (!interactive || !interrupt_state)
+		say("\n");
+}
+
+/* The answer to the question; whosh limits how long it may take.  A question is taken back by WITHDRAW, even
+ * when its permit is already here; one that was asked aside by closing its conversation. */
 static struct verdict wait_answer(struct link *way, bool aside)
 {
 	bool terminal = isatty(STDERR_FILENO), withdrawn = false;
 	int64_t since = clock_mono_ms();
 	char *words = NULL;
-	struct wire_message found = {0};
-	for (;;) {
-		int got = channel_next(way, &found, terminal && words ? TICK_MS : -1);
-		if (got > 0 && found.type == WIRE_WAITING && !words)
+	struct wire_message found = {.type = WIRE_WAITING};
+	while (found.type == WIRE_WAITING) {
+		int got = channel_next(way, &found, terminal && words && !withdrawn ? TICK_MS : -1);
+		if (got < 0)
+			found.type = 0;
+		else if (!got)
+			found.type = WIRE_WAITING;
+		else if (found.type == WIRE_WAITING && !words)
 			words = waiting_words(&found);
-		else if (got) {
-			found.type = got > 0 ? found.type : 0;
-			break;
-		}
-		if (words && terminal)
+		if (interrupted() && !withdrawn) {
+			withdrawn = true;
+			if (!take_back(way, aside))
+				found.type = 0;
+		} else if (found.type == WIRE_WAITING && words && terminal && !withdrawn) {
 			waiting_show(words, since);
-		if (!interrupted() || withdrawn)
-			continue;
-		withdrawn = true;
-		struct buf frame BUF_AUTO = BUF_INIT;
-		size_t mark;
-		wire_begin(&frame, WIRE_WITHDRAW, &mark);
-		wire_end(&frame, mark);
-		if (aside || !link_write(way, &frame))
-			break;
+		}
 	}
 	if (words && terminal)
 		waiting_show(NULL, since);
+	if (words && terminal && withdrawn)
+		say_withdrawn();
 	free(words);
-	if (interrupted() && aside)
+	if (withdrawn && aside)
 		link_close(way);
-	QUIT;
+	if (withdrawn) {
+		QUIT;
+		return (struct verdict){128 + SIGINT, false};
+	}
 	if (found.type == WIRE_REFUSED)
 		return refusal(&found);
 	if (found.type != WIRE_PERMIT)

@@ -38,7 +38,8 @@ typedef struct {
 extern READER_INPUT bash_input;
 
 /* trap.h, flags.h, parser.h, bashhist.h, hashcmd.h and readline's are not either. */
-extern int signal_is_trapped(int), signal_is_ignored(int);
+extern void check_signals_and_traps(void);
+extern int signal_is_pending(int), signal_is_trapped(int), signal_is_ignored(int);
 extern void run_error_trap(void), restore_default_signal(int);
 extern char *trap_list[];
 enum { READER_DEBUG_TRAP = NSIG, READER_ERROR_TRAP = NSIG + 1, READER_RETURN_TRAP = NSIG + 2 };
