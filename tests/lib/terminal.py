@@ -14,7 +14,7 @@ from lib.fixture import Failed
 
 
 class Terminal:
-    def __init__(self, t, argv, env, cwd, executable=None, echo=True, rows=24, columns=80):
+    def __init__(self, t, argv, env, cwd, executable=None, echo=True, rows=24, columns=80, controlling=True):
         self.ours, theirs = os.openpty()
         fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
         if not echo:
@@ -25,7 +25,8 @@ class Terminal:
 
         def lead():
             os.setsid()
-            fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+            if controlling:
+                fcntl.ioctl(0, termios.TIOCSCTTY, 0)
         self.process = t.spawn(argv, stdin=theirs, stdout=theirs, stderr=theirs, env=env, cwd=cwd, executable=executable, preexec_fn=lead)
         os.close(theirs)
         t.cleanups.append(lambda: os.close(self.ours))
