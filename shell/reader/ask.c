@@ -136,38 +136,53 @@ static bool interrupted(int traps)
 	return interrupt_state != 0 || pending_traps[SIGINT] > traps;
 }
 
+static bool take_back(struct link *way, const struct secret *its)
+{
+	struct buf frame BUF_AUTO = BUF_INIT;
+	size_t mark;
+	secret_begin(&frame, WIRE_WITHDRAW, its, &mark);
+	wire_adds(&frame, WIRE_STATUS, "130");
+	secret_end(&frame, its, mark);
+	return link_write(way, &frame);
+}
+
+/* bash ends the line itself when it is interrupted at a prompt. */
+static void say_withdrawn(void)
+{
+	say("whosh: withdrawn: nothing was run");
+	if (!interactive || !interrupt_state)
+		say("\n");
+}
+
 /* The answer to the question of that secret; whosh limits how long it may take.  A question is taken back by
- * WITHDRAW, one that was asked aside by closing its conversation. */
+ * WITHDRAW, even when its permit is already here; one that was asked aside by closing its conversation. */
 static struct verdict wait_answer(struct link *way, const struct secret *its, struct aside *aside)
 {
 	bool terminal = isatty(STDERR_FILENO), withdrawn = false;
 	int64_t since = clock_mono_ms();
 	int traps = pending_traps[SIGINT];
 	char *words = NULL;
-	struct wire_message found = {0};
-	for (;;) {
+	struct wire_message found = {.type = WIRE_WAITING};
+	while (found.type == WIRE_WAITING) {
 		int got = channel_next(way, &found, TICK_MS);
-		if (got > 0 && found.type == WIRE_WAITING && !words)
+		if (got < 0)
+			found.type = 0;
+		else if (!got)
+			found.type = WIRE_WAITING;
+		else if (found.type == WIRE_WAITING && !words)
 			words = waiting_words(&found);
-		else if (got) {
-			found.type = got > 0 ? found.type : 0;
-			break;
-		}
-		if (words && terminal)
+		if (interrupted(traps) && !withdrawn) {
+			withdrawn = true;
+			if (aside || !take_back(way, its))
+				found.type = 0;
+		} else if (found.type == WIRE_WAITING && words && terminal && !withdrawn) {
 			waiting_show(words, since);
-		if (withdrawn || !interrupted(traps))
-			continue;
-		withdrawn = true;
-		struct buf frame BUF_AUTO = BUF_INIT;
-		size_t mark;
-		secret_begin(&frame, WIRE_WITHDRAW, its, &mark);
-		wire_adds(&frame, WIRE_STATUS, "130");
-		secret_end(&frame, its, mark);
-		if (aside || !link_write(way, &frame))
-			break;
+		}
 	}
 	if (words && terminal)
 		waiting_show(NULL, since);
+	if (words && terminal && withdrawn)
+		say_withdrawn();
 	free(words);
 	if (withdrawn && aside)
 		channel_aside_over(aside, NULL);

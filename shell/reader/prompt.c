@@ -3,6 +3,10 @@
  * History.  bash's own file is the account's, which other agents of the account can read and write; this
  * session has the lines that the broker remembers of its agent instead, and no file.
  *
+ * A hang-up.  The kernel tells the leader of the terminal's session, which is whosh where bash itself would
+ * be; bash may read the end of its input before it is told of the hang-up, and then would end as by Ctrl-D,
+ * without its jobs hearing of it.
+ *
  * readline has two commands that run what nobody approved: edit-and-execute-command, and shell-expand-line,
  * which runs substitutions while one types.  Both do nothing here, by whatever key.
  *
@@ -11,6 +15,7 @@
 #include "common/exits.h"
 #include "common/io.h"
 #include "shell/reader/reader.h"
+#include <poll.h>
 #include <unistd.h>
 
 enum { ANSWER_MS = 60000, DEEPEST = 16 };
@@ -64,6 +69,9 @@ static void remember(const struct wire_message *told)
 	enum wire_tag tag;
 	const char *bytes;
 	while (wire_field(told, &at, &tag, &bytes, &len)) {
+		/* What was asked about ends with its newline, what readline shows must not. */
+		while (len && bytes[len - 1] == '\n')
+			len--;
 		char *line = tag == WIRE_LINE ? strndup(bytes, len) : NULL;
 		if (line && *line)
 			add_history(line);
@@ -93,6 +101,23 @@ void prompt_begin(void)
 	if (text && write_all(STDERR_FILENO, text, strlen(text)))
 		_exit(EXIT_CONFIGURATION);
 	_exit((int)wire_number(&told, WIRE_STATUS, EXIT_UNREACHABLE));
+}
+
+void prompt_over(void)
+{
+	enum { HANG_UP_S = 1 };
+	const struct timespec limit = {.tv_sec = HANG_UP_S};
+	struct pollfd terminal = {.fd = STDIN_FILENO, .events = POLLIN};
+	sigset_t hang_up, before;
+	if (getsid(0) != getppid() || poll(&terminal, 1, 0) <= 0 || !(terminal.revents & POLLHUP))
+		return;
+	sigemptyset(&hang_up);
+	sigaddset(&hang_up, SIGHUP);
+	sigprocmask(SIG_BLOCK, &hang_up, &before);
+	if (!terminating_signal)
+		ppoll(NULL, 0, &limit, &before);
+	sigprocmask(SIG_SETMASK, &before, NULL);
+	check_signals_and_traps();
 }
 
 char *prompt_expand(char *line)

@@ -120,6 +120,8 @@ bool source_added(const char *path, const struct buf *text);
 /* prompt.c: what a terminal needs besides: its history, its prompt; and what readline must not do by itself.
  */
 void prompt_begin(void);
+/* The input is over: if because the terminal hung up, end by that, as bash would. */
+void prompt_over(void);
 /* A line as it was typed, its history expanded; malloc'd. */
 char *prompt_expand(char *line);
 

@@ -17,6 +17,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -160,10 +161,19 @@ static bool start(struct session *session, const int *frames, const int *door, i
 	return !reason;
 }
 
+/* Who leads a session that has no terminal yet takes the one that it is at, as bash would if it led; the
+ * shell that whosh starts does not. */
+static void take_terminal(const struct session *session)
+{
+	if (session->prompt && getsid(0) == getpid() && tcgetpgrp(STDIN_FILENO) < 0)
+		ioctl(STDIN_FILENO, TIOCSCTTY, 0);
+}
+
 bool session_start(struct session *session, const char **why)
 {
 	int frames[2] = {-1, -1}, door[2] = {-1, -1};
 	int null FD_AUTO = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	take_terminal(session);
 	session->signals = run_take_signals(&session->before);
 	if (null < 0 || session->signals < 0 || socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, frames) ||
 	    socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, door) || pipe2(session->kills, O_CLOEXEC)) {
