@@ -187,7 +187,8 @@ class Alike:
         for shell in (self.bash, self.whosh):
             x = shell(**kw)
             talk(x)
-            sides.append((wash(self.plain(x.seen)), x.over()))
+            status = x.over()
+            sides.append((wash(self.plain(x.seen)), status))
         if sides[0] != sides[1]:
             differ = difflib.unified_diff(*[[repr(y) for y in x[0].split(b"\n")] for x in sides], "bash", "whosh", lineterm="", n=2)
             raise Failed("%s: bash ends with %s, whosh with %s\n%s" % (talk.__name__, sides[0][1], sides[1][1], "\n".join(differ)))
