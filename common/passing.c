@@ -45,7 +45,10 @@ int fd_receive(int through)
 {
 	struct parcel parcel;
 	parcel_init(&parcel);
-	if (recvmsg(through, &parcel.message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC) != 1)
+	ssize_t got = recvmsg(through, &parcel.message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+	if (got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR))
+		return FD_NEVER;
+	if (got != 1)
 		return -1;
 	const struct cmsghdr *passed = CMSG_FIRSTHDR(&parcel.message);
 	if (!passed || passed->cmsg_level != SOL_SOCKET || passed->cmsg_type != SCM_RIGHTS ||

@@ -8,7 +8,9 @@
 
 /* Pass `fd`, which stays open here.  false with errno. */
 bool fd_pass(int through, int fd);
-/* The descriptor that has come, close-on-exec, the caller's; -1: none is there, or something else. */
+/* The descriptor that has come, close-on-exec, the caller's; -1: none is there, or something else; FD_NEVER:
+ * none will come any more. */
+enum { FD_NEVER = -2 };
 int fd_receive(int through);
 
 #endif

@@ -15,6 +15,7 @@
 #include <shell.h>
 
 #include <builtins.h>
+#include <builtins/builtext.h>
 #include <builtins/common.h>
 #include <execute_cmd.h>
 #include <hashlib.h>
@@ -42,6 +43,7 @@ extern void check_signals_and_traps(void);
 extern int signal_is_pending(int), signal_is_trapped(int), signal_is_ignored(int);
 extern void run_error_trap(void), restore_default_signal(int);
 extern char *trap_list[];
+extern int pending_traps[];
 enum { READER_DEBUG_TRAP = NSIG, READER_ERROR_TRAP = NSIG + 1, READER_RETURN_TRAP = NSIG + 2 };
 extern int exit_immediately_on_error, read_but_dont_execute, just_one_command, place_keywords_in_env;
 extern int expand_aliases, line_number;

@@ -41,14 +41,23 @@ static void line_ended(struct session *session, const struct wire_message *messa
 	line_over(session, W_EXITCODE((int)(code & 255), 0), NULL, left);
 }
 
+/* A reader that was installed with another whosh is none. */
+static bool same_version(const struct wire_message *hello)
+{
+	char *version = wire_string(hello, WIRE_VERSION_TAG);
+	bool same = version && !strcmp(version, WIRE_VERSION);
+	free(version);
+	return same;
+}
+
 /* The shell has gone: so has the line that ran, and the session.  What it has said last may be unread. */
 static _Noreturn void over(struct session *session, int status)
 {
 	struct gate *gate = session->gate;
 	struct wire_message last;
 	while (session->reader.fd >= 0 && link_next(&session->reader, &last, 0) > 0) {
-		session->greeted |= last.type == WIRE_HELLO;
-		if (last.type == WIRE_OUTCOME && session->running)
+		session->greeted |= last.type == WIRE_HELLO && same_version(&last);
+		if (last.type == WIRE_OUTCOME && session->running && secret_in(&session->secret, &last))
 			line_ended(session, &last);
 	}
 	if (!session->greeted && !gate->killed)
@@ -77,17 +86,23 @@ static bool on_message(struct session *session, const struct wire_message *messa
 {
 	switch (message->type) {
 	case WIRE_HELLO:
+		if (session->greeted || !same_version(message))
+			break;
 		session->greeted = true;
 		return !session->prompt || session_prompt(session, status);
 	case WIRE_ASK:
-		if (!session->greeted || session->running)
+		if (!session->greeted || session->running || !secret_take(&session->secret, message))
 			break;
 		return session_ask(session, message, status);
 	case WIRE_OUTCOME:
+		if (!secret_in(&session->secret, message))
+			break;
 		if (session->running)
 			line_ended(session, message);
 		return true;
 	case WIRE_WITHDRAW:
+		if (!secret_in(&session->secret, message))
+			break;
 		/* It came when the permit was already on its way, and the shell has not used that. */
 		if (session->running)
 			line_over(session, 0, "taken back before it was started", false);
@@ -106,6 +121,7 @@ _Noreturn void session(struct gate *gate)
 				  .children = 1, /* the shell itself */
 				  .reader = {.fd = -1},
 				  .door = -1,
+				  .kills = {-1, -1},
 				  .signals = -1};
 	struct wire_message message;
 	const char *why = NULL;
@@ -116,10 +132,12 @@ _Noreturn void session(struct gate *gate)
 		message_exit(EXIT_CONFIGURATION, "configuration: %s: %s; nothing was run",
 			     gate->conf.value[CONF_INTERPRETER], why);
 	for (;;) {
-		const int others[] = {session.reader.fd, session.door};
+		const int others[OTHERS] = {session.reader.fd, session.door, session.kills[0]};
 		status = accompany_until(gate, session.shell, session.signals, others);
 		if (status != STILL_RUNS)
 			over(&session, status);
+		if (session_aside_killed(&session))
+			continue;
 		if (session.door >= 0)
 			session_aside(&session);
 		while (session.reader.fd >= 0) {

@@ -176,7 +176,7 @@ bool session_start(struct session *session, const char **why)
 	take_terminal(session);
 	session->signals = run_take_signals(&session->before);
 	if (null < 0 || session->signals < 0 || socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, frames) ||
-	    socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, door)) {
+	    socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, door) || pipe2(session->kills, O_CLOEXEC)) {
 		*why = strerror(errno);
 		return false;
 	}

@@ -10,7 +10,7 @@ from clients.test_harness import Agent
 from lib import harness
 from lib.fixture import Failed, Result
 from lib.sides import BASH
-from lib.terminal import Terminal
+from lib.typist import Terminal
 
 
 WAITING = re.compile(rb"(\r\x1b\[K)?whosh: waiting [^\r]*\r\x1b\[K")
@@ -125,7 +125,7 @@ def test_piped_background_server(t):
         s = Fed(a, shell, env)
         s.tell("nohup python3 -u -m http.server 0 --bind 127.0.0.1 > server.log 2>&1 &\necho \"started $?\"; jobs -r | wc -l\n")
         s.until(rb"^started 0\n1\n")
-        s.tell("until grep -q Serving server.log; do sleep 0.02; done; port=$(sed -n 's/.*port \\([0-9]*\\) .*/\\1/p' server.log); "
+        s.tell("until grep -qs Serving server.log; do sleep 0.02; done; port=$(sed -n 's/.*port \\([0-9]*\\) .*/\\1/p' server.log); "
                "python3 -c \"import urllib.request as u; print(u.urlopen('http://127.0.0.1:$port').status)\"\n")
         s.until(rb"^200\n")
         s.tell("kill %1; wait %1; echo \"ended $?\"; rm server.log\n")

@@ -34,9 +34,13 @@ def test_tmux_commands(t):
     ends = {x["line"].split(";")[0]: (x["exit"], x["signal"]) for x in w.rows()}
     assert ends['echo "window $((6*7))"'] == (5, None) and ends["sleep 600"][1] in ("HUP", 1), ends
     x = Tmux(t, w.whosh, w.env(), w.work, "denied")
-    x("new-window", "-t", "main:1", "shred disk")
-    x.wait_dead("main:1")
-    assert "whosh: denied: shred disk" in x.screen("main:1"), x.screen("main:1")
+    x("new-window", "-t", "main:1", "read -r go")
+
+    def shown():
+        x("respawn-pane", "-k", "-t", "main:1", "shred disk")
+        x.wait_dead("main:1")
+        return "whosh: denied: shred disk" in x.screen("main:1")
+    t.eventually(shown, "a denial in its window")
 
 
 def test_tmux_prompt(t):
