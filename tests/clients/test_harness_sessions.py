@@ -13,7 +13,7 @@ from lib.sides import BASH
 from lib.typist import Terminal
 
 
-WAITING = re.compile(rb"(\r\x1b\[K)?whosh: waiting [^\r]*\r\x1b\[K")
+WAITING = re.compile(rb"(\rwhosh: waiting [^\r]*)+\r +\r|(\r\x1b\[K(whosh: waiting [^\r]*)?)+")
 
 
 class Fed:

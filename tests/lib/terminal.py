@@ -54,7 +54,7 @@ class Terminal:
     def ask(self, line, pattern):
         """Type a line, and wait for what it prints, at the beginning of a line or where a wait was shown, and for the next prompt."""
         self.type(line + "\r")
-        found = self.until(r"(?:\n|\x1b\[K)(?:%s)" % pattern)
+        found = self.until(r"(?:\n| \r)(?:%s)" % pattern)
         self.until(r"[$#] ")
         return found
 
