@@ -9,7 +9,9 @@ import statistics
 import subprocess
 import time
 
-LINES, RECIPES = 300, 200
+from lib.typist import Terminal
+
+LINES, RECIPES, KEYS, COLUMNS = 300, 200, 400, 40
 
 
 def seconds(argv, env, data=b"", cwd=None):
@@ -52,6 +54,34 @@ def make(t, table, env, runs):
                   "SHELL=bash %.0f ms" % (bash * 1000), statistics.median(x / y for x, y in both), 1.6)
 
 
+def echo(t, table, env, runs):
+    """From a key to its echo at the prompt, in both at once."""
+    def prompt(argv):
+        x = Terminal(t, argv, {**env, "TERM": "xterm"}, t.tmp)
+        x.prompt()
+        return x
+
+    def keys(x):
+        def run():
+            took = []
+            for _ in range(KEYS):
+                began = time.perf_counter()
+                x.type("x")
+                x.until("x")
+                took.append(time.perf_counter() - began)
+                if len(took) % COLUMNS == 0:
+                    x.type("\x15")
+                    x.until("\x1b[K")
+            return statistics.median(took) * 1e6
+        return run
+    shells = [prompt([t.program("whosh")]), prompt(["/bin/bash", "--norc", "--noprofile", "-i"])]
+    whosh, bash, both = pairs(*[keys(x) for x in shells], runs)
+    table.at_most("a key's echo at the prompt", "%.0f us" % whosh, "bash %.0f us" % bash, statistics.median(x / y for x, y in both), 1.2)
+    for x in shells:
+        x.type("exit\n")
+        x.end()
+
+
 def measure(t, table, runs):
     a = t.approver()
     token = a.agent("bench")
@@ -61,5 +91,6 @@ def measure(t, table, runs):
     further_line(t, table, env, b":\n", "a builtin", runs)
     further_line(t, table, env, b"/bin/true\n", "a program", runs)
     make(t, table, env, runs)
+    echo(t, table, env, 5 * runs)
     b.stop()
     a.stop()
