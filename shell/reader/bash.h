@@ -40,7 +40,7 @@ extern READER_INPUT bash_input;
 
 /* trap.h, flags.h, parser.h, bashhist.h, hashcmd.h and readline's are not either. */
 extern void check_signals_and_traps(void);
-extern int signal_is_pending(int), signal_is_trapped(int), signal_is_ignored(int);
+extern int signal_is_trapped(int), signal_is_ignored(int);
 extern void run_error_trap(void), restore_default_signal(int);
 extern char *trap_list[];
 extern int pending_traps[];
