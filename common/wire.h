@@ -27,7 +27,7 @@
 enum wire_type {
 	WIRE_HELLO = 1, /* VERSION */
 	WIRE_ASK,       /* everything from LINE to ENV_KEPT */
-	WIRE_WAITING,   /* COMMAND_ID, RULE and REASON that it has to be reviewed, REVIEWERS, EXPIRES */
+	WIRE_WAITING,   /* COMMAND_ID, REASON (who must review, for a person), EXPIRES */
 	WIRE_PERMIT, /* COMMAND_ID, SESSION_ID, AGENT_ID, optional CHAIN, TRACEPARENT, LEASE_MS; approved: run
 			it now */
 	WIRE_REFUSED,    /* STATUS (exit status), REASON, optional RULE, COMMAND_ID, HINT */
@@ -92,8 +92,8 @@ enum wire_tag {
 		       */
 	WIRE_SOURCED, /* each: PATH, NUL, TEXT: a file that this line reads with `.` or source */
 	WIRE_OVER,    /* "1": whosh to the session's shell: the session ends with STATUS */
-	WIRE_SECRET,  /* first and last in what a session's shell and whosh say of one question (secret.h) */
 	WIRE_REVIEWERS, /* how many must approve, decimal */
+	WIRE_SECRET, /* first and last in what a session's shell and whosh say of one question (secret.h) */
 	WIRE_TAGS
 };
 

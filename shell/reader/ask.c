@@ -136,14 +136,14 @@ static bool interrupted(int traps)
 	return interrupt_state != 0 || pending_traps[SIGINT] > traps;
 }
 
-static bool take_back(struct link *way, const struct secret *its)
+static bool take_back(struct link *way, const struct secret *its, const struct aside *aside)
 {
 	struct buf frame BUF_AUTO = BUF_INIT;
 	size_t mark;
 	secret_begin(&frame, WIRE_WITHDRAW, its, &mark);
 	wire_adds(&frame, WIRE_STATUS, "130");
 	secret_end(&frame, its, mark);
-	return link_write(way, &frame);
+	return !aside && link_write(way, &frame);
 }
 
 /* bash ends the line itself when it is interrupted at a prompt. */
@@ -171,9 +171,9 @@ static struct verdict wait_answer(struct link *way, const struct secret *its, st
 			found.type = WIRE_WAITING;
 		else if (found.type == WIRE_WAITING && !words)
 			words = waiting_words(&found);
-		if (interrupted(traps) && !withdrawn) {
+		if (!withdrawn && interrupted(traps)) {
 			withdrawn = true;
-			if (aside || !take_back(way, its))
+			if (!take_back(way, its, aside))
 				found.type = 0;
 		} else if (found.type == WIRE_WAITING && words && terminal && !withdrawn) {
 			waiting_show(words, since);
@@ -186,8 +186,6 @@ static struct verdict wait_answer(struct link *way, const struct secret *its, st
 	free(words);
 	if (withdrawn && aside)
 		channel_aside_over(aside, NULL);
-	CHECK_TERMSIG;
-	/* Of a Ctrl-C that comes only now nobody has been told: the line begins, and is interrupted. */
 	if (withdrawn)
 		QUIT;
 	/* A permit that was on its way is not used, and whosh has been told so. */

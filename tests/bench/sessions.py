@@ -9,7 +9,7 @@ import statistics
 import subprocess
 import time
 
-from lib.terminal import Terminal
+from lib.typist import Terminal
 
 LINES, RECIPES, KEYS, COLUMNS = 300, 200, 400, 40
 

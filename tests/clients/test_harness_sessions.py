@@ -10,7 +10,7 @@ from clients.test_harness import Agent
 from lib import harness
 from lib.fixture import Failed, Result
 from lib.sides import BASH
-from lib.terminal import Terminal
+from lib.typist import Terminal
 
 
 WAITING = re.compile(rb"(\rwhosh: waiting [^\r]*)+\r +\r|(\r\x1b\[K(whosh: waiting [^\r]*)?)+")

@@ -6,7 +6,7 @@ import subprocess
 from lib.killing import ME, alive, pids_in, world
 from lib.sessions import Live, around, careful, ended, lines
 from lib.sshd import Sshd
-from lib.session_terminal import Terminal
+from lib.terminal import Terminal
 
 BLOCK = "echo up; read x < go; echo end; echo x >> ran"
 

@@ -9,7 +9,7 @@ import subprocess
 
 from lib.killing import alive
 from lib.sessions import Live, around, careful, lines
-from lib.session_terminal import Terminal
+from lib.terminal import Terminal
 
 LOST = "whosh: approver unreachable: the session's way to whosh was lost; nothing more is run\n"
 GONE = "a session needs bash 5.2 with whosh-reader.so, which did not start in it; nothing was run\n"

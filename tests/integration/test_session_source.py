@@ -2,7 +2,7 @@
 import os
 
 from lib.sessions import Live, around, careful, ended
-from lib.session_terminal import Terminal
+from lib.terminal import Terminal
 
 
 def records(a, mode="source"):

@@ -1,73 +1,64 @@
-"""A program on a pseudo-terminal: type to it, and wait for what it shows.
+"""A session at a terminal of the test's own.
+
+    p = Terminal(t, b)                    # whosh -i
+    p.until("$ "); p.type("echo hi\\r"); p.until("hi")
 
 Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later
 """
-import errno
-import fcntl
 import os
+import pty
+import re
 import select
-import struct
-import termios
 import time
-
-from lib.fixture import Failed
 
 
 class Terminal:
-    def __init__(self, t, argv, env, cwd, executable=None, echo=True, rows=24, columns=80, controlling=True):
-        self.ours, theirs = os.openpty()
-        fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
-        if not echo:
-            modes = termios.tcgetattr(theirs)
-            modes[3] &= ~termios.ECHO
-            termios.tcsetattr(theirs, termios.TCSANOW, modes)
-        self.all = b""
+    def __init__(self, t, conf, token=None, argv=None, env=None):
+        self.t, self.seen, self.at = t, "", 0
+        ours, its = pty.openpty()
+        self.fd = ours
+        t.cleanups.append(self.hang_up)
 
-        def lead():
+        def own():
             os.setsid()
-            if controlling:
-                fcntl.ioctl(0, termios.TIOCSCTTY, 0)
-        self.process = t.spawn(argv, stdin=theirs, stdout=theirs, stderr=theirs, env=env, cwd=cwd, executable=executable, preexec_fn=lead)
-        os.close(theirs)
-        t.cleanups.append(lambda: os.close(self.ours))
+            import fcntl
+            import termios
+            fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+        self.process = t.spawn(argv or [t.program("whosh"), "-i"], stdin=its, stdout=its, stderr=its, preexec_fn=own, cwd=t.tmp,
+                               env=t.env(conf, token, TERM="dumb", **(env or {})))
+        os.close(its)
+        self.pid = self.process.pid
+
+    def until(self, pattern, timeout=20):
+        """Read until the pattern is seen after what was seen before; the match."""
+        end = time.monotonic() + timeout
+        while True:
+            found = re.compile(pattern, re.S).search(self.seen, self.at)
+            if found:
+                self.at = found.end()
+                return found
+            left = end - time.monotonic()
+            assert left > 0, "no %r in %r" % (pattern, self.seen[self.at:])
+            if select.select([self.fd], [], [], left)[0]:
+                try:
+                    got = os.read(self.fd, 65536)
+                except OSError:
+                    got = b""
+                assert got, "the terminal was closed without %r in %r" % (pattern, self.seen[self.at:])
+                self.seen += got.decode("utf-8", "replace")
 
     def type(self, text):
-        os.write(self.ours, text.encode() if isinstance(text, str) else text)
+        os.write(self.fd, text.encode())
+        return self
 
-    def until(self, text, timeout=20):
-        """All that is shown up to and with a text, since the last call; None for the text: up to the end."""
-        text = text.encode() if isinstance(text, str) else text
-        end = time.monotonic() + timeout
-        while text is None or text not in self.all:
-            left = end - time.monotonic()
-            if left <= 0 or not select.select([self.ours], [], [], left)[0]:
-                raise Failed("%r was not shown, but %r" % (text, self.all))
-            try:
-                data = os.read(self.ours, 65536)
-            except OSError as e:
-                data = b""
-                if e.errno != errno.EIO:
-                    raise
-            if not data:
-                if text is None:
-                    break
-                raise Failed("%r was not shown, but this and then the end: %r" % (text, self.all))
-            self.all += data
-        at = len(self.all) if text is None else self.all.index(text) + len(text)
-        shown, self.all = self.all[:at], self.all[at:]
-        return shown
+    def ask(self, line, pattern):
+        """Type a line, and wait for what it prints, at the beginning of a line or where a wait was shown, and for the next prompt."""
+        self.type(line + "\r")
+        found = self.until(r"(?:\n| \r)(?:%s)" % pattern)
+        self.until(r"[$#] ")
+        return found
 
-    def prompt(self, timeout=20):
-        """Until what looks like a prompt is the last that is shown."""
-        end = time.monotonic() + timeout
-        while not self.all.endswith((b"$ ", b"# ", b"> ")):
-            if not select.select([self.ours], [], [], max(0, end - time.monotonic()))[0]:
-                raise Failed("no prompt, but %r" % self.all)
-            self.all += os.read(self.ours, 65536)
-        shown, self.all = self.all, b""
-        return shown
-
-    def end(self, timeout=20):
-        """What is shown until the program is over, and its status."""
-        shown = self.until(None, timeout)
-        return shown, self.process.wait(timeout)
+    def hang_up(self):
+        if self.fd >= 0:
+            os.close(self.fd)
+        self.fd = -1
