@@ -18,8 +18,11 @@ def children(pid):
 
 
 def name(pid):
-    with open("/proc/%d/cmdline" % pid) as f:
-        return f.read().replace("\0", " ").strip()
+    try:
+        with open("/proc/%d/cmdline" % pid) as f:
+            return f.read().replace("\0", " ").strip()
+    except FileNotFoundError:
+        return "gone"
 
 
 def ended(w, x, end):
@@ -76,13 +79,13 @@ def test_terminal_signals(t):
         for shell in (w.bash, w.whosh):
             x = shell()
             x.line("sleep 600 &")
+            if number == signal.SIGHUP:
+                sides.append(ended(w, x, lambda x: (os.kill(x.process.pid, signal.SIGHUP), x.over())))
+                continue
             os.kill(x.process.pid, number)
             if number == signal.SIGINT:
                 x.wait(PS)
                 x.idle()
-            if number == signal.SIGHUP:
-                sides.append(ended(w, x, lambda x: x.over()))
-                continue
             x.line("echo lives; kill $!; wait")
             sides.append(x.leave("exit 7\n"))
         assert sides[0] == sides[1], (number, sides)

@@ -57,7 +57,8 @@ prompt
 enter "shred x"
 need {whosh: denied: shred x: [^\r]+\r\nwhosh: rule: never\r\n}
 prompt
-enter "cat"
+enter "echo up; cat"
+need {\nup\r\n|\rup\r\n}
 send "to cat\r"
 need "to cat\r\nto cat\r\n"
 send "\032"

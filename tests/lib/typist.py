@@ -178,6 +178,22 @@ class Typist(Terminal):
                 return False
         self.t.eventually(look, name + " in front")
 
+    def without(self, name):
+        """Until the shell at whose prompt one is has no child of that name any more."""
+        def look():
+            shell = os.tcgetpgrp(self.ours)
+            with open("/proc/%d/task/%d/children" % (shell, shell)) as f:
+                children = f.read().split()
+            for child in children:
+                try:
+                    with open("/proc/%s/stat" % child) as f:
+                        if "(%s) Z" % name not in (stat := f.read()) and "(%s)" % name in stat:
+                            return False
+                except FileNotFoundError:
+                    pass
+            return True
+        self.t.eventually(look, "the end of %s below the shell" % name)
+
     def idle(self):
         """Until whoever has the terminal waits for input: a Ctrl-C just before is lost, in bash too."""
         seen = []
