@@ -83,6 +83,11 @@ static size_t children(void)
 	return waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) ? 0 : children_count();
 }
 
+bool ask_lasts(void)
+{
+	return running;
+}
+
 void ask_ended(int status)
 {
 	struct buf frame BUF_AUTO = BUF_INIT;

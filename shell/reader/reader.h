@@ -79,6 +79,8 @@ void ask_ready(void);
 /* Ask for what was read and parsed, and wait.  May not return, as bash's own reading, when a signal ends
  * bash. */
 struct verdict ask_line(const struct buf *text, const void *command);
+/* Is the line that was permitted last not ended yet? */
+bool ask_lasts(void);
 /* The last line has ended with this status, when one was running. */
 void ask_ended(int status);
 /* May this text of a file, which the line that runs has found by itself, be run?  0 and a conversation in
