@@ -48,3 +48,31 @@ bool secret_in(const struct secret *secret, const struct wire_message *message)
 	}
 	return first && last && fields > 1;
 }
+
+void secret_begin_keyed(struct buf *out, enum wire_type type, const struct secret *key,
+			const struct secret *secret, size_t *mark)
+{
+	secret_begin(out, type, key, mark);
+	wire_add(out, WIRE_SECRET, secret->bytes, sizeof secret->bytes);
+}
+
+bool secret_take_keyed(struct secret *secret, const struct secret *key, const struct wire_message *message)
+{
+	size_t at = 0, len;
+	enum wire_tag tag;
+	const char *bytes;
+	if (!secret_in(key, message) || !wire_field(message, &at, &tag, &bytes, &len) ||
+	    !wire_field(message, &at, &tag, &bytes, &len) || tag != WIRE_SECRET ||
+	    len != sizeof secret->bytes)
+		return false;
+	memcpy(secret->bytes, bytes, sizeof secret->bytes);
+	return true;
+}
+
+bool secret_in_keyed(const struct secret *secret, const struct secret *key,
+		     const struct wire_message *message)
+{
+	struct secret found;
+	return secret_take_keyed(&found, key, message) &&
+	       !memcmp(found.bytes, secret->bytes, sizeof found.bytes);
+}

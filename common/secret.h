@@ -5,6 +5,11 @@
  * field of the question and of all that belongs to it, the answer included.  A frame that somebody else wrote
  * does not have it; one that had bytes put before or into it does not begin or end with it.
  *
+ * A job of the session that kept the socket can read an answer before the shell does, its secret with it, and
+ * could ask for another line in the same name.  So what the shell itself says of its lines begins and ends
+ * with its key, which it told when it greeted, before any line, and which no answer has; the question's
+ * secret is the second field.
+ *
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
 #ifndef WHOSH_SECRET_H
 #define WHOSH_SECRET_H
@@ -25,5 +30,13 @@ void secret_end(struct buf *out, const struct secret *secret, size_t mark);
 bool secret_take(struct secret *secret, const struct wire_message *question);
 /* Does this frame begin and end with it? */
 bool secret_in(const struct secret *secret, const struct wire_message *message);
+/* As secret_begin, with the shell's key around and the question's secret behind it; end with the key. */
+void secret_begin_keyed(struct buf *out, enum wire_type type, const struct secret *key,
+			const struct secret *secret, size_t *mark);
+/* The question's secret of a frame that begins and ends with the key; false: it is not the shell's. */
+bool secret_take_keyed(struct secret *secret, const struct secret *key, const struct wire_message *message);
+/* Is it the shell's, and of that question? */
+bool secret_in_keyed(const struct secret *secret, const struct secret *key,
+		     const struct wire_message *message);
 
 #endif

@@ -27,12 +27,14 @@ static const struct {
 };
 
 /* They always do, with a script before it or without. */
-static const char *const always[] = {"sftp",    "ftp",    "lftp",  "mongo",   "mongosh",
-				     "sqlplus", "isql",   "tsql",  "cqlsh",   "clickhouse-client",
-				     "gnuplot", "octave", "bc",    "dc",      "R",
-				     "ghci",    "gforth", "erl",   "iex",     "jshell",
-				     "swipl",   "sbcl",   "clisp", "ipython", "rsh",
-				     "rlogin",  "slogin", "mosh",  "autossh", NULL};
+static const char *const always[] = {"sftp",    "ftp",      "lftp",     "mongo",   "mongosh",
+				     "sqlplus", "isql",     "tsql",     "cqlsh",   "clickhouse-client",
+				     "gnuplot", "octave",   "bc",       "dc",      "R",
+				     "ghci",    "gforth",   "erl",      "iex",     "jshell",
+				     "swipl",   "sbcl",     "clisp",    "ipython", "rsh",
+				     "rlogin",  "slogin",   "mosh",     "autossh", "duckdb",
+				     "sqlcmd",  "nsupdate", "nslookup", "fdisk",   "gdisk",
+				     "parted",  "nmcli",    "mail",     "mailx",   NULL};
 
 /* -abc: is one of its letters the option that settles it?  *next: its value is the next word. */
 static bool settled_by_letters(size_t c, const char *letters, bool *next, bool *sure)

@@ -40,6 +40,8 @@ static const struct {
 		 "--git", "--userconfig", "--globalconfig", "--editor", "--call"}},
     {"npx", "", {""}},
     {"docker", "", {""}},
+    {"podman", "", {""}},
+    {"nerdctl", "", {""}},
     {"kubectl", "", {"exec", "--kubeconfig"}},
     {"man", "PH", {"--pager", "--html"}},
     {"less", "", {""}},

@@ -21,6 +21,7 @@ enum { TICK_MS = 1000 };
 
 static const struct verdict lost = {EXIT_UNREACHABLE, true}, taken_back = {128 + SIGINT, false};
 static bool running;
+static struct secret key;    /* this shell's */
 static struct secret secret; /* of the last line */
 static size_t before;        /* children, when the line that runs began */
 
@@ -60,9 +61,11 @@ void ask_ready(void)
 	on_exit(tell_asides, NULL);
 	struct buf frame BUF_AUTO = BUF_INIT;
 	size_t mark;
-	wire_begin(&frame, WIRE_HELLO, &mark);
+	if (!secret_new(&key))
+		return; /* whosh that has not been greeted takes no question */
+	secret_begin(&frame, WIRE_HELLO, &key, &mark);
 	wire_adds(&frame, WIRE_VERSION_TAG, WIRE_VERSION);
-	wire_end(&frame, mark);
+	secret_end(&frame, &key, mark);
 	tell(&frame);
 }
 
@@ -80,6 +83,11 @@ static size_t children(void)
 	return waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) ? 0 : children_count();
 }
 
+bool ask_lasts(void)
+{
+	return running;
+}
+
 void ask_ended(int status)
 {
 	struct buf frame BUF_AUTO = BUF_INIT;
@@ -88,11 +96,11 @@ void ask_ended(int status)
 		return;
 	running = false;
 	source_approve(false);
-	secret_begin(&frame, WIRE_OUTCOME, &secret, &mark);
+	secret_begin_keyed(&frame, WIRE_OUTCOME, &key, &secret, &mark);
 	wire_add_number(&frame, WIRE_EXIT, status & 255);
 	if (children() > before)
 		wire_adds(&frame, WIRE_LEFT, "1");
-	secret_end(&frame, &secret, mark);
+	secret_end(&frame, &key, mark);
 	tell(&frame);
 }
 
@@ -136,13 +144,13 @@ static bool interrupted(int traps)
 	return interrupt_state != 0 || pending_traps[SIGINT] > traps;
 }
 
-static bool take_back(struct link *way, const struct secret *its, const struct aside *aside)
+static bool take_back(struct link *way, const struct aside *aside)
 {
 	struct buf frame BUF_AUTO = BUF_INIT;
 	size_t mark;
-	secret_begin(&frame, WIRE_WITHDRAW, its, &mark);
+	secret_begin_keyed(&frame, WIRE_WITHDRAW, &key, &secret, &mark);
 	wire_adds(&frame, WIRE_STATUS, "130");
-	secret_end(&frame, its, mark);
+	secret_end(&frame, &key, mark);
 	return !aside && link_write(way, &frame);
 }
 
@@ -173,7 +181,7 @@ static struct verdict wait_answer(struct link *way, const struct secret *its, st
 			words = waiting_words(&found);
 		if (!withdrawn && interrupted(traps)) {
 			withdrawn = true;
-			if (!take_back(way, its, aside))
+			if (!take_back(way, aside))
 				found.type = 0;
 		} else if (found.type == WIRE_WAITING && words && terminal && !withdrawn) {
 			waiting_show(words, since);
@@ -215,14 +223,14 @@ struct verdict ask_line(const struct buf *text, const void *command)
 	size_t mark;
 	if (!secret_new(&secret))
 		return way_lost();
-	secret_begin(&frame, WIRE_ASK, &secret, &mark);
+	secret_begin_keyed(&frame, WIRE_ASK, &key, &secret, &mark);
 	wire_adds(&frame, WIRE_MODE, reader_at_prompt() ? "prompt" : "stdin");
 	wire_add(&frame, WIRE_LINE, text->data ? text->data : "", text->len);
 	add_cwd(&frame);
 	buf_add(&used, text->data, text->len);
 	source_add(&frame, command, &used);
 	meaning_add(&frame, &used);
-	secret_end(&frame, &secret, mark);
+	secret_end(&frame, &key, mark);
 	if (text->failed || frame.failed || frame.len > WIRE_MAX_FRAME)
 		return too_large();
 	if (!way || !link_write(way, &frame))

@@ -66,6 +66,12 @@ extern struct {
 	int delimiter_space;
 } dstack;
 extern void (*rl_prep_term_function)(int);
+extern char *rl_line_buffer;
+extern char *(*rl_completion_word_break_hook)(void);
+extern int (*rl_directory_completion_hook)(char **), (*rl_directory_rewrite_hook)(char **),
+    (*rl_filename_stat_hook)(char **);
+extern char **(*rl_attempted_completion_function)(const char *, int, int);
+extern int rl_attempted_completion_over;
 
 typedef struct {
 	const char *name;

@@ -83,14 +83,12 @@ static bool thrown(int code)
 /* Ask for what was read.  An alias of several commands is approved by the line that uses it, whole. */
 static bool approved(void)
 {
-	static bool same_line;
 	const struct buf *text = input_text();
-	if (same_line && !input_read())
+	if (ask_lasts() && !input_read())
 		return true;
 	struct verdict verdict = {EXIT_UNREACHABLE, true};
 	if (reader_in_shell())
 		verdict = ask_line(text, command);
-	same_line = !verdict.status;
 	if (verdict.status)
 		refused(verdict);
 	return !verdict.status;

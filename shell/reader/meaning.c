@@ -30,19 +30,26 @@ static bool used_always(const char *name)
 	return !strcmp(name, "command_not_found_handle");
 }
 
+/* In $'…' a name can be written so that no search finds it; then `any` may be used. */
+static void use(struct buf *plain, const char *text, size_t len, bool *any)
+{
+	*any |= len && memmem(text, len, "$'", 2);
+	meaning_plain(plain, text, len);
+}
+
 /* Each that the text may use, and whose own text is then text that is used. */
-static void add_functions(struct buf *frame, struct buf *plain, bool any)
+static void add_functions(struct buf *frame, struct buf *plain, bool *any)
 {
 	SHELL_VAR **all = all_visible_functions();
 	bool again = all != NULL;
 	while (again) {
 		again = false;
 		for (size_t i = 0; all[i]; i++) {
-			if (!any && !used_always(all[i]->name) && !meaning_used(plain, all[i]->name))
+			if (!*any && !used_always(all[i]->name) && !meaning_used(plain, all[i]->name))
 				continue;
 			char *text = named_function_string(all[i]->name, function_cell(all[i]), MULTILINE);
 			meaning_tell(frame, "function", all[i]->name, text);
-			meaning_plain(plain, text, strlen(text));
+			use(plain, text, strlen(text), any);
 			buf_addc(plain, '\n');
 			/* Out of the list, the rest moves up. */
 			for (size_t k = i--; all[k]; k++)
@@ -53,17 +60,17 @@ static void add_functions(struct buf *frame, struct buf *plain, bool any)
 	free(all);
 }
 
-static void add_aliases(struct buf *frame, struct buf *plain, bool any)
+static void add_aliases(struct buf *frame, struct buf *plain, bool *any)
 {
 	alias_t **all = expand_aliases ? all_aliases() : NULL;
 	bool again = all != NULL;
 	while (again) {
 		again = false;
 		for (size_t i = 0; all[i]; i++) {
-			if (!any && !meaning_used(plain, all[i]->name))
+			if (!*any && !meaning_used(plain, all[i]->name))
 				continue;
 			meaning_tell(frame, "alias", all[i]->name, all[i]->value);
-			meaning_plain(plain, all[i]->value, strlen(all[i]->value));
+			use(plain, all[i]->value, strlen(all[i]->value), any);
 			buf_addc(plain, '\n');
 			for (size_t k = i--; all[k]; k++)
 				all[k] = all[k + 1];
@@ -82,12 +89,10 @@ void meaning_begin(void)
 void meaning_add(struct buf *frame, const struct buf *text)
 {
 	struct buf plain BUF_AUTO = BUF_INIT;
-	size_t len = text->len;
-	/* In $'…' a name can be written so that no search finds it. */
-	bool any = len && memmem(text->data, len, "$'", 2);
-	meaning_plain(&plain, text->data ? text->data : "", len);
-	add_aliases(frame, &plain, any);
-	add_functions(frame, &plain, any);
+	bool any = false;
+	use(&plain, text->data ? text->data : "", text->len, &any);
+	add_aliases(frame, &plain, &any);
+	add_functions(frame, &plain, &any);
 	frame->failed |= plain.failed;
 	meaning_variables(frame);
 	meaning_bash(frame);

@@ -1,7 +1,8 @@
 /* meaning_names.c: may this text use that name?
  *
  * Not an answer for certain but on the safe side: quotes and backslashes are taken out, so that l\s and "l"s
- * are ls, and then the name is looked for where no letter, digit or underscore is beside it.
+ * are ls, and then the name is looked for where no letter, digit or underscore is beside it.  A text with
+ * lines that may be joined is looked at both ways.
  *
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
 #include "shell/reader/reader.h"
@@ -29,10 +30,23 @@ bool meaning_used(const struct buf *plain, const char *name)
 	return false;
 }
 
-void meaning_plain(struct buf *out, const char *text, size_t len)
+static void add_plain(struct buf *out, const char *text, size_t len, bool joined)
 {
 	for (size_t i = 0; i < len; i++) {
-		if (text[i] != '\\' && text[i] != '\'' && text[i] != '"')
+		if (joined && text[i] == '\\' && i + 1 < len && text[i + 1] == '\n')
+			i++;
+		else if (text[i] != '\\' && text[i] != '\'' && text[i] != '"')
 			buf_addc(out, text[i]);
 	}
+}
+
+void meaning_plain(struct buf *out, const char *text, size_t len)
+{
+	add_plain(out, text, len, false);
+	/* Whether a backslash at a line's end joins it to the next is known to bash alone: not in a comment.
+	 */
+	if (!len || !memmem(text, len, "\\\n", 2))
+		return;
+	buf_addc(out, '\n');
+	add_plain(out, text, len, true);
 }

@@ -85,6 +85,7 @@ void prompt_begin(void)
 	struct wire_message told = {0};
 	struct link *way = channel();
 	disarm();
+	complete_begin();
 	unbind_variable("HISTFILE");
 	rl_clear_history();
 	while (way && channel_next(way, &told, ANSWER_MS) == 0)

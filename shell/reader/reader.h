@@ -9,7 +9,7 @@
  *
  * Its way, each step a file: start.c how it gets in · loop.c read, ask, execute · input.c the bytes of a
  * command · ask.c the question · meaning.c what the session has changed · source.c files that are sourced ·
- * channel.c to whosh and back · prompt.c what is different at a terminal.
+ * channel.c to whosh and back · prompt.c what is different at a terminal · complete.c completion.
  *
  * It uses what bash exports for loadable builtins and runs in bash 5.2 only; in any other it lets bash read
  * nothing, and whosh says so.
@@ -79,6 +79,8 @@ void ask_ready(void);
 /* Ask for what was read and parsed, and wait.  May not return, as bash's own reading, when a signal ends
  * bash. */
 struct verdict ask_line(const struct buf *text, const void *command);
+/* Is the line that was permitted last not ended yet? */
+bool ask_lasts(void);
 /* The last line has ended with this status, when one was running. */
 void ask_ended(int status);
 /* May this text of a file, which the line that runs has found by itself, be run?  0 and a conversation in
@@ -120,6 +122,8 @@ bool source_added(const char *path, const struct buf *text);
 /* prompt.c: what a terminal needs besides: its history, its prompt; and what readline must not do by itself.
  */
 void prompt_begin(void);
+/* complete.c: from now on completion runs nothing. */
+void complete_begin(void);
 /* The input is over: if because the terminal hung up, end by that, as bash would. */
 void prompt_over(void);
 /* A line as it was typed, its history expanded; malloc'd. */

@@ -56,8 +56,10 @@ static _Noreturn void over(struct session *session, int status)
 	struct gate *gate = session->gate;
 	struct wire_message last;
 	while (session->reader.fd >= 0 && link_next(&session->reader, &last, 0) > 0) {
-		session->greeted |= last.type == WIRE_HELLO && same_version(&last);
-		if (last.type == WIRE_OUTCOME && session->running && secret_in(&session->secret, &last))
+		if (last.type == WIRE_HELLO && !session->greeted)
+			session->greeted = same_version(&last) && secret_take(&session->key, &last);
+		if (last.type == WIRE_OUTCOME && session->running &&
+		    secret_in_keyed(&session->secret, &session->key, &last))
 			line_ended(session, &last);
 	}
 	if (!session->greeted && !gate->killed)
@@ -86,22 +88,23 @@ static bool on_message(struct session *session, const struct wire_message *messa
 {
 	switch (message->type) {
 	case WIRE_HELLO:
-		if (session->greeted || !same_version(message))
+		if (session->greeted || !same_version(message) || !secret_take(&session->key, message))
 			break;
 		session->greeted = true;
 		return !session->prompt || session_prompt(session, status);
 	case WIRE_ASK:
-		if (!session->greeted || session->running || !secret_take(&session->secret, message))
+		if (!session->greeted || session->running ||
+		    !secret_take_keyed(&session->secret, &session->key, message))
 			break;
 		return session_ask(session, message, status);
 	case WIRE_OUTCOME:
-		if (!secret_in(&session->secret, message))
+		if (!secret_in_keyed(&session->secret, &session->key, message))
 			break;
 		if (session->running)
 			line_ended(session, message);
 		return true;
 	case WIRE_WITHDRAW:
-		if (!secret_in(&session->secret, message))
+		if (!secret_in_keyed(&session->secret, &session->key, message))
 			break;
 		/* It came when the permit was already on its way, and the shell has not used that. */
 		if (session->running)

@@ -29,6 +29,7 @@ struct session {
 	char id[UUID_LEN + 1]; /* of the session, where its environment names none */
 	char *command;         /* the last line's command ID */
 	struct secret secret;  /* … and its question's */
+	struct secret key;     /* of the shell, told by its greeting */
 };
 
 /* Run a session to its end, and end as it ended. */

@@ -60,8 +60,8 @@ static bool taken_back(struct session *session)
 {
 	struct wire_message message;
 	int found = link_next(&session->reader, &message, 0);
-	return found < 0 ||
-	       (found > 0 && message.type == WIRE_WITHDRAW && secret_in(&session->secret, &message));
+	return found < 0 || (found > 0 && message.type == WIRE_WITHDRAW &&
+			     secret_in_keyed(&session->secret, &session->key, &message));
 }
 
 /* Wait for the broker's answer. */

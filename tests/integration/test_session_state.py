@@ -171,7 +171,11 @@ def test_redefined(t):
     asked = a.reviewer.seen
     for change, line, said in (
             ("cat () { id -un; }", "cat f", "function cat"),
+            ("cat () { id -un; }", "c\\\nat f", "function cat"),
+            ("cat () { id -un; }", ": \\\ncat; cat f # c\\", "function cat"),
+            ("cat () { id -un; }; f () { echo `$'c\\x61t' f`; }", "f", "function cat"),
             ("shopt -s expand_aliases; alias cat='id -un'", "cat f", "alias cat"),
+            ("shopt -s expand_aliases; alias cat='id -un'", "c\\\nat f", "alias cat"),
             ("shopt -s expand_aliases; alias cat='id -un;true'", "true; cat f", "alias cat"),
             ("PATH=$PWD/x:$PATH", "cat f", "variable PATH"),
             ("hash -p x/cat cat", "cat f", "hash cat"),

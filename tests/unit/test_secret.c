@@ -54,6 +54,26 @@ static bool swallowed(const struct secret *secret)
 	       (secret_in(secret, &message) || secret_take(&(struct secret){{0}}, &message));
 }
 
+/* The shell's own frame of a question, with `key` around and `secret` in it, where the key is `one`. */
+static bool keyed(const struct secret *one, const struct secret *key, const struct secret *secret,
+		  const struct secret *expected)
+{
+	struct buf out BUF_AUTO = BUF_INIT;
+	struct wire_message message;
+	struct secret found;
+	size_t size, mark;
+	if (secret) {
+		secret_begin_keyed(&out, WIRE_ASK, key, secret, &mark);
+		wire_adds(&out, WIRE_LINE, "true");
+		secret_end(&out, key, mark);
+	} else {
+		frame(&out, key, "true", key);
+	}
+	return wire_next(&out, &message, &size) == 1 && secret_take_keyed(&found, one, &message) &&
+	       secret_in_keyed(expected, one, &message) &&
+	       !memcmp(found.bytes, expected->bytes, sizeof found.bytes);
+}
+
 int main(void)
 {
 	struct secret one, two;
@@ -68,5 +88,9 @@ int main(void)
 	      !believed(&one, &one, NULL) && !taken(&one, NULL));
 	holds("a frame of two halves is believed", !believed(&one, &one, &two) && !taken(&one, &two));
 	holds("a frame inside another's is believed", !swallowed(&one));
+	holds("what the shell says of a question is refused", keyed(&one, &one, &two, &two));
+	holds("who has only a question's secret is believed", !keyed(&one, &two, &two, &two));
+	holds("what the shell says is taken for another question", !keyed(&one, &one, &two, &one));
+	holds("a question without a secret is taken", !keyed(&one, &one, NULL, &one));
 	return checks_end();
 }
