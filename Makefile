@@ -48,7 +48,7 @@ WHOSH   = $(call objects,shell/whosh/*.c)
 BROKER  = $(call objects,shell/broker/*.c)
 # The reader is loaded into bash: position-independent, and nothing of it has a name there but what bash is to find.
 READER  = $(patsubst %.c,$(BUILD)/pic/%.o,$(sort $(wildcard shell/reader/*.c))) \
-          $(patsubst %,$(BUILD)/pic/common/%.o,buf clock io link secure text waiting wire)
+          $(patsubst %,$(BUILD)/pic/common/%.o,buf children clock io link passing secret secure text waiting wire)
 WHOSHD  = $(call objects,approver/whoshd/*.c approver/http/*.c approver/command/*.c approver/identity/*.c \
           approver/kill/*.c approver/oidc/*.c)
 WHOCTL  = $(call objects,approver/whoctl/*.c)

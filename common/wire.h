@@ -92,6 +92,8 @@ enum wire_tag {
 		       */
 	WIRE_SOURCED, /* each: PATH, NUL, TEXT: a file that this line reads with `.` or source */
 	WIRE_OVER,    /* "1": whosh to the session's shell: the session ends with STATUS */
+	WIRE_REVIEWERS, /* how many must approve, decimal */
+	WIRE_SECRET, /* first and last in what a session's shell and whosh say of one question (secret.h) */
 	WIRE_TAGS
 };
 

@@ -157,6 +157,20 @@ else
 	say "No sshd here, or not root: the part that goes through a real sshd is left out"
 fi
 
+say "A session: one bash that keeps its state, and every line in it is asked about before it runs"
+cat >session.txt <<-'END'
+	cd src
+	files=$(ls)
+	echo "in ${PWD##*/} there is $files"
+	sqlite3 ../app.db 'DROP TABLE sessions'
+	echo "the line before ended with $?"
+END
+show "[build-agent] whosh -s < session.txt"
+cat session.txt
+echo
+WHOSH_CONFIG=$dir/client.conf WHOSH_TOKEN_FILE=$work/build-agent.token WHOSH_TASK="look around" \
+	WHOSH_MODEL=openai/gpt@6 "$build/whosh" -s <session.txt || echo "(exit status $?)"
+
 say "The kill switch: two agents are at work; one of them is killed, the other finishes"
 busy() { # NAME: a line that runs until the file `go` is there; its output and exit status go to NAME.out
 	{

@@ -16,6 +16,7 @@
 #include "common/log.h"
 #include "common/text.h"
 #include "shell/broker/history.h"
+#include "shell/broker/reply.h"
 #include "shell/broker/shell.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -130,7 +131,9 @@ static void wait_for_review(struct command *command, const struct answer *answer
 	text = json_string(body, "reason");
 	if (text)
 		visible_add(&reason, text, strlen(text));
-	shell_waiting(command->shell, command->request.id, rule.data, reason.data, expires);
+	struct waiting waiting = {rule.data, reason.data, 1, expires};
+	json_integer(json_object(body, "reviewers"), "count", &waiting.reviewers);
+	shell_waiting(command->shell, command->request.id, &waiting);
 }
 
 /* No answer, or one that says "later". */

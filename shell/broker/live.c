@@ -2,9 +2,9 @@
  *
  * A poll names the commands as they were when it was sent.  When one is added, a new poll is sent beside the
  * old one; what either brings is good.  Two may be under way; a third replaces the older.  Changes are
- * gathered: the first is sent after SOON_MS, later ones at most once in GATHER_MS, so that a thousand shells
- * that start to wait together cost a few polls.  Removing one needs no poll: what the approver says of it is
- * ignored.
+ * gathered: the first is sent after SOON_MS, and so are later ones while there are FEW; with more, at most
+ * one in GATHER_MS, so that a thousand shells that start to wait together cost a few polls.  Removing one
+ * needs no poll: what the approver says of it is ignored.
  *
  * A pending command must be in a poll to get its decision, a running one to be killed.  Most commands end
  * before they have run for NAME_MS, and never appear here on the network at all.  An order to kill is
@@ -28,6 +28,7 @@
 enum {
 	SOON_MS = 10,
 	GATHER_MS = 200,
+	FEW = 16,             /* commands that are not gathered for */
 	NAME_MS = 400,        /* how long a command runs before it is named */
 	IDLE_MS = 1000,       /* between polls that bring nothing and do not wait either */
 	LONGEST_WAIT = 15000, /* between tries while the approver is away */
@@ -67,10 +68,11 @@ static void plan_new(struct live *live, int64_t ms)
 		plan(live, ms);
 }
 
+/* A few commands, such as a session's one after the other, cost few polls in any case. */
 static int64_t gathering(const struct live *live)
 {
 	int64_t since = clock_mono_ms() - live->last_sent;
-	return since >= GATHER_MS ? SOON_MS : GATHER_MS - since;
+	return since >= GATHER_MS || live->listed <= FEW ? SOON_MS : GATHER_MS - since;
 }
 
 static void list(struct live *live, struct live_entry *entry, enum live_kind kind)

@@ -26,14 +26,15 @@ void reply_hello(struct buf *out)
 	wire_end(out, mark);
 }
 
-void reply_waiting(struct buf *out, const char *id, const char *rule, const char *reason, int64_t expires)
+void reply_waiting(struct buf *out, const char *id, const struct waiting *waiting)
 {
 	size_t mark;
 	wire_begin(out, WIRE_WAITING, &mark);
 	wire_adds(out, WIRE_COMMAND_ID, id);
-	optional(out, WIRE_RULE, rule);
-	optional(out, WIRE_REASON, reason);
-	wire_add_number(out, WIRE_EXPIRES, expires);
+	optional(out, WIRE_RULE, waiting->rule);
+	optional(out, WIRE_REASON, waiting->reason);
+	wire_add_number(out, WIRE_REVIEWERS, waiting->reviewers);
+	wire_add_number(out, WIRE_EXPIRES, waiting->expires);
 	wire_end(out, mark);
 }
 

@@ -8,8 +8,13 @@
 #include "shell/broker/request.h"
 
 void reply_hello(struct buf *out);
-/* `rule` and `reason` may be NULL; `expires` in seconds since 1970. */
-void reply_waiting(struct buf *out, const char *id, const char *rule, const char *reason, int64_t expires);
+/* What is waited for; rule and reason may be NULL. */
+struct waiting {
+	const char *rule, *reason;
+	int64_t reviewers; /* how many must approve */
+	int64_t expires;   /* seconds since 1970 */
+};
+void reply_waiting(struct buf *out, const char *id, const struct waiting *waiting);
 /* Run it; with the variables that tell systems further down who runs it. */
 void reply_permit(struct buf *out, const struct request *request, const char *agent, int64_t lease_ms);
 /* `rule`, `id` and `hint` may be NULL. */

@@ -148,9 +148,9 @@ static void shell_answered(struct shell *shell)
 	shell_flush(shell);
 }
 
-void shell_waiting(struct shell *shell, const char *id, const char *rule, const char *reason, int64_t expires)
+void shell_waiting(struct shell *shell, const char *id, const struct waiting *waiting)
 {
-	reply_waiting(&shell->out, id, rule, reason, expires);
+	reply_waiting(&shell->out, id, waiting);
 	shell_flush(shell);
 }
 

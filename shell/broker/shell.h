@@ -9,13 +9,13 @@
 
 struct shell;
 struct tree_entry;
+struct waiting;
 
 /* Take over a connected socket (closed in any case). */
 void shell_accept(struct broker *broker, int fd);
 
 /* What a command has to tell its shell.  Each may find the shell gone, and then tells the command so. */
-void shell_waiting(struct shell *shell, const char *id, const char *rule, const char *reason,
-		   int64_t expires);
+void shell_waiting(struct shell *shell, const char *id, const struct waiting *waiting);
 /* `lease_ms`: how long it may run on without a broker, 0: to its end. */
 void shell_permit(struct shell *shell, const struct request *request, const char *agent, int64_t lease_ms);
 /* Learn which process it is. */

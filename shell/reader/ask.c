@@ -10,17 +10,19 @@
 #include "common/exits.h"
 #include "common/io.h"
 #include "common/link.h"
+#include "common/children.h"
 #include "common/waiting.h"
 #include "shell/reader/reader.h"
 #include <limits.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { TICK_MS = 1000, MAX_CHILDREN = 1 << 20 };
+enum { TICK_MS = 1000 };
 
-static const struct verdict lost = {EXIT_UNREACHABLE, true};
+static const struct verdict lost = {EXIT_UNREACHABLE, true}, taken_back = {128 + SIGINT, false};
 static bool running;
-static size_t before; /* children, when the line that runs began */
+static struct secret secret; /* of the last line */
+static size_t before;        /* children, when the line that runs began */
 
 static void say(const char *text)
 {
@@ -41,8 +43,21 @@ static bool tell(struct buf *frame)
 	return way && link_write(way, frame);
 }
 
+/* A file that runs `exit` has ended so too. */
+static void tell_asides(int status, void *unused)
+{
+	(void)unused;
+	for (struct aside *at; (at = channel_asides());) {
+		if (at->runs)
+			ask_aside_ended(at, status);
+		else
+			channel_aside_over(at, NULL);
+	}
+}
+
 void ask_ready(void)
 {
+	on_exit(tell_asides, NULL);
 	struct buf frame BUF_AUTO = BUF_INIT;
 	size_t mark;
 	wire_begin(&frame, WIRE_HELLO, &mark);
@@ -62,15 +77,7 @@ static void add_cwd(struct buf *frame)
 static size_t children(void)
 {
 	siginfo_t info;
-	struct buf list BUF_AUTO = BUF_INIT;
-	size_t count = 0;
-	if (waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT))
-		return 0;
-	if (read_file("/proc/thread-self/children", MAX_CHILDREN, &list))
-		return 1;
-	for (size_t i = 0; i < list.len; i++)
-		count += list.data[i] == ' ';
-	return count;
+	return waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) ? 0 : children_count();
 }
 
 void ask_ended(int status)
@@ -80,11 +87,12 @@ void ask_ended(int status)
 	if (!running)
 		return;
 	running = false;
-	wire_begin(&frame, WIRE_OUTCOME, &mark);
+	source_approve(false);
+	secret_begin(&frame, WIRE_OUTCOME, &secret, &mark);
 	wire_add_number(&frame, WIRE_EXIT, status & 255);
 	if (children() > before)
 		wire_adds(&frame, WIRE_LEFT, "1");
-	wire_end(&frame, mark);
+	secret_end(&frame, &secret, mark);
 	tell(&frame);
 }
 
@@ -120,47 +128,72 @@ static struct verdict refusal(const struct wire_message *refused)
 	return verdict;
 }
 
-/* Has Ctrl-C interrupted the wait?  Signals that end bash do so here. */
-static bool interrupted(void)
+/* Has Ctrl-C interrupted the wait, trapped (more often than `traps`) or not?  Signals that end bash do so
+ * here. */
+static bool interrupted(int traps)
 {
 	CHECK_TERMSIG;
-	return interrupt_state != 0;
+	return interrupt_state != 0 || pending_traps[SIGINT] > traps;
 }
 
-/* The answer to the question; whosh limits how long it may take.  A question is taken back by WITHDRAW, one
- * that was asked aside by closing its conversation. */
-static struct verdict wait_answer(struct link *way, bool aside)
+static bool take_back(struct link *way, const struct secret *its, const struct aside *aside)
+{
+	struct buf frame BUF_AUTO = BUF_INIT;
+	size_t mark;
+	secret_begin(&frame, WIRE_WITHDRAW, its, &mark);
+	wire_adds(&frame, WIRE_STATUS, "130");
+	secret_end(&frame, its, mark);
+	return !aside && link_write(way, &frame);
+}
+
+/* bash ends the line itself when it is interrupted at a prompt. */
+static void say_withdrawn(void)
+{
+	say("whosh: withdrawn: nothing was run");
+	if (!interactive || !interrupt_state)
+		say("\n");
+}
+
+/* The answer to the question of that secret; whosh limits how long it may take.  A question is taken back by
+ * WITHDRAW, even when its permit is already here; one that was asked aside by closing its conversation. */
+static struct verdict wait_answer(struct link *way, const struct secret *its, struct aside *aside)
 {
 	bool terminal = isatty(STDERR_FILENO), withdrawn = false;
 	int64_t since = clock_mono_ms();
+	int traps = pending_traps[SIGINT];
 	char *words = NULL;
-	struct wire_message found = {0};
-	for (;;) {
-		int got = channel_next(way, &found, terminal && words ? TICK_MS : -1);
-		if (got > 0 && found.type == WIRE_WAITING && !words)
+	struct wire_message found = {.type = WIRE_WAITING};
+	while (found.type == WIRE_WAITING) {
+		int got = channel_next(way, &found, TICK_MS);
+		if (got < 0)
+			found.type = 0;
+		else if (!got)
+			found.type = WIRE_WAITING;
+		else if (found.type == WIRE_WAITING && !words)
 			words = waiting_words(&found);
-		else if (got) {
-			found.type = got > 0 ? found.type : 0;
-			break;
-		}
-		if (words && terminal)
+		if (!withdrawn && interrupted(traps)) {
+			withdrawn = true;
+			if (!take_back(way, its, aside))
+				found.type = 0;
+		} else if (found.type == WIRE_WAITING && words && terminal && !withdrawn) {
 			waiting_show(words, since);
-		if (!interrupted() || withdrawn)
-			continue;
-		withdrawn = true;
-		struct buf frame BUF_AUTO = BUF_INIT;
-		size_t mark;
-		wire_begin(&frame, WIRE_WITHDRAW, &mark);
-		wire_end(&frame, mark);
-		if (aside || !link_write(way, &frame))
-			break;
+		}
 	}
 	if (words && terminal)
 		waiting_show(NULL, since);
+	if (words && terminal && withdrawn)
+		say_withdrawn();
 	free(words);
-	if (interrupted() && aside)
-		link_close(way);
-	QUIT;
+	if (withdrawn && aside)
+		channel_aside_over(aside, NULL);
+	if (withdrawn)
+		QUIT;
+	/* A permit that was on its way is not used, and whosh has been told so. */
+	if (withdrawn && (aside || found.type == WIRE_PERMIT))
+		return taken_back;
+	/* The answer to another question is none to this one. */
+	if (!found.type || !secret_in(its, &found))
+		return way_lost();
 	if (found.type == WIRE_REFUSED)
 		return refusal(&found);
 	if (found.type != WIRE_PERMIT)
@@ -180,51 +213,54 @@ struct verdict ask_line(const struct buf *text, const void *command)
 	struct buf frame BUF_AUTO = BUF_INIT, used BUF_AUTO = BUF_INIT;
 	struct link *way = channel();
 	size_t mark;
-	wire_begin(&frame, WIRE_ASK, &mark);
+	if (!secret_new(&secret))
+		return way_lost();
+	secret_begin(&frame, WIRE_ASK, &secret, &mark);
 	wire_adds(&frame, WIRE_MODE, reader_at_prompt() ? "prompt" : "stdin");
 	wire_add(&frame, WIRE_LINE, text->data ? text->data : "", text->len);
 	add_cwd(&frame);
 	buf_add(&used, text->data, text->len);
 	source_add(&frame, command, &used);
 	meaning_add(&frame, &used);
-	wire_end(&frame, mark);
+	secret_end(&frame, &secret, mark);
 	if (text->failed || frame.failed || frame.len > WIRE_MAX_FRAME)
 		return too_large();
 	if (!way || !link_write(way, &frame))
 		return way_lost();
-	struct verdict verdict = wait_answer(way, false);
+	struct verdict verdict = wait_answer(way, &secret, NULL);
 	running = !verdict.status;
+	source_approve(running);
 	before = running ? children() : 0;
 	return verdict;
 }
 
-int ask_aside(const char *path, const struct buf *text, struct link *conversation)
+int ask_aside(const char *path, const struct buf *text, struct aside *aside)
 {
 	struct buf frame BUF_AUTO = BUF_INIT;
 	size_t mark;
-	*conversation = (struct link){.fd = channel_aside()};
-	wire_begin(&frame, WIRE_ASK, &mark);
+	bool open = channel_aside(aside) && secret_new(&aside->secret);
+	secret_begin(&frame, WIRE_ASK, &aside->secret, &mark);
 	wire_adds(&frame, WIRE_MODE, "source");
 	wire_add(&frame, WIRE_LINE, text->data ? text->data : "", text->len);
 	wire_adds(&frame, WIRE_SCRIPT, path);
 	add_cwd(&frame);
 	meaning_add(&frame, text);
-	wire_end(&frame, mark);
+	secret_end(&frame, &aside->secret, mark);
 	if (frame.failed || frame.len > WIRE_MAX_FRAME)
 		return too_large().status;
-	if (conversation->fd < 0 || !link_write(conversation, &frame))
+	if (!open || !link_write(&aside->link, &frame))
 		return way_lost().status;
-	return wait_answer(conversation, true).status;
+	struct verdict verdict = wait_answer(&aside->link, &aside->secret, aside);
+	aside->runs = !verdict.status;
+	return verdict.status;
 }
 
-void ask_aside_ended(struct link *conversation, int status)
+void ask_aside_ended(struct aside *aside, int status)
 {
 	struct buf frame BUF_AUTO = BUF_INIT;
 	size_t mark;
-	wire_begin(&frame, WIRE_OUTCOME, &mark);
+	secret_begin(&frame, WIRE_OUTCOME, &aside->secret, &mark);
 	wire_add_number(&frame, WIRE_EXIT, status & 255);
-	wire_end(&frame, mark);
-	if (conversation->fd >= 0)
-		link_write(conversation, &frame);
-	link_close(conversation);
+	secret_end(&frame, &aside->secret, mark);
+	channel_aside_over(aside, &frame);
 }

@@ -15,6 +15,7 @@
 #include <shell.h>
 
 #include <builtins.h>
+#include <builtins/builtext.h>
 #include <builtins/common.h>
 #include <execute_cmd.h>
 #include <hashlib.h>
@@ -38,9 +39,11 @@ typedef struct {
 extern READER_INPUT bash_input;
 
 /* trap.h, flags.h, parser.h, bashhist.h, hashcmd.h and readline's are not either. */
+extern void check_signals_and_traps(void);
 extern int signal_is_trapped(int), signal_is_ignored(int);
 extern void run_error_trap(void), restore_default_signal(int);
 extern char *trap_list[];
+extern int pending_traps[];
 enum { READER_DEBUG_TRAP = NSIG, READER_ERROR_TRAP = NSIG + 1, READER_RETURN_TRAP = NSIG + 2 };
 extern int exit_immediately_on_error, read_but_dont_execute, just_one_command, place_keywords_in_env;
 extern int expand_aliases, line_number;
@@ -69,8 +72,12 @@ typedef struct {
 	int (*function)(int, int);
 } READER_FUNMAP;
 extern READER_FUNMAP **funmap;
-extern int rl_unbind_function_in_map(int (*)(int, int), void *);
-extern int rl_initialize_funmap(void);
-extern void *rl_get_keymap_by_name(const char *);
+/* A keymap is an array of these. */
+enum { READER_KEYS = 257, READER_IS_FUNCTION = 0, READER_IS_MAP = 1 };
+typedef struct {
+	char type;
+	int (*function)(int, int);
+} READER_KEY;
+extern READER_KEY *rl_get_keymap_by_name(const char *);
 
 #endif

@@ -6,13 +6,16 @@
  *
  * The session can close any descriptor by its number, or put another file there.  Each use first looks
  * whether it is still the same socket; when it is not, nothing is asked and nothing runs any more.
+ * What it writes there itself is not taken for ours (common/secret.h).
  *
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
+#include "common/io.h"
 #include "common/link.h"
+#include "common/passing.h"
 #include "shell/reader/reader.h"
-#include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <pthread.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -20,15 +23,11 @@
 /* Above what scripts use by number, and below bash's own 255. */
 enum { HIGH_FD = 230 };
 
-struct end {
-	int fd;
-	dev_t device;
-	ino_t inode;
-};
-
 static struct end frames = {.fd = -1}, door = {.fd = -1};
 static struct link way = {.fd = -1};
+static struct aside *asides;
 
+/* Put it out of the way of what scripts use by number, and remember what it is. */
 static bool take(struct end *end, int fd)
 {
 	struct stat st;
@@ -36,17 +35,15 @@ static bool take(struct end *end, int fd)
 	if (high < 0)
 		high = fcntl(fd, F_DUPFD_CLOEXEC, 10);
 	close(fd);
-	if (high < 0 || fstat(high, &st) || !S_ISSOCK(st.st_mode))
+	if (high < 0)
 		return false;
-	*end = (struct end){high, st.st_dev, st.st_ino};
-	return true;
-}
-
-bool channel_take(int frames_fd, int door_fd)
-{
-	if (!take(&frames, frames_fd) || !take(&door, door_fd))
+	*end = (struct end){.fd = high};
+	if (fstat(high, &st) || !S_ISSOCK(st.st_mode)) {
+		fd_close(&end->fd);
 		return false;
-	way.fd = frames.fd;
+	}
+	end->device = st.st_dev;
+	end->inode = st.st_ino;
 	return true;
 }
 
@@ -54,6 +51,29 @@ static bool same(const struct end *end)
 {
 	struct stat st;
 	return end->fd >= 0 && !fstat(end->fd, &st) && st.st_dev == end->device && st.st_ino == end->inode;
+}
+
+static void drop(struct end *end)
+{
+	if (same(end))
+		close(end->fd);
+	end->fd = -1;
+}
+
+/* A forked child asks aside only, and not for its parent: the session's way is to end with the shell. */
+static void in_child(void)
+{
+	drop(&frames);
+	for (; asides; asides = asides->next)
+		drop(&asides->end);
+}
+
+bool channel_take(int frames_fd, int door_fd)
+{
+	if (!take(&frames, frames_fd) || !take(&door, door_fd))
+		return false;
+	way.fd = frames.fd;
+	return !pthread_atfork(NULL, NULL, in_child);
 }
 
 struct link *channel(void)
@@ -70,33 +90,36 @@ int channel_next(struct link *link, struct wire_message *message, int timeout_ms
 	return link_next(link, message, 0);
 }
 
-int channel_aside(void)
+bool channel_aside(struct aside *aside)
 {
 	int ends[2];
+	*aside = (struct aside){.end = {.fd = -1}, .link = {.fd = -1}};
 	if (!same(&door) || socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends))
-		return -1;
-	char byte = 0;
-	struct iovec bytes = {&byte, 1};
-	union {
-		struct cmsghdr head;
-		char room[CMSG_SPACE(sizeof(int))];
-	} control = {0};
-	struct msghdr message = {.msg_iov = &bytes,
-				 .msg_iovlen = 1,
-				 .msg_control = &control,
-				 .msg_controllen = sizeof control.room};
-	struct cmsghdr *passed = CMSG_FIRSTHDR(&message);
-	passed->cmsg_level = SOL_SOCKET;
-	passed->cmsg_type = SCM_RIGHTS;
-	passed->cmsg_len = CMSG_LEN(sizeof(int));
-	*(int *)(void *)CMSG_DATA(passed) = ends[1];
-	ssize_t sent;
-	do
-		sent = sendmsg(door.fd, &message, MSG_NOSIGNAL);
-	while (sent < 0 && errno == EINTR);
+		return false;
+	bool passed = take(&aside->end, ends[0]) && fd_pass(door.fd, ends[1]);
 	close(ends[1]);
-	if (sent == 1)
-		return ends[0];
-	close(ends[0]);
-	return -1;
+	aside->link.fd = aside->end.fd;
+	aside->next = asides;
+	asides = aside;
+	return passed;
+}
+
+struct aside *channel_asides(void)
+{
+	return asides;
+}
+
+void channel_aside_over(struct aside *aside, const struct buf *told)
+{
+	for (struct aside **at = &asides; *at; at = &(*at)->next)
+		if (*at == aside) {
+			*at = aside->next;
+			break;
+		}
+	bool ours = same(&aside->end);
+	if (ours && told)
+		link_write(&aside->link, told);
+	if (!ours)
+		aside->link.fd = -1;
+	link_close(&aside->link);
 }

@@ -67,6 +67,8 @@ static int get(void)
 			ask_ended(last_command_exit_value);
 	}
 	int c = history_expansion ? get_typed() : original();
+	if (c == EOF && reader_in_shell() && reader_at_prompt())
+		prompt_over();
 	keep(c);
 	return c;
 }

@@ -13,11 +13,12 @@ struct first {
 };
 
 /* Variables of bash itself that change what lines mean without being exported. */
-static const char *const bash_reads[] = {
-    "PATH",       "IFS",  "CDPATH", "GLOBIGNORE",          "EXECIGNORE", "BASH_ENV", "PROMPT_COMMAND", "PS0",
-    "PS1",        "PS2",  "PS4",    "BASH_LOADABLES_PATH", "TEXTDOMAIN", "HOME",     "TEXTDOMAINDIR",  "ENV",
-    "MAILPATH",   "MAIL", "PS3",    "BASH_XTRACEFD",       "INPUTRC",    "LC_ALL",   "LC_CTYPE",       "LANG",
-    "LC_MESSAGES"};
+static const char *const bash_reads[] = {"PATH",       "IFS",      "CDPATH",        "GLOBIGNORE",
+					 "EXECIGNORE", "BASH_ENV", "PS4",           "BASH_LOADABLES_PATH",
+					 "TEXTDOMAIN", "HOME",     "TEXTDOMAINDIR", "ENV",
+					 "MAILPATH",   "MAIL",     "PS3",           "BASH_XTRACEFD",
+					 "INPUTRC",    "LC_ALL",   "LC_CTYPE",      "LANG",
+					 "LC_MESSAGES"};
 enum { BASH_READS = sizeof bash_reads / sizeof *bash_reads };
 
 static struct first bash_first[BASH_READS], *exported_first;
@@ -26,7 +27,9 @@ static char **odd_first; /* names that had an odd attribute */
 
 static bool everyday(const char *name)
 {
-	static const char *const names[] = {"PWD", "OLDPWD", "SHLVL", "_", "COLUMNS", "LINES"};
+	/* What a prompt runs was judged when it was set; what that changes is told by itself. */
+	static const char *const names[] = {"PWD",   "OLDPWD", "SHLVL", "_",   "COLUMNS",
+					    "LINES", "PS0",    "PS1",   "PS2", "PROMPT_COMMAND"};
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
 		if (!strcmp(name, names[i]))
 			return true;

@@ -3,6 +3,10 @@
  * History.  bash's own file is the account's, which other agents of the account can read and write; this
  * session has the lines that the broker remembers of its agent instead, and no file.
  *
+ * A hang-up.  The kernel tells the leader of the terminal's session, which is whosh where bash itself would
+ * be; bash may read the end of its input before it is told of the hang-up, and then would end as by Ctrl-D,
+ * without its jobs hearing of it.
+ *
  * readline has two commands that run what nobody approved: edit-and-execute-command, and shell-expand-line,
  * which runs substitutions while one types.  Both do nothing here, by whatever key.
  *
@@ -11,9 +15,10 @@
 #include "common/exits.h"
 #include "common/io.h"
 #include "shell/reader/reader.h"
+#include <poll.h>
 #include <unistd.h>
 
-enum { ANSWER_MS = 60000 };
+enum { ANSWER_MS = 60000, DEEPEST = 16 };
 
 static const char *const unsafe[] = {"edit-and-execute-command", "vi-edit-and-execute-command",
 				     "shell-expand-line"};
@@ -25,16 +30,26 @@ static int nothing(int count, int key)
 	return 0;
 }
 
+/* Out of a keymap, and of those that its keys lead to. */
+static void unbind(READER_KEY *map, int (*function)(int, int), int depth)
+{
+	for (int key = 0; map && depth < DEEPEST && key < READER_KEYS; key++) {
+		if (map[key].type == READER_IS_MAP)
+			unbind((READER_KEY *)(void *)map[key].function, function, depth + 1);
+		else if (map[key].type == READER_IS_FUNCTION && map[key].function == function)
+			map[key].function = nothing;
+	}
+}
+
 static void disarm(void)
 {
-	static const char *const maps[] = {"emacs", "emacs-meta", "emacs-ctlx", "vi-command", "vi-insert"};
+	static const char *const maps[] = {"emacs-standard", "vi-command", "vi-insert"};
 	for (size_t i = 0; funmap && funmap[i]; i++)
 		for (size_t k = 0; k < sizeof unsafe / sizeof *unsafe; k++) {
 			if (strcmp(funmap[i]->name, unsafe[k]) != 0)
 				continue;
 			for (size_t m = 0; m < sizeof maps / sizeof *maps; m++)
-				rl_unbind_function_in_map(funmap[i]->function,
-							  rl_get_keymap_by_name(maps[m]));
+				unbind(rl_get_keymap_by_name(maps[m]), funmap[i]->function, 0);
 			funmap[i]->function = nothing;
 		}
 }
@@ -54,6 +69,9 @@ static void remember(const struct wire_message *told)
 	enum wire_tag tag;
 	const char *bytes;
 	while (wire_field(told, &at, &tag, &bytes, &len)) {
+		/* What was asked about ends with its newline, what readline shows must not. */
+		while (len && bytes[len - 1] == '\n')
+			len--;
 		char *line = tag == WIRE_LINE ? strndup(bytes, len) : NULL;
 		if (line && *line)
 			add_history(line);
@@ -83,6 +101,23 @@ void prompt_begin(void)
 	if (text && write_all(STDERR_FILENO, text, strlen(text)))
 		_exit(EXIT_CONFIGURATION);
 	_exit((int)wire_number(&told, WIRE_STATUS, EXIT_UNREACHABLE));
+}
+
+void prompt_over(void)
+{
+	enum { HANG_UP_S = 1 };
+	const struct timespec limit = {.tv_sec = HANG_UP_S};
+	struct pollfd terminal = {.fd = STDIN_FILENO, .events = POLLIN};
+	sigset_t hang_up, before;
+	if (getsid(0) != getppid() || poll(&terminal, 1, 0) <= 0 || !(terminal.revents & POLLHUP))
+		return;
+	sigemptyset(&hang_up);
+	sigaddset(&hang_up, SIGHUP);
+	sigprocmask(SIG_BLOCK, &hang_up, &before);
+	if (!terminating_signal)
+		ppoll(NULL, 0, &limit, &before);
+	sigprocmask(SIG_SETMASK, &before, NULL);
+	check_signals_and_traps();
 }
 
 char *prompt_expand(char *line)

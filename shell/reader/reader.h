@@ -19,7 +19,24 @@
 #define READER_H
 
 #include "common/link.h"
+#include "common/secret.h"
 #include <sys/types.h>
+
+/* A descriptor of ours, which the session can close or replace by its number, and what it was. */
+struct end {
+	int fd;
+	dev_t device;
+	ino_t inode;
+};
+
+/* A question beside the session's line. */
+struct aside {
+	struct end end;
+	struct link link;
+	struct secret secret;
+	bool runs;          /* it was approved, and its end is owed */
+	struct aside *next; /* of those that this process has open */
+};
 
 /* A session that cannot go on: what bash ends with. */
 struct verdict {
@@ -46,9 +63,12 @@ bool input_read(void);
  * by the session's own doing: then nothing can be asked any more. */
 bool channel_take(int frames, int door);
 struct link *channel(void);
-/* A conversation of one's own with whosh, for one question beside the session's line; its descriptor, or -1.
- */
-int channel_aside(void);
+/* A conversation of one's own with whosh, for one question beside the session's line; false: none.  `aside`
+ * stays where it is until channel_aside_over. */
+bool channel_aside(struct aside *aside);
+struct aside *channel_asides(void);
+/* Close it, if it is still what it was; `told`, when not NULL, is said first. */
+void channel_aside_over(struct aside *aside, const struct buf *told);
 /* The next frame, borrowed until the next call; 1, 0: none in timeout_ms or a signal came, -1: whosh has
  * gone. */
 int channel_next(struct link *link, struct wire_message *message, int timeout_ms);
@@ -63,8 +83,8 @@ struct verdict ask_line(const struct buf *text, const void *command);
 void ask_ended(int status);
 /* May this text of a file, which the line that runs has found by itself, be run?  0 and a conversation in
  * which its end is to be told (ask_aside_ended), or the status. */
-int ask_aside(const char *path, const struct buf *text, struct link *conversation);
-void ask_aside_ended(struct link *conversation, int status);
+int ask_aside(const char *path, const struct buf *text, struct aside *aside);
+void ask_aside_ended(struct aside *aside, int status);
 
 /* variables.c: make NAME=value bash's own, exported: whosh's own names always, others (stamps) where the
  * session has not set them. */
@@ -91,12 +111,17 @@ bool source_text(const char *path, struct buf *text);
 /* source_names.c: add the files that the parsed command names literally to the question, and their text to
  * `used`; hold it until the next line. */
 void source_add(struct buf *frame, const void *command, struct buf *used);
-/* Is this file with this text among them? */
+/* The line that they were added to is being run, or not any more: until it is permitted, and when it has
+ * ended, its approval is for nothing that a trap may run. */
+void source_approve(bool approved);
+/* Is this file with this text among them, and approved? */
 bool source_added(const char *path, const struct buf *text);
 
 /* prompt.c: what a terminal needs besides: its history, its prompt; and what readline must not do by itself.
  */
 void prompt_begin(void);
+/* The input is over: if because the terminal hung up, end by that, as bash would. */
+void prompt_over(void);
 /* A line as it was typed, its history expanded; malloc'd. */
 char *prompt_expand(char *line);
 

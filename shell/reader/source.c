@@ -22,6 +22,7 @@
 
 extern char *find_path_file(const char *);
 extern int source_uses_path, source_searches_cwd, bash_argv_initialized, absolute_pathname(const char *);
+extern int return_catch_value;
 extern int maybe_execute_file(const char *, int);
 
 /* bash takes out so many NULs, and no more. */
@@ -96,19 +97,20 @@ static int sealed(const struct buf *text)
 	return fd;
 }
 
-static void told_end(struct link *conversation)
+static void told_end(struct aside *conversation)
 {
-	ask_aside_ended(conversation, last_command_exit_value);
+	bool returned = this_shell_builtin == return_builtin;
+	ask_aside_ended(conversation, returned ? return_catch_value : last_command_exit_value);
 	free(conversation);
 }
 
 static bool asked(const char *path, const struct buf *text)
 {
-	struct link *conversation = calloc(1, sizeof *conversation);
+	struct aside *conversation = calloc(1, sizeof *conversation);
 	if (!conversation)
 		return false;
 	if (ask_aside(path, text, conversation)) {
-		link_close(conversation);
+		channel_aside_over(conversation, NULL);
 		free(conversation);
 		return false;
 	}

@@ -18,6 +18,7 @@ static struct {
 	struct buf text;
 } added[MOST_FILES];
 static size_t n_added;
+static bool approved;
 
 static void forget(void)
 {
@@ -27,9 +28,14 @@ static void forget(void)
 	}
 }
 
+void source_approve(bool yes)
+{
+	approved = yes;
+}
+
 bool source_added(const char *path, const struct buf *text)
 {
-	for (size_t i = 0; i < n_added; i++)
+	for (size_t i = 0; approved && i < n_added; i++)
 		if (!strcmp(added[i].path, path) && added[i].text.len == text->len &&
 		    !memcmp(added[i].text.data, text->data, text->len))
 			return true;
@@ -145,5 +151,6 @@ static void walk(struct buf *frame, const COMMAND *command, struct buf *used, in
 void source_add(struct buf *frame, const void *command, struct buf *used)
 {
 	forget();
+	approved = false;
 	walk(frame, command, used, 0);
 }

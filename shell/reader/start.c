@@ -95,6 +95,15 @@ static void remove_entry(char **environment, const char *name, char *keep)
 	*to = NULL;
 }
 
+/* whosh has put exactly one there. */
+static bool told_once(char **environment)
+{
+	size_t n = 0;
+	for (; *environment; environment++)
+		n += !strncmp(*environment, "WHOSH_READER=", 13);
+	return n == 1;
+}
+
 static bool right_bash(void)
 {
 	return dist_version && !strcmp(dist_version, DISTVERSION);
@@ -107,7 +116,7 @@ __attribute__((constructor)) static void start(int argc, char **argv, char **env
 	const char *told = getenv("WHOSH_READER");
 	int frames, door, input;
 	char *preload = getenv("LD_PRELOAD"), *others = preload ? strchr(preload, ':') : NULL;
-	if (!told || sscanf(told, "%d,%d,%d", &frames, &door, &input) != 3)
+	if (!told || !told_once(environment) || sscanf(told, "%d,%d,%d", &frames, &door, &input) != 3)
 		return;
 	/* What keep_env let through comes behind us, and stays. */
 	char *keep = others && asprintf(&keep, "LD_PRELOAD=%s", others + 1) > 0 ? keep : NULL;

@@ -130,13 +130,14 @@ int accompany_once(struct gate *gate, pid_t child, int signals, const int *other
 {
 	struct pollfd on[] = {{.fd = signals, .events = POLLIN},
 			      {.fd = others[0], .events = POLLIN},
-			      {.fd = others[1], .events = POLLIN}};
+			      {.fd = others[1], .events = POLLIN},
+			      {.fd = others[2], .events = POLLIN}};
 	int status = reap(child, WUNTRACED);
 	if (status != NOT_TAKEN && !WIFSTOPPED(status))
 		return status;
 	if (status != NOT_TAKEN)
 		stop_with(child, WSTOPSIG(status));
-	if (poll(on, 3, timeout_ms) > 0 && on[0].revents)
+	if (poll(on, 1 + OTHERS, timeout_ms) > 0 && on[0].revents)
 		pass_on(gate, child, signals);
 	return STILL_RUNS;
 }
@@ -147,7 +148,8 @@ int accompany_until(struct gate *gate, pid_t child, int signals, const int *othe
 	struct pollfd on[] = {{.fd = signals, .events = POLLIN},
 			      {.fd = gate->gone ? -1 : gate->link.fd, .events = POLLIN},
 			      {.fd = others[0], .events = POLLIN},
-			      {.fd = others[1], .events = POLLIN}};
+			      {.fd = others[1], .events = POLLIN},
+			      {.fd = others[2], .events = POLLIN}};
 	bool said = gate->link.fd >= 0 && !gate->gone;
 	for (;;) {
 		int status = reap(child, WUNTRACED);
@@ -169,11 +171,11 @@ int accompany_until(struct gate *gate, pid_t child, int signals, const int *othe
 		if (over || (gate->killed && (gate->own_end || gate->gone)))
 			return end_below(child);
 		int64_t left = gate->gone && lease_ms > 0 ? lease_ms - silence : -1;
-		if (poll(on, 4, left > INT32_MAX ? INT32_MAX : (int)left) < 0 && errno != EINTR)
+		if (poll(on, 2 + OTHERS, left > INT32_MAX ? INT32_MAX : (int)left) < 0 && errno != EINTR)
 			return end_below(child);
 		if (on[0].revents)
 			pass_on(gate, child, signals);
-		if (on[2].revents || on[3].revents)
+		if (on[2].revents || on[3].revents || on[4].revents)
 			return STILL_RUNS;
 		said = on[1].revents != 0;
 	}
@@ -181,6 +183,6 @@ int accompany_until(struct gate *gate, pid_t child, int signals, const int *othe
 
 int accompany(struct gate *gate, pid_t child, int signals)
 {
-	const int none[] = {-1, -1};
+	const int none[OTHERS] = {-1, -1, -1};
 	return accompany_until(gate, child, signals, none);
 }

@@ -14,6 +14,7 @@ static const char *const loaders[] = {
     "BASHOPTS",       /* the same: expand_aliases, extglob change how the line is read */
     "PS4",            /* expanded, with its substitutions, under xtrace */
     "PROMPT_COMMAND", /* run before each prompt */
+    "MAILPATH",       /* so are the messages in it */
     "PS0",
     "PS1",
     "PS2",                 /* expanded, with their substitutions, at a prompt */

@@ -76,8 +76,9 @@ int run(struct gate *gate, const char **why);
 /* accompany.c: stay beside the child until it has ended; its wait status.  `signals`: a signalfd of those
  * that are taken. */
 int accompany(struct gate *gate, pid_t child, int signals);
-/* The same until something can be read from one of `others` (two descriptors; -1: none): STILL_RUNS then. */
-enum { STILL_RUNS = -1 };
+/* The same until something can be read from one of `others` (OTHERS descriptors; -1: none): STILL_RUNS then.
+ */
+enum { STILL_RUNS = -1, OTHERS = 3 };
 int accompany_until(struct gate *gate, pid_t child, int signals, const int *others);
 /* One look at the child and one wait for the others, of at most timeout_ms (-1: for ever), deaf to the
  * broker: STILL_RUNS, or its wait status. */

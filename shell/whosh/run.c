@@ -136,7 +136,8 @@ int run(struct gate *gate, const char **why)
 		close(failure[1]);
 		return -1;
 	}
-	pid_t parent = getpid(), child = fork();
+	/* Nothing is copied: the child only sets what exec keeps, and becomes bash. */
+	pid_t parent = getpid(), child = vfork();
 	if (child == 0)
 		become(gate, argv, environment, &before, parent, memfd, failure[1]);
 	close(failure[1]);

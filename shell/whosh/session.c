@@ -10,12 +10,11 @@
 #include "common/clock.h"
 #include "common/exits.h"
 #include "common/io.h"
+#include "common/children.h"
 #include "shell/whosh/message.h"
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
-
-enum { MAX_CHILDREN = 1 << 20 };
 
 void session_add(const struct session *session, struct buf *out)
 {
@@ -33,25 +32,22 @@ static void line_over(struct session *session, int status, const char *not_run, 
 	gate->permit = (struct wire_message){0};
 }
 
-/* How many children whosh has: orphans of the shell's are given to it. */
-static size_t session_children(void)
-{
-	struct buf list BUF_AUTO = BUF_INIT;
-	size_t count = 0;
-	if (read_file("/proc/thread-self/children", MAX_CHILDREN, &list))
-		return 0;
-	for (size_t i = 0; i < list.len; i++)
-		count += list.data[i] == ' ';
-	return count;
-}
-
 static void line_ended(struct session *session, const struct wire_message *message)
 {
 	int64_t code = wire_number(message, WIRE_EXIT, EXIT_CONFIGURATION);
-	size_t children = session_children();
+	size_t children = children_count();
 	bool left = wire_number(message, WIRE_LEFT, 0) || children > session->children;
 	session->children = children;
 	line_over(session, W_EXITCODE((int)(code & 255), 0), NULL, left);
+}
+
+/* A reader that was installed with another whosh is none. */
+static bool same_version(const struct wire_message *hello)
+{
+	char *version = wire_string(hello, WIRE_VERSION_TAG);
+	bool same = version && !strcmp(version, WIRE_VERSION);
+	free(version);
+	return same;
 }
 
 /* The shell has gone: so has the line that ran, and the session.  What it has said last may be unread. */
@@ -60,8 +56,8 @@ static _Noreturn void over(struct session *session, int status)
 	struct gate *gate = session->gate;
 	struct wire_message last;
 	while (session->reader.fd >= 0 && link_next(&session->reader, &last, 0) > 0) {
-		session->greeted |= last.type == WIRE_HELLO;
-		if (last.type == WIRE_OUTCOME && session->running)
+		session->greeted |= last.type == WIRE_HELLO && same_version(&last);
+		if (last.type == WIRE_OUTCOME && session->running && secret_in(&session->secret, &last))
 			line_ended(session, &last);
 	}
 	if (!session->greeted && !gate->killed)
@@ -90,17 +86,23 @@ static bool on_message(struct session *session, const struct wire_message *messa
 {
 	switch (message->type) {
 	case WIRE_HELLO:
+		if (session->greeted || !same_version(message))
+			break;
 		session->greeted = true;
 		return !session->prompt || session_prompt(session, status);
 	case WIRE_ASK:
-		if (!session->greeted || session->running)
+		if (!session->greeted || session->running || !secret_take(&session->secret, message))
 			break;
 		return session_ask(session, message, status);
 	case WIRE_OUTCOME:
+		if (!secret_in(&session->secret, message))
+			break;
 		if (session->running)
 			line_ended(session, message);
 		return true;
 	case WIRE_WITHDRAW:
+		if (!secret_in(&session->secret, message))
+			break;
 		/* It came when the permit was already on its way, and the shell has not used that. */
 		if (session->running)
 			line_over(session, 0, "taken back before it was started", false);
@@ -119,6 +121,7 @@ _Noreturn void session(struct gate *gate)
 				  .children = 1, /* the shell itself */
 				  .reader = {.fd = -1},
 				  .door = -1,
+				  .kills = {-1, -1},
 				  .signals = -1};
 	struct wire_message message;
 	const char *why = NULL;
@@ -129,10 +132,12 @@ _Noreturn void session(struct gate *gate)
 		message_exit(EXIT_CONFIGURATION, "configuration: %s: %s; nothing was run",
 			     gate->conf.value[CONF_INTERPRETER], why);
 	for (;;) {
-		const int others[] = {session.reader.fd, session.door};
+		const int others[OTHERS] = {session.reader.fd, session.door, session.kills[0]};
 		status = accompany_until(gate, session.shell, session.signals, others);
 		if (status != STILL_RUNS)
 			over(&session, status);
+		if (session_aside_killed(&session))
+			continue;
 		if (session.door >= 0)
 			session_aside(&session);
 		while (session.reader.fd >= 0) {

@@ -8,6 +8,7 @@
 #ifndef WHOSH_SESSION_H
 #define WHOSH_SESSION_H
 
+#include "common/secret.h"
 #include "common/uuid.h"
 #include "shell/whosh/gate.h"
 
@@ -19,13 +20,15 @@ struct session {
 	int signals;        /* a signalfd */
 	struct link reader; /* to the shell; closed when it has become another program (exec) */
 	int door;           /* where it passes conversations in; -1 likewise */
+	int kills[2];       /* a pipe: why what was asked aside is being killed */
 	bool greeted;
 	bool running; /* a line is being executed, by the permit that gate has */
 	int64_t started;
-	size_t children; /* of whosh's, when the last line ended */
-	bool known;    /* the broker has said who we are */
+	size_t children;       /* of whosh's, when the last line ended */
+	bool known;            /* the broker has said who we are */
 	char id[UUID_LEN + 1]; /* of the session, where its environment names none */
 	char *command;         /* the last line's command ID */
+	struct secret secret;  /* … and its question's */
 };
 
 /* Run a session to its end, and end as it ended. */
@@ -45,5 +48,8 @@ void session_refuse(struct session *session, const struct refusal *why);
 
 /* session_aside.c: somebody came in at the door: serve the conversation, in a process of its own. */
 void session_aside(struct session *session);
+/* Is something being killed that was asked aside?  Then gate->killed, and all of the session is to be ended.
+ */
+bool session_aside_killed(struct session *session);
 
 #endif

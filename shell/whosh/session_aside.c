@@ -8,40 +8,20 @@
 #include "common/clock.h"
 #include "common/exits.h"
 #include "common/io.h"
+#include "common/passing.h"
 #include "shell/whosh/session.h"
 #include <errno.h>
+#include <limits.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 enum { ASKED_MS = 10000, ANSWER_MS = 60000 };
-
-/* The descriptor that came in; -1: none. */
-static int receive(int door)
-{
-	char byte;
-	struct iovec bytes = {&byte, 1};
-	union {
-		struct cmsghdr head;
-		char room[CMSG_SPACE(sizeof(int))];
-	} control = {0};
-	struct msghdr message = {.msg_iov = &bytes,
-				 .msg_iovlen = 1,
-				 .msg_control = &control,
-				 .msg_controllen = sizeof control.room};
-	if (recvmsg(door, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC) != 1)
-		return -1;
-	const struct cmsghdr *passed = CMSG_FIRSTHDR(&message);
-	if (!passed || passed->cmsg_level != SOL_SOCKET || passed->cmsg_type != SCM_RIGHTS ||
-	    passed->cmsg_len != CMSG_LEN(sizeof(int)))
-		return -1;
-	return *(const int *)(const void *)CMSG_DATA(passed);
-}
 
 /* The answer of the broker; false: there is none, or nobody wants it any more. */
 static bool wait_answer(struct gate *gate, struct link *shell, struct wire_message *answer)
@@ -71,16 +51,16 @@ static bool wait_answer(struct gate *gate, struct link *shell, struct wire_messa
 	}
 }
 
-static void answer_shell(struct link *shell, const struct refusal *why)
+static void answer_shell(struct link *shell, const struct secret *secret, const struct refusal *why)
 {
 	struct buf frame BUF_AUTO = BUF_INIT;
 	size_t mark;
-	wire_begin(&frame, why->status ? WIRE_REFUSED : WIRE_PERMIT, &mark);
+	secret_begin(&frame, why->status ? WIRE_REFUSED : WIRE_PERMIT, secret, &mark);
 	if (why->status)
 		wire_add_number(&frame, WIRE_STATUS, why->status);
 	if (why->text.len)
 		wire_add(&frame, WIRE_REASON, why->text.data, why->text.len);
-	wire_end(&frame, mark);
+	secret_end(&frame, secret, mark);
 	link_write(shell, &frame);
 }
 
@@ -102,13 +82,50 @@ static bool name_parent(struct gate *gate, const char *command)
 	return true;
 }
 
-static void follow_to_end(struct gate *gate, struct link *shell)
+/* What runs is in the session's shell, and only whosh itself can end all that is below it. */
+static void pass_kill_on(const struct session *session, const char *reason)
 {
+	size_t len = strlen(reason);
+	if (write_all(session->kills[1], reason, len < PIPE_BUF ? len : PIPE_BUF))
+		kill(session->shell, SIGKILL);
+}
+
+bool session_aside_killed(struct session *session)
+{
+	char reason[PIPE_BUF + 1];
+	struct pollfd on = {.fd = session->kills[0], .events = POLLIN};
+	if (session->kills[0] < 0 || poll(&on, 1, 0) <= 0)
+		return false;
+	ssize_t len = read(session->kills[0], reason, sizeof reason - 1);
+	if (len <= 0)
+		return false;
+	reason[len] = '\0';
+	free(session->gate->killed);
+	session->gate->killed = strdup(reason);
+	session->gate->own_end = true;
+	return session->gate->killed != NULL;
+}
+
+static void follow_to_end(struct session *session, struct link *shell, const struct secret *secret)
+{
+	struct gate *gate = session->gate;
 	struct wire_message told;
 	int64_t started = clock_wall_ms();
 	run_tell_started(gate, getppid());
 	/* When nobody tells, the shell has ended in the middle of it; the broker finds that out by itself. */
-	if (!link_read(shell, &told, -1) || told.type != WIRE_OUTCOME)
+	bool there = true, passed_on = false;
+	int found;
+	while ((found = link_next(shell, &told, 0)) == 0) {
+		struct pollfd on[] = {{.fd = shell->fd, .events = POLLIN},
+				      {.fd = there ? gate->link.fd : -1, .events = POLLIN}};
+		poll(on, 2, -1);
+		if (on[1].revents)
+			there = hear(gate);
+		if (gate->killed && !passed_on)
+			pass_kill_on(session, gate->killed);
+		passed_on = gate->killed != NULL;
+	}
+	if (found < 0 || told.type != WIRE_OUTCOME || !secret_in(secret, &told))
 		return;
 	int64_t code = wire_number(&told, WIRE_EXIT, EXIT_CONFIGURATION);
 	outcome_tell(gate, W_EXITCODE((int)(code & 255), 0), NULL, false, started, clock_wall_ms());
@@ -122,6 +139,7 @@ static _Noreturn void serve(struct session *session, int fd)
 	struct refusal why = {0};
 	struct buf frame = BUF_INIT;
 	struct wire_message asked, answer;
+	struct secret secret;
 	size_t at = 0, len;
 	enum wire_tag tag;
 	const char *bytes;
@@ -132,7 +150,7 @@ static _Noreturn void serve(struct session *session, int fd)
 	gate->gone = 0;
 	gate->owed = false;
 	if (!session->command || !link_read(&shell, &asked, ASKED_MS) || asked.type != WIRE_ASK ||
-	    !name_parent(gate, session->command))
+	    !secret_take(&secret, &asked) || !name_parent(gate, session->command))
 		_exit(0);
 	while (wire_field(&asked, &at, &tag, &bytes, &len))
 		if (tag == WIRE_LINE) {
@@ -151,18 +169,20 @@ static _Noreturn void serve(struct session *session, int fd)
 		ask_no_answer(&why);
 	else
 		ask_answer(gate, &answer, &why);
-	answer_shell(&shell, &why);
+	answer_shell(&shell, &secret, &why);
 	if (!why.status)
-		follow_to_end(gate, &shell);
+		follow_to_end(session, &shell, &secret);
 	_exit(0);
 }
 
 void session_aside(struct session *session)
 {
 	int fd;
-	while ((fd = receive(session->door)) >= 0) {
+	while ((fd = fd_receive(session->door)) >= 0) {
 		if (fork() == 0)
 			serve(session, fd);
 		close(fd);
 	}
+	if (fd == FD_NEVER)
+		fd_close(&session->door);
 }

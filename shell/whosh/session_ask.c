@@ -26,13 +26,13 @@ void session_refuse(struct session *session, const struct refusal *why)
 	/* A person at a prompt may try again; a script whose line could not be asked about must not go on. */
 	bool denied = status == EXIT_DENIED || status == EXIT_UNREVIEWED || status == TAKEN_BACK;
 	bool ends = !denied && (!session->prompt || !session->known || status == EXIT_IDENTITY);
-	wire_begin(&frame, WIRE_REFUSED, &mark);
+	secret_begin(&frame, WIRE_REFUSED, &session->secret, &mark);
 	wire_add_number(&frame, WIRE_STATUS, status);
 	if (why->text.len)
 		wire_add(&frame, WIRE_REASON, why->text.data, why->text.len);
 	if (ends)
 		wire_adds(&frame, WIRE_OVER, "1");
-	wire_end(&frame, mark);
+	secret_end(&frame, &session->secret, mark);
 	link_write(&session->reader, &frame);
 }
 
@@ -60,7 +60,8 @@ static bool taken_back(struct session *session)
 {
 	struct wire_message message;
 	int found = link_next(&session->reader, &message, 0);
-	return found < 0 || (found > 0 && message.type == WIRE_WITHDRAW);
+	return found < 0 ||
+	       (found > 0 && message.type == WIRE_WITHDRAW && secret_in(&session->secret, &message));
 }
 
 /* Wait for the broker's answer. */
@@ -84,12 +85,14 @@ static enum news wait_answer(struct session *session, struct wire_message *answe
 			tell_waiting(session, answer);
 			continue;
 		}
-		const int others[] = {gate->link.fd, session->reader.fd};
+		const int others[OTHERS] = {gate->link.fd, session->reader.fd, session->kills[0]};
 		int64_t left = end - clock_mono_ms();
 		*status = accompany_once(gate, session->shell, session->signals, others,
 					 waiting    ? -1
 					 : left > 0 ? (int)left
 						    : 0);
+		if (*status == STILL_RUNS && session_aside_killed(session))
+			*status = end_below(session->shell);
 		if (*status != STILL_RUNS)
 			return NEWS_ENDED;
 		if (taken_back(session))
@@ -130,9 +133,9 @@ static void permit(struct session *session)
 	run_tell_started(gate, session->shell);
 	session->running = true;
 	session->started = clock_wall_ms();
-	wire_begin(&frame, WIRE_PERMIT, &mark);
+	secret_begin(&frame, WIRE_PERMIT, &session->secret, &mark);
 	environment_tell(&gate->permit, &frame);
-	wire_end(&frame, mark);
+	secret_end(&frame, &session->secret, mark);
 	link_write(&session->reader, &frame);
 }
 

@@ -9,6 +9,7 @@
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
 #include "common/io.h"
 #include "shell/whosh/environment.h"
+#include "shell/whosh/environment_value.h"
 #include "shell/whosh/session.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -16,6 +17,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -71,6 +73,17 @@ static const char *value_of(char *const *env, const char *name)
 	return NULL;
 }
 
+/* What bash would run or believe before the first line is approved, whatever keep_env says; and what is
+ * between whosh and the reader only: whoever could name other descriptors would answer the reader in our
+ * place. */
+static bool left_out(const char *entry)
+{
+	static const char *const names[] = {"WHOSH_READER",   "LD_PRELOAD", "BASH_ENV", "ENV",
+					    "PROMPT_COMMAND", "PS0",        "PS1",      "PS2",
+					    "MAILPATH",       NULL};
+	return name_in_table(entry, names);
+}
+
 /* The session's environment, and what the reader takes out of it again. */
 static char **shell_environment(const struct session *session, const struct ends *ends)
 {
@@ -89,12 +102,11 @@ static char **shell_environment(const struct session *session, const struct ends
 	if (asprintf(&preload, "LD_PRELOAD=%s%s%s", reader, others ? ":" : "", others ? others : "") < 0 ||
 	    asprintf(&told, "WHOSH_READER=%d,%d,%d", ends->frames, ends->door, ends->input) < 0)
 		return NULL;
-	for (size_t i = 0; i < n; i++)
-		if (strncmp(built[i], "LD_PRELOAD=", 11) != 0 &&
-		    !environment_outer_stamp(built[i], gate->environment))
-			environment[kept++] = built[i];
 	environment[kept++] = preload;
 	environment[kept++] = told;
+	for (size_t i = 0; i < n; i++)
+		if (!left_out(built[i]) && !environment_outer_stamp(built[i], gate->environment))
+			environment[kept++] = built[i];
 	/* bash would read the account's history before the reader can keep it from that. */
 	if (session->prompt)
 		environment[kept++] = (char *)(size_t) "HISTFILE=";
@@ -149,13 +161,22 @@ static bool start(struct session *session, const int *frames, const int *door, i
 	return !reason;
 }
 
+/* Who leads a session that has no terminal yet takes the one that it is at, as bash would if it led; the
+ * shell that whosh starts does not. */
+static void take_terminal(const struct session *session)
+{
+	if (session->prompt && getsid(0) == getpid() && tcgetpgrp(STDIN_FILENO) < 0)
+		ioctl(STDIN_FILENO, TIOCSCTTY, 0);
+}
+
 bool session_start(struct session *session, const char **why)
 {
 	int frames[2] = {-1, -1}, door[2] = {-1, -1};
 	int null FD_AUTO = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	take_terminal(session);
 	session->signals = run_take_signals(&session->before);
 	if (null < 0 || session->signals < 0 || socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, frames) ||
-	    socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, door)) {
+	    socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, door) || pipe2(session->kills, O_CLOEXEC)) {
 		*why = strerror(errno);
 		return false;
 	}

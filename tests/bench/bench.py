@@ -13,11 +13,13 @@ import chain_cost  # noqa: E402
 import decisions  # noqa: E402
 import kill  # noqa: E402
 import pending  # noqa: E402
+import sessions  # noqa: E402
 import shells  # noqa: E402
 from lib.fixture import Fixture  # noqa: E402
 from table import Table  # noqa: E402
 
 PARTS = {"shells": lambda t, table, runs: shells.measure(t, table, runs),
+         "sessions": lambda t, table, runs: sessions.measure(t, table, runs),
          "decisions": lambda t, table, runs: decisions.measure(t, table),
          "chains": lambda t, table, runs: chain_cost.measure(t, table),
          "pending": lambda t, table, runs: pending.measure(t, table),

@@ -12,6 +12,8 @@ class Control:
 
     def __init__(self, t, w):
         self.t, self.w = t, w
+        # Its connections last for a minute, unless they are told to end.
+        t.cleanups.append(lambda: [t.run(["ssh", "-o", "ControlPath=%s" % x, "-O", "exit", "x"]) for x in (t.tmp / "cp").glob("*")])
         self.inventory = t.tmp / "inventory"
         self.inventory.write_text("".join(
             "%s ansible_host=127.0.0.1 ansible_port=%d ansible_user=%s ansible_ssh_private_key_file=%s/client "

@@ -41,6 +41,7 @@ class Two:
         if not path.exists():
             self.t.spawn(["ssh", "-p", s.port, *s.options(), "-o", "ControlPath=%s" % path, "-M", "-N", s.user + "@127.0.0.1"])
             self.t.eventually(path.exists, "the master's socket")
+            self.t.cleanups.append(lambda: self.t.run(["ssh", "-o", "ControlPath=%s" % path, "-O", "exit", "x"]))
         return ("-o", "ControlPath=%s" % path)
 
     def same(self, *args, stdin=b"", options=(), err=True):
@@ -91,7 +92,8 @@ def test_ssh_terminal(t):
     w = Two(t)
     for line in ("tty > /dev/null && echo a terminal; stty size; [ -t 0 ] && [ -t 1 ] && [ -t 2 ] && echo all three",
                  "read -r x; echo \"got <$x>\"; exit 3", "stty -a | head -n 1; echo $TERM", "ls --color=auto /etc/hostname; exit 1"):
-        w.same(line, stdin=b"typed\n", options=("-tt",))
+        # Where the terminal's echo comes between two outputs is chance.
+        w.same(line, stdin=b"typed\n" if line.startswith("read") else b"", options=("-tt",))
     for s in (w.bash, w.s):
         p = t.spawn(["ssh", "-tt", "-p", s.port, *s.options(), s.user + "@127.0.0.1",
                      "echo ready; sleep 60; echo after"], stdin=-1, stdout=-1)
@@ -103,6 +105,26 @@ def test_ssh_terminal(t):
     assert rows[1]["exit"] == 3 and rows[-1]["signal"] in (2, "INT", "SIGINT"), rows
     r = w.s.ssh("shred x", options=("-tt",))
     assert r.code == 126 and b"whosh: denied: shred x" in r.out, r
+
+
+def test_ssh_hang_up(t):
+    """When the client of a terminal goes, what it ran ends by SIGHUP, as with bash, and the record says so."""
+    w = Two(t, bash=False)
+    for n, (line, typed) in enumerate((("echo ready; sleep 600; echo after", b""), (None, b"echo re''ady; sleep 600; echo after\n"),
+                                       ("exec sh -c 'echo ready; sleep 600; echo after'", b""))):
+        p = t.spawn(["ssh", "-tt", "-p", w.s.port, *w.s.options(), w.s.user + "@127.0.0.1", *([line] if line else [])], stdin=-1, stdout=-1)
+        p.stdin.write(typed)
+        p.stdin.flush()
+        while not p.stdout.readline().endswith(b"ready\r\n"):
+            pass
+        # In the moment before sleep has started bash, too, may miss it.
+        runs = lambda: [x for x in t.run(["ps", "-u", w.s.user, "-o", "stat=,args="]).text.splitlines()  # noqa: E731
+                        if "sleep 600" in x.split(None, 1)[1][:9] and not x.startswith("Z")]
+        t.eventually(runs, "sleep running")
+        p.kill()
+        t.eventually(lambda: not runs(), "the end of what ran")
+        row = w.rows(n + 1)[-1]
+        assert row["signal"] in (1, "HUP", "SIGHUP"), row
 
 
 def test_ssh_control_master(t):

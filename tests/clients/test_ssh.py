@@ -94,11 +94,13 @@ def test_authorized_keys_command(t):
     forced(t, "authorized_keys")
 
 
-def test_interactive_login_says_so(t):
-    """A login without a line must end at once with a plain word and 78, not hang or give a shell."""
+def test_standard_input_is_asked_line_by_line(t):
+    """What is piped into a login without a line is not smuggled past: each line of it is approved, or denied and not run."""
     a, b, s = world(t)
-    r = s.ssh(stdin=b"echo smuggled\n")
-    assert r.code == 78 and b"smuggled" not in r.out and r.errors.startswith("whosh: "), r
+    r = s.ssh(stdin=b"echo one; x=1\ntouch forbidden\necho \"$x $?\"\n")
+    assert r.code == 0 and r.out == b"one\n1 126\n" and "whosh: denied: " in r.errors, r
+    assert not (s.home / "forbidden").exists()
+    assert [x["verdict"] for x in a.who()] == ["approved", "denied", "approved"], a.who()
 
 
 def test_scp_both_protocols(t):

@@ -9,6 +9,8 @@ import pwd
 import shutil
 import socket
 
+from lib.account import remove_account
+
 
 def free_port():
     with socket.socket() as s:
@@ -30,7 +32,7 @@ class Sshd:
         self.home = self.dir / "home"
         made = t.run(["useradd", "-M", "-d", self.home, "-s", shell, self.user])
         assert made.code == 0, made
-        t.cleanups.append(lambda: t.run(["userdel", self.user]))
+        t.cleanups.append(lambda: remove_account(t, self.user))
         # An account without a password is locked; sshd refuses locked ones.
         assert t.run(["usermod", "-p", "*", self.user]).code == 0
         entry = pwd.getpwnam(self.user)

@@ -41,3 +41,13 @@ class Tmux:
         """send-keys as agents do it: the text literally, then Enter."""
         self("send-keys", "-t", target, "-l", text)
         self("send-keys", "-t", target, "Enter")
+
+    def wait_prompt(self, target, after=""):
+        """Until the last line looks like a prompt and a line that was typed is above it."""
+        prompt = re.compile(re.escape(after) + r"\n?(.*\n)*.*[#$>] *$")
+        return self.t.eventually(lambda: prompt.search(self.screen(target)), "a prompt after %r" % after)
+
+    def enter(self, target, text):
+        """Type a line as a person would: after the prompt, and up to the next one."""
+        self.type(target, text)
+        self.wait_prompt(target, text + "\n")

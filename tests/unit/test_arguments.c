@@ -75,13 +75,14 @@ static void test_lines(void)
 	   "line L");
 	refused("-c without a line is an error, not an empty line", "whosh -c", "-c: option requires");
 	refused("-o without a name is an error", "whosh -c -o", "-o: option requires");
+	is("Aider starts an interactive bash for a line; its start-up files are left out", "whosh -ic L",
+	   "line L");
 	is("Cursor's agent starts bash so; the approver is told", "whosh -O extglob -c L -- cmd",
 	   "line L | -- cmd [-O extglob]");
 }
 
 static void test_refused(void)
 {
-	refused("an interactive shell runs ~/.bashrc, which nobody approved", "whosh -ic L", "-i");
 	refused("--rcfile runs a file before the line", "whosh --rcfile f -c L", "--rcfile");
 	refused("--init-file does too", "whosh --init-file f -c L", "--init-file");
 	refused("--posix reads the line by other rules", "whosh --posix -c L", "--posix");
