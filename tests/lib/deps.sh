@@ -3,7 +3,7 @@
 # WHOSH_DEPS=build leaves out what only the tests need.
 set -eu
 build="gcc make pkg-config libc6-dev libcurl4-openssl-dev libmicrohttpd-dev libcjson-dev libssl-dev libsodium-dev
-libsqlite3-dev libpcre2-dev libreadline-dev bash bash-builtins dash"
+libsqlite3-dev libpcre2-dev bash bash-builtins dash"
 run="openssl curl git sqlite3 openssh-server openssh-client rsync python3 python3-cryptography"
 test="sudo clang clang-format clang-tidy libclang-rt-14-dev mandoc postgresql postgresql-client npm bash-completion
 libtree-sitter-dev util-linux strace gettext locales systemd ansible-core cron expect tmux vim less procps"
