@@ -32,7 +32,7 @@ from fidelity import snippets  # noqa: E402
 from lib.fake import Fake  # noqa: E402
 from lib.fixture import Fixture  # noqa: E402
 
-LIMIT = int(os.environ.get("FIDELITY_LIMIT", "20"))  # seconds for one run
+LIMIT = 20  # seconds for one run
 # What a snippet that reads is given where it is not itself standard input.
 INPUT = b"first line of input\nsecond line\n\tthird \\ line\nfourth\nlast, without newline"
 
