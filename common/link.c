@@ -207,8 +207,10 @@ int link_next(struct link *link, struct wire_message *message, int timeout_ms)
 		if (found)
 			return found;
 		int64_t left = timeout_ms < 0 ? -1 : end - clock_mono_ms();
+		/* What is there already is taken even when the time has passed, as it may in a timeout of 0.
+		 */
 		if (timeout_ms >= 0 && left < 0)
-			return 0;
+			left = 0;
 		struct pollfd waiting = {.fd = link->fd, .events = POLLIN};
 		int ready = poll(&waiting, 1, (int)left);
 		if (ready < 0 && errno == EINTR)

@@ -26,6 +26,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -54,6 +55,19 @@ enum { LARGE_FILE = 0400000 };
 enum { LARGE_FILE = 0100000 };
 #endif
 
+/* The same file for reading alone, as bash opens a script: what writes to its descriptor 255 is told EBADF.
+ */
+static int for_reading(int fd)
+{
+	char path[32];
+	snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+	int reads = open(path, O_RDONLY | O_CLOEXEC);
+	if (reads < 0)
+		return fd;
+	close(fd);
+	return reads;
+}
+
 int script_memfd(const struct gate *gate)
 {
 	int fd = memfd_create("whosh-script", MFD_CLOEXEC | MFD_ALLOW_SEALING);
@@ -73,6 +87,7 @@ int script_memfd(const struct gate *gate)
 	if (lseek(fd, 0, SEEK_SET) ||
 	    fcntl(fd, F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE))
 		goto failed;
+	fd = for_reading(fd);
 	/* Its number is above what scripts use, where the limit on descriptors allows. */
 	int high = fcntl(fd, F_DUPFD_CLOEXEC, HIGH_FD);
 	if (high < 0)

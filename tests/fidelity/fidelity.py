@@ -32,7 +32,7 @@ from fidelity import snippets  # noqa: E402
 from lib.fake import Fake  # noqa: E402
 from lib.fixture import Fixture  # noqa: E402
 
-LIMIT = int(os.environ.get("FIDELITY_LIMIT", "20"))  # seconds for one run
+LIMIT = 20  # seconds for one run
 # What a snippet that reads is given where it is not itself standard input.
 INPUT = b"first line of input\nsecond line\n\tthird \\ line\nfourth\nlast, without newline"
 
@@ -74,6 +74,14 @@ class Runner:
         if conf:
             self.env["WHOSH_CONFIG"] = str(conf)
 
+    def empty(self):
+        """A new working directory, whatever the last run has left in it."""
+        if self.cwd.exists():
+            if any(self.cwd.iterdir()):
+                subprocess.run(["chmod", "-R", "u+rwx", self.cwd], check=True)
+            shutil.rmtree(self.cwd)
+        self.cwd.mkdir()
+
     def argv(self, program, snippet, mode):
         argv = [program, *snippet.options]
         if mode == "c":
@@ -84,10 +92,7 @@ class Runner:
 
     def run(self, program, snippet, mode):
         """(status, standard output, standard error, what was left of standard input)."""
-        if self.cwd.exists():
-            subprocess.run(["chmod", "-R", "u+rwx", self.cwd]) if any(self.cwd.iterdir()) else None
-            shutil.rmtree(self.cwd)
-        self.cwd.mkdir()
+        self.empty()
         data = INPUT
         if mode == "file":
             self.script.write_bytes(snippet.text)
