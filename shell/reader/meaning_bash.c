@@ -44,12 +44,6 @@ static void add_builtins(struct buf *frame)
 	}
 }
 
-/* Those traps that run code around lines which do not name it. */
-static const struct {
-	int number;
-	const char *name;
-} traps[] = {{READER_DEBUG_TRAP, "DEBUG"}, {READER_ERROR_TRAP, "ERR"}, {READER_RETURN_TRAP, "RETURN"}};
-
 static void add_options(struct buf *frame)
 {
 	const struct {
@@ -69,10 +63,15 @@ static void add_options(struct buf *frame)
 	for (size_t i = 0; i < sizeof options / sizeof *options; i++)
 		if (options[i].changed)
 			meaning_tell(frame, "option", options[i].name, NULL);
-	for (size_t i = 0; i < sizeof traps / sizeof *traps; i++)
+}
+
+/* Whatever may run it: a signal at any moment, the shell's end, or a line that only sets what it uses. */
+static void add_traps(struct buf *frame)
+{
+	for (int i = 0; i <= READER_RETURN_TRAP; i++)
 		/* One that is ignored runs nothing, and its text is no pointer. */
-		if (signal_is_trapped(traps[i].number) && !signal_is_ignored(traps[i].number))
-			meaning_tell(frame, "trap", traps[i].name, trap_list[traps[i].number]);
+		if (signal_is_trapped(i) && !signal_is_ignored(i))
+			meaning_tell(frame, "trap", signal_name(i), trap_list[i]);
 }
 
 bool meaning_bash_begin(void)
@@ -91,4 +90,5 @@ void meaning_bash(struct buf *frame)
 		hash_walk(hashed_filenames, add_hashed);
 	add_builtins(frame);
 	add_options(frame);
+	add_traps(frame);
 }

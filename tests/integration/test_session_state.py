@@ -184,6 +184,8 @@ def test_redefined(t):
             ("function echo { cat x/cat; }; echo () { builtin id -un; }", "'echo' f", "function echo"),
             ("tidy () { cat f; rm -f f; }", "tidy", "function tidy"),
             ("trap 'builtin id -un' DEBUG", "echo f", "trap DEBUG"),
+            ("trap 'cat () { builtin id -un; }' CHLD", "cat f", "trap SIGCHLD"),
+            ("trap 'builtin id -un $d' EXIT", "d=1", "trap EXIT"),
             ("declare -n y=PATH", "y=1 true", "attribute y"),
             ("export LD_PRELOAD=/nowhere.so 2> /dev/null", "cat /dev/null", "variable LD_PRELOAD"),
             ("export BASH_ENV=f", "cat /dev/null", "variable BASH_ENV"),
