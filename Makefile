@@ -77,7 +77,7 @@ help:
 $(BUILD)/paths: always
 	@mkdir -p $(@D)
 	@echo '$(LIBEXECDIR) $(SYSCONFDIR)' | cmp -s - $@ || echo '$(LIBEXECDIR) $(SYSCONFDIR)' > $@
-$(BUILD)/common/conf.o $(BUILD)/common/link.o $(BUILD)/shell/whosh/session_shell.o: $(BUILD)/paths
+$(BUILD)/common/conf.o $(BUILD)/common/link.o $(BUILD)/pic/common/link.o: $(BUILD)/paths
 always:
 
 $(BUILD)/%.o: %.c Makefile

@@ -83,12 +83,12 @@ static int connect_to(struct link *link, const char *path)
 
 /* ── a private one ── */
 
-static void find_program(const char *self, char *path, size_t size)
+void link_find_beside(const char *self, const char *name, int mode, char *path, size_t size)
 {
 	const char *slash = strrchr(self, '/');
-	snprintf(path, size, "%.*swhosh-broker", slash ? (int)(slash + 1 - self) : 0, self);
-	if (access(path, X_OK))
-		snprintf(path, size, "%s/whosh-broker", WHOSH_LIBEXECDIR);
+	snprintf(path, size, "%.*s%s", slash ? (int)(slash + 1 - self) : 0, self, name);
+	if (access(path, mode))
+		snprintf(path, size, "%s/%s", WHOSH_LIBEXECDIR, name);
 }
 
 static _Noreturn void private_broker(const char *program, char **environment, int fd, int null)
@@ -120,7 +120,7 @@ static bool start_private(struct link *link, const char *socket_path, const char
 {
 	char program[PATH_MAX + 32];
 	int ends[2];
-	find_program(self, program, sizeof program);
+	link_find_beside(self, "whosh-broker", X_OK, program, sizeof program);
 	if (access(program, X_OK))
 		return error_set(error, "no broker listens on %s, and there is no %s to start", socket_path,
 				 program);

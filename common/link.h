@@ -35,6 +35,10 @@ bool link_read(struct link *link, struct wire_message *message, int timeout_ms);
 int link_next(struct link *link, struct wire_message *message, int timeout_ms);
 bool link_write(struct link *link, const struct buf *frame);
 
+/* The path of what belongs to this program: beside it where it was built, else where it is installed. `mode`:
+ * as access(2) has it. */
+void link_find_beside(const char *self, const char *name, int mode, char *path, size_t size);
+
 /* What a private broker is given: PATH, HOME, and the variables that say where the approver is; NULL when out
  * of memory.  The entries are borrowed. */
 char **environment_for_broker(char *const *from);

@@ -71,6 +71,14 @@ void wire_end(struct buf *out, size_t mark)
 	put32(out->data + mark, (uint32_t)(out->len - mark - 4));
 }
 
+void wire_pass(struct buf *out, const struct wire_message *message)
+{
+	size_t mark;
+	wire_begin(out, message->type, &mark);
+	buf_add(out, message->fields, message->len);
+	wire_end(out, mark);
+}
+
 static bool fields_well_formed(const char *at, size_t len)
 {
 	while (len) {
@@ -115,15 +123,23 @@ bool wire_field(const struct wire_message *message, size_t *at, enum wire_tag *t
 	return true;
 }
 
-char *wire_string(const struct wire_message *message, enum wire_tag tag)
+const char *wire_bytes(const struct wire_message *message, enum wire_tag tag, size_t *len)
 {
-	size_t at = 0, len;
+	size_t at = 0;
 	enum wire_tag found;
 	const char *bytes;
-	while (wire_field(message, &at, &found, &bytes, &len))
+	while (wire_field(message, &at, &found, &bytes, len))
 		if (found == tag)
-			return memchr(bytes, '\0', len) ? NULL : strndup(bytes, len);
+			return bytes;
+	*len = 0;
 	return NULL;
+}
+
+char *wire_string(const struct wire_message *message, enum wire_tag tag)
+{
+	size_t len;
+	const char *bytes = wire_bytes(message, tag, &len);
+	return !bytes || memchr(bytes, '\0', len) ? NULL : strndup(bytes, len);
 }
 
 int64_t wire_number(const struct wire_message *message, enum wire_tag tag, int64_t otherwise)

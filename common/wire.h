@@ -23,6 +23,8 @@
 
 #define WIRE_VERSION "1"
 #define WIRE_MAX_FRAME (2u << 20)
+/* Of a line or a file: what fits the approver's 1 MiB once it is encoded and signed. */
+#define WIRE_MAX_LINE (700u * 1024)
 
 enum wire_type {
 	WIRE_HELLO = 1, /* VERSION */
@@ -119,6 +121,10 @@ int wire_next(const struct buf *in, struct wire_message *message, size_t *size);
  * formed. */
 bool wire_field(const struct wire_message *message, size_t *at, enum wire_tag *tag, const char **bytes,
 		size_t *len);
+/* The first field of that tag, borrowed from the message; NULL, and 0 in *len, when absent. */
+const char *wire_bytes(const struct wire_message *message, enum wire_tag tag, size_t *len);
+/* Append the frame of a message as it was received. */
+void wire_pass(struct buf *out, const struct wire_message *message);
 /* The first field of that tag as a malloc'd string; NULL when absent or it holds a NUL. */
 char *wire_string(const struct wire_message *message, enum wire_tag tag);
 /* A decimal field; `otherwise` when absent or not a number. */

@@ -148,15 +148,10 @@ static bool mode_field(struct buf *out, const struct wire_message *ask, struct r
 static void keep_typed(struct request *request, const struct wire_message *ask)
 {
 	char *mode = wire_string(ask, WIRE_MODE);
-	size_t at = 0, len;
-	enum wire_tag tag;
-	const char *bytes;
-	while (mode && !strcmp(mode, "prompt") && wire_field(ask, &at, &tag, &bytes, &len))
-		if (tag == WIRE_LINE) {
-			if (len <= HISTORY_LONGEST)
-				buf_add(&request->typed, bytes, len);
-			break;
-		}
+	size_t len;
+	const char *line = wire_bytes(ask, WIRE_LINE, &len);
+	if (line && mode && !strcmp(mode, "prompt") && len <= HISTORY_LONGEST)
+		buf_add(&request->typed, line, len);
 	free(mode);
 }
 

@@ -49,11 +49,10 @@ extern int exit_immediately_on_error, read_but_dont_execute, just_one_command, p
 extern int expand_aliases, line_number;
 extern int history_expansion, history_expansion_inhibited, remember_on_history, history_quoting_state;
 extern int autocd, cdable_vars, cdspelling, mark_modified_vars;
-extern int interactive_comments, brace_expansion, extended_glob, sourcelevel;
+extern int interactive_comments, brace_expansion, extended_glob;
 extern char *pre_process_line(char *, int, int);
 extern void add_history(const char *), using_history(void);
 extern void rl_clear_history(void);
-extern void bash_add_history(char *);
 extern int parser_expanding_alias(void);
 extern int read_command(void);
 extern void reset_readahead_token(void);

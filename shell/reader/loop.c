@@ -11,7 +11,7 @@
 
 extern int EOF_Reached, indirection_level, current_command_number, executing, stdin_redir;
 extern COMMAND *global_command;
-extern void unlink_fifo_list(void), reset_readahead_token(void);
+extern void unlink_fifo_list(void);
 
 static COMMAND *volatile command;
 

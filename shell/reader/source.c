@@ -26,7 +26,7 @@ extern int return_catch_value;
 extern int maybe_execute_file(const char *, int);
 
 /* bash takes out so many NULs, and no more. */
-enum { MOST = 700 * 1024, MOST_NULS = 256 };
+enum { MOST_NULS = 256 };
 
 static char nowhere[] = "/whosh-reader: where is a file opened to be executed";
 static const void *executes;
@@ -78,7 +78,7 @@ bool source_text(const char *path, struct buf *text)
 		errno = EISDIR;
 		return false;
 	}
-	if (read_all(fd, MOST, text))
+	if (read_all(fd, WIRE_MAX_LINE, text))
 		return false;
 	take_nuls_out(text);
 	return true;

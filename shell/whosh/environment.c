@@ -153,7 +153,7 @@ bool environment_kept(const char *entry, const char *names)
 	return false;
 }
 
-static const char *value_of(char *const *env, const char *name)
+const char *environment_value(char *const *env, const char *name)
 {
 	size_t len = strlen(name);
 	for (; *env; env++)
@@ -195,8 +195,8 @@ static void put(struct building *b, const char *name, size_t len, const char *va
  */
 static bool outer_stamp(const char *value, char *const *from)
 {
-	const char *command = value_of(from, "WHOSH_COMMAND_ID");
-	const char *agent = value_of(from, "WHOSH_AGENT_ID");
+	const char *command = environment_value(from, "WHOSH_COMMAND_ID");
+	const char *agent = environment_value(from, "WHOSH_AGENT_ID");
 	if (!command || !agent || !*command || !*agent)
 		return false;
 	size_t len = strlen(agent);
@@ -236,7 +236,7 @@ static void put_field(struct building *b, enum wire_tag tag, const char *bytes, 
 		return;
 	memcpy(name, bytes, n);
 	name[n] = '\0';
-	const char *already = value_of(from, name);
+	const char *already = environment_value(from, name);
 	if (!already || outer_stamp(already, from))
 		put(b, name, n, equals + 1, len - n - 1);
 }
@@ -285,7 +285,7 @@ char **environment_build(char *const *from, const char *keep, const struct wire_
 		put_field(&b, tag, bytes, len, from);
 	put(&b, "SHELL", 5, whosh, strlen(whosh));
 	/* bash starts with $_ as it finds it: the program that the caller thought it ran. */
-	const char *underscore = value_of(from, "_");
+	const char *underscore = environment_value(from, "_");
 	const char *base = strrchr(whosh, '/');
 	if (underscore && base && strlen(underscore) >= strlen(base) - 1 &&
 	    !strcmp(underscore + strlen(underscore) - strlen(base) + 1, base + 1))

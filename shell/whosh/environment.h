@@ -26,4 +26,7 @@ void environment_tell(const struct wire_message *permit, struct buf *out);
 /* Is this the stamp of a whosh around us, which a session's lines are to have one of their own for? */
 bool environment_outer_stamp(const char *entry, char *const *from);
 
+/* The value of the first NAME= in an environment, borrowed; NULL when there is none. */
+const char *environment_value(char *const *env, const char *name);
+
 #endif

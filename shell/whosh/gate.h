@@ -18,8 +18,6 @@
 #include <signal.h>
 #include <sys/types.h>
 
-#define LINE_MAX_BYTES (700u * 1024) /* what fits the approver's 1 MiB once it is encoded and signed */
-
 struct gate {
 	struct arguments arguments;
 	struct conf conf;

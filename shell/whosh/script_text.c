@@ -79,11 +79,11 @@ void script_text(struct gate *gate)
 	struct stat st;
 	if (!fstat(fd, &st) && S_ISDIR(st.st_mode))
 		as_bash(gate, 126, "Is a directory");
-	if (read_all(fd, LINE_MAX_BYTES, &gate->script)) {
+	if (read_all(fd, WIRE_MAX_LINE, &gate->script)) {
 		if (errno == EFBIG)
 			message_exit(EXIT_DENIED,
 				     "denied: the script is larger than the %u KiB that an approver takes",
-				     LINE_MAX_BYTES / 1024);
+				     WIRE_MAX_LINE / 1024);
 		as_bash(gate, 126, strerror(errno));
 	}
 	gate->line = gate->script.data ? gate->script.data : "";

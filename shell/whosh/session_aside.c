@@ -35,11 +35,8 @@ static bool wait_answer(struct gate *gate, struct link *shell, struct wire_messa
 			return true;
 		if (found > 0) {
 			struct buf frame BUF_AUTO = BUF_INIT;
-			size_t mark;
 			waiting = true;
-			wire_begin(&frame, WIRE_WAITING, &mark);
-			buf_add(&frame, answer->fields, answer->len);
-			wire_end(&frame, mark);
+			wire_pass(&frame, answer);
 			link_write(shell, &frame);
 			continue;
 		}
@@ -140,9 +137,6 @@ static _Noreturn void serve(struct session *session, int fd)
 	struct buf frame = BUF_INIT;
 	struct wire_message asked, answer;
 	struct secret secret;
-	size_t at = 0, len;
-	enum wire_tag tag;
-	const char *bytes;
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	link_close(&session->reader);
 	fd_close(&session->door);
@@ -152,17 +146,13 @@ static _Noreturn void serve(struct session *session, int fd)
 	if (!session->command || !link_read(&shell, &asked, ASKED_MS) || asked.type != WIRE_ASK ||
 	    !secret_take(&secret, &asked) || !name_parent(gate, session->command))
 		_exit(0);
-	while (wire_field(&asked, &at, &tag, &bytes, &len))
-		if (tag == WIRE_LINE) {
-			gate->line = bytes;
-			gate->line_len = len;
-		}
+	gate->line = wire_bytes(&asked, WIRE_LINE, &gate->line_len);
 	gate->mode = "source";
 	gate->asked = &asked;
 	gate->cwd = wire_string(&asked, WIRE_CWD);
-	if (gate->line_len > LINE_MAX_BYTES)
+	if (!gate->line || gate->line_len > WIRE_MAX_LINE)
 		refusal_set(&why, EXIT_DENIED, "the file is larger than the %u KiB that an approver takes",
-			    LINE_MAX_BYTES / 1024);
+			    WIRE_MAX_LINE / 1024);
 	else if (!context_frame(gate, WIRE_ASK, &frame, &why) || !ask_begin(gate, &frame, &why))
 		;
 	else if (!wait_answer(gate, &shell, &answer))

@@ -43,14 +43,11 @@ static void withdraw(struct session *session)
 	session->gate->owed = false;
 }
 
-/* Pass on that a reviewer is waited for. */
-static void tell_waiting(struct session *session, const struct wire_message *waiting)
+/* What the broker has said is for the shell as well. */
+static void pass_on(struct session *session, const struct wire_message *message)
 {
 	struct buf frame BUF_AUTO = BUF_INIT;
-	size_t mark;
-	wire_begin(&frame, WIRE_WAITING, &mark);
-	buf_add(&frame, waiting->fields, waiting->len);
-	wire_end(&frame, mark);
+	wire_pass(&frame, message);
 	link_write(&session->reader, &frame);
 }
 
@@ -82,7 +79,7 @@ static enum news wait_answer(struct session *session, struct wire_message *answe
 			return NEWS_ANSWER;
 		if (found > 0) {
 			waiting = true;
-			tell_waiting(session, answer);
+			pass_on(session, answer);
 			continue;
 		}
 		const int others[OTHERS] = {gate->link.fd, session->reader.fd, session->kills[0]};
@@ -146,22 +143,14 @@ bool session_ask(struct session *session, const struct wire_message *asked, int 
 	struct buf frame BUF_AUTO = BUF_INIT;
 	struct wire_message answer = {0};
 	char *cwd = wire_string(asked, WIRE_CWD);
-	size_t at = 0, len;
-	enum wire_tag tag;
-	const char *bytes;
-	gate->line = NULL;
-	while (wire_field(asked, &at, &tag, &bytes, &len))
-		if (tag == WIRE_LINE) {
-			gate->line = bytes;
-			gate->line_len = len;
-		}
+	gate->line = wire_bytes(asked, WIRE_LINE, &gate->line_len);
 	gate->cwd = cwd;
 	gate->asked = asked;
 	*status = STILL_RUNS;
 	bool permitted = false;
-	if (!gate->line || gate->line_len > LINE_MAX_BYTES)
+	if (!gate->line || gate->line_len > WIRE_MAX_LINE)
 		refusal_set(&why, EXIT_DENIED, "the line is larger than the %u KiB that an approver takes",
-			    LINE_MAX_BYTES / 1024);
+			    WIRE_MAX_LINE / 1024);
 	else if (context_frame(gate, WIRE_ASK, &frame, &why) && put(session, &frame, &answer, &why, status))
 		permitted = ask_answer(gate, &answer, &why);
 	gate->cwd = NULL;
@@ -188,7 +177,6 @@ bool session_prompt(struct session *session, int *status)
 	struct refusal why REFUSAL_AUTO = {0};
 	struct buf frame BUF_AUTO = BUF_INIT;
 	struct wire_message answer = {0};
-	size_t mark;
 	*status = STILL_RUNS;
 	if (!context_frame(gate, WIRE_HISTORY, &frame, &why) ||
 	    !put(session, &frame, &answer, &why, status)) {
@@ -206,10 +194,6 @@ bool session_prompt(struct session *session, int *status)
 		return true;
 	}
 	session->known = true;
-	struct buf told BUF_AUTO = BUF_INIT;
-	wire_begin(&told, WIRE_REMEMBERED, &mark);
-	buf_add(&told, answer.fields, answer.len);
-	wire_end(&told, mark);
-	link_write(&session->reader, &told);
+	pass_on(session, &answer);
 	return true;
 }

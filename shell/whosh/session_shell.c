@@ -26,19 +26,6 @@ struct ends {
 	int frames, door, input; /* in bash */
 };
 
-/* The reader is beside this program where it was built, else where it is installed; malloc'd. */
-static char *find_reader(const struct gate *gate)
-{
-	const char *slash = strrchr(gate->self, '/');
-	char *path;
-	if (asprintf(&path, "%.*swhosh-reader.so", slash ? (int)(slash + 1 - gate->self) : 0, gate->self) < 0)
-		return NULL;
-	if (!access(path, R_OK))
-		return path;
-	free(path);
-	return strdup(WHOSH_LIBEXECDIR "/whosh-reader.so");
-}
-
 static char **shell_argv(const struct session *session)
 {
 	const struct arguments *a = &session->gate->arguments;
@@ -64,15 +51,6 @@ static char **shell_argv(const struct session *session)
 	return argv;
 }
 
-static const char *value_of(char *const *env, const char *name)
-{
-	size_t len = strlen(name);
-	for (; *env; env++)
-		if (!strncmp(*env, name, len) && (*env)[len] == '=')
-			return *env + len + 1;
-	return NULL;
-}
-
 /* What bash would run or believe before the first line is approved, whatever keep_env says; and what is
  * between whosh and the reader only: whoever could name other descriptors would answer the reader in our
  * place. */
@@ -91,14 +69,15 @@ static char **shell_environment(const struct session *session, const struct ends
 	const struct wire_message none = {0};
 	char **built = environment_build(gate->environment, gate->conf.value[CONF_KEEP_ENV], &none,
 					 gate->self, gate->conf.value[CONF_INTERPRETER]);
-	char *reader = find_reader(gate), *preload = NULL, *told = NULL;
+	char reader[PATH_MAX + 32], *preload = NULL, *told = NULL;
 	size_t n = 0, kept = 0;
+	link_find_beside(gate->self, "whosh-reader.so", R_OK, reader, sizeof reader);
 	while (built && built[n])
 		n++;
 	char **environment = calloc(n + 4, sizeof *environment);
-	if (!built || !environment || !reader)
+	if (!built || !environment)
 		return NULL;
-	const char *others = value_of(built, "LD_PRELOAD");
+	const char *others = environment_value(built, "LD_PRELOAD");
 	if (asprintf(&preload, "LD_PRELOAD=%s%s%s", reader, others ? ":" : "", others ? others : "") < 0 ||
 	    asprintf(&told, "WHOSH_READER=%d,%d,%d", ends->frames, ends->door, ends->input) < 0)
 		return NULL;

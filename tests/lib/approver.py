@@ -85,6 +85,13 @@ class Approver:
     def who(self, *args):
         return self.json("who", *args)
 
+    def ended(self, n):
+        """Wait until at least n commands are known and each has ended or was denied; all of them, oldest first."""
+        def look():
+            rows = self.who("--limit", "1000")
+            return rows if len(rows) >= n and all(x["ended"] or x["verdict"] == "denied" for x in rows) else None
+        return self.t.eventually(look, "%d outcomes" % n)[::-1]
+
     def pending(self, n=1):
         """Wait until n commands are pending; their records."""
         def look():
