@@ -4,6 +4,9 @@
  * evaluates subscripts and arithmetic, and what is substituted in those is run: "${x[$(…)]}/ and a Tab.  So a
  * line that has more in it than $NAME is not completed.
  *
+ * bash 5.2 frees what glob-expand-word found the last time before it looks whether Ctrl-C was typed, and,
+ * thrown out there, frees it again the next time.  So we look before.
+ *
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
 #include "shell/reader/bash.h"
 #include "shell/reader/reader.h"
@@ -47,6 +50,7 @@ static void take_hooks(bool away)
  * is its own, and some have no function of ours to be asked first. */
 static char *begin(void)
 {
+	QUIT;
 	bool safe = !evaluates(rl_line_buffer);
 	if (rl_attempted_completion_function && rl_attempted_completion_function != none)
 		of_bash = rl_attempted_completion_function;
