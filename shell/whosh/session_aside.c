@@ -17,15 +17,21 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 enum { ASKED_MS = 10000, ANSWER_MS = 60000 };
 
-/* The answer of the broker; false: there is none, or nobody wants it any more. */
-static bool wait_answer(struct gate *gate, struct link *shell, struct wire_message *answer)
+/* Has the session's whosh gone?  Nobody reads what we would have killed. */
+static struct pollfd whosh_of(const struct session *session)
 {
+	return (struct pollfd){.fd = session->kills[1]};
+}
+
+/* The answer of the broker; false: there is none, or nobody wants it any more. */
+static bool wait_answer(struct session *session, struct link *shell, struct wire_message *answer)
+{
+	struct gate *gate = session->gate;
 	bool waiting = false;
 	for (;;) {
 		int found = broker_next(gate, answer, 0);
@@ -41,9 +47,10 @@ static bool wait_answer(struct gate *gate, struct link *shell, struct wire_messa
 			continue;
 		}
 		struct pollfd on[] = {{.fd = gate->link.fd, .events = POLLIN},
-				      {.fd = shell->fd, .events = POLLIN}};
-		int ready = poll(on, 2, waiting ? -1 : ANSWER_MS);
-		if (ready == 0 || on[1].revents || (ready < 0 && errno != EINTR))
+				      {.fd = shell->fd, .events = POLLIN},
+				      whosh_of(session)};
+		int ready = poll(on, 3, waiting ? -1 : ANSWER_MS);
+		if (ready == 0 || on[1].revents || on[2].revents || (ready < 0 && errno != EINTR))
 			return false;
 	}
 }
@@ -109,20 +116,25 @@ static void follow_to_end(struct session *session, struct link *shell, const str
 	struct wire_message told;
 	int64_t started = clock_wall_ms();
 	run_tell_started(gate, getppid());
-	/* When nobody tells, the shell has ended in the middle of it; the broker finds that out by itself. */
-	bool there = true, passed_on = false;
+	/* When nobody tells, the shell has ended in the middle of it, or whosh has; the broker finds that out
+	 * by itself.  The end of the file may be the shell's, and so whosh's: what was told before is read.
+	 */
+	bool there = true, passed_on = false, alone = false;
 	int found;
-	while ((found = link_next(shell, &told, 0)) == 0) {
+	while ((found = link_next(shell, &told, 0)) == 0 && !alone) {
 		struct pollfd on[] = {{.fd = shell->fd, .events = POLLIN},
-				      {.fd = there ? gate->link.fd : -1, .events = POLLIN}};
-		poll(on, 2, -1);
+				      {.fd = there ? gate->link.fd : -1, .events = POLLIN},
+				      whosh_of(session)};
+		if (poll(on, 3, -1) < 0)
+			continue;
+		alone = on[2].revents != 0 && !on[0].revents;
 		if (on[1].revents)
 			there = hear(gate);
 		if (gate->killed && !passed_on)
 			pass_kill_on(session, gate->killed);
 		passed_on = gate->killed != NULL;
 	}
-	if (found < 0 || told.type != WIRE_OUTCOME || !secret_in(secret, &told))
+	if (found <= 0 || told.type != WIRE_OUTCOME || !secret_in(secret, &told))
 		return;
 	int64_t code = wire_number(&told, WIRE_EXIT, EXIT_CONFIGURATION);
 	outcome_tell(gate, W_EXITCODE((int)(code & 255), 0), NULL, false, started, clock_wall_ms());
@@ -137,8 +149,8 @@ static _Noreturn void serve(struct session *session, int fd)
 	struct buf frame = BUF_INIT;
 	struct wire_message asked, answer;
 	struct secret secret;
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	link_close(&session->reader);
+	fd_close(&session->kills[0]);
 	fd_close(&session->door);
 	link_close(&gate->link);
 	gate->gone = 0;
@@ -155,7 +167,7 @@ static _Noreturn void serve(struct session *session, int fd)
 			    WIRE_MAX_LINE / 1024);
 	else if (!context_frame(gate, WIRE_ASK, &frame, &why) || !ask_begin(gate, &frame, &why))
 		;
-	else if (!wait_answer(gate, &shell, &answer))
+	else if (!wait_answer(session, &shell, &answer))
 		ask_no_answer(&why);
 	else
 		ask_answer(gate, &answer, &why);
