@@ -16,6 +16,7 @@
 #include "common/log.h"
 #include "common/text.h"
 #include "shell/broker/history.h"
+#include "shell/broker/outbox.h"
 #include "shell/broker/reply.h"
 #include "shell/broker/shell.h"
 #include <stdio.h>
@@ -69,6 +70,7 @@ static void decide(struct command *command, const char *jws, size_t len)
 				    command->request.typed.len);
 		shell_permit(command->shell, &command->request, command->credential->token->sub,
 			     command->broker->lapse_finishes ? 0 : lease_ms);
+		outbox_go(command->broker->outbox);
 		return;
 	}
 	permit_finish(&permit);

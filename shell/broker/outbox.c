@@ -1,7 +1,9 @@
 /* outbox.c: outcomes on their way to the approver.
  *
- * Two ways.  While the approver is there, an outcome is posted at once, alongside others; if that takes
- * longer than SLOW_MS it is put on disk meanwhile.  When a post fails, the outcome goes to the backlog: on
+ * Two ways.  While the approver is there, an outcome is posted by itself, alongside others; if that takes
+ * longer than SLOW_MS it is put on disk meanwhile.  One that nobody waits for is held for HOLD_MS: the
+ * agent's next line is asked about first, since somebody does wait for that, and outcomes go with the permit
+ * (outbox_go), while the command runs.  When a post fails, the outcome goes to the backlog: on
  * disk, and delivered in order, one at a time, with growing waits; while there is a backlog everything new
  * joins its end.  Posting one twice does no harm: the approver knows an outcome by its command.
  *
@@ -18,14 +20,21 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { POST_MS = 10000, SLOW_MS = 2000, LONGEST_WAIT = 60000, WARN_MS = 60000, ANSWER_MAX = 65536 };
+enum {
+	HOLD_MS = 3,
+	POST_MS = 10000,
+	SLOW_MS = 2000,
+	LONGEST_WAIT = 60000,
+	WARN_MS = 60000,
+	ANSWER_MAX = 65536
+};
 
 struct delivery {
 	struct outbox *outbox;
 	char id[UUID_LEN + 1], command[UUID_LEN + 1];
 	struct buf jws;
 	char *path;
-	bool spooled, backlog;
+	bool spooled, backlog, held;
 	struct call *call;
 	struct timer slow;
 	outbox_safe *safe;
@@ -216,9 +225,29 @@ static void post(struct delivery *delivery)
 	try_later(outbox, 0);
 }
 
+static void post_fresh(struct delivery *delivery)
+{
+	delivery->held = false;
+	loop_timer_set(delivery->outbox->broker->loop, &delivery->slow, SLOW_MS);
+	post(delivery);
+}
+
+void outbox_go(struct outbox *outbox)
+{
+	for (struct delivery *next, *delivery = outbox->fresh; delivery; delivery = next) {
+		next = delivery->next;
+		if (delivery->held)
+			post_fresh(delivery);
+	}
+}
+
 static void slow_fired(struct timer *timer)
 {
 	struct delivery *delivery = container_of(timer, struct delivery, slow);
+	if (delivery->held) {
+		post_fresh(delivery);
+		return;
+	}
 	if (keep(delivery) || !delivery->outbox->folder)
 		tell_safe(delivery);
 	else
@@ -260,8 +289,11 @@ struct delivery *outbox_put(struct outbox *outbox, const char *id, const char *c
 		return NULL;
 	}
 	link_delivery(delivery, &outbox->fresh);
-	loop_timer_set(outbox->broker->loop, &delivery->slow, SLOW_MS);
-	post(delivery);
+	delivery->held = !safe;
+	if (delivery->held)
+		loop_timer_set(outbox->broker->loop, &delivery->slow, HOLD_MS);
+	else
+		post_fresh(delivery);
 	if (delivery->backlog)
 		return NULL;
 	delivery->safe = safe;

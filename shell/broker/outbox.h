@@ -18,10 +18,12 @@ void outbox_free(struct outbox *outbox);
 typedef void outbox_safe(void *arg);
 
 struct delivery;
-/* Take an outcome JWS (the buffer is emptied) with its ID and its command's.  NULL: it is as safe as it can
- * be already, and `safe` is not called. */
+/* Take an outcome JWS (the buffer is emptied) with its ID and its command's.  Without `safe` nobody waits for
+ * it.  NULL: it is as safe as it can be already, and `safe` is not called. */
 struct delivery *outbox_put(struct outbox *outbox, const char *id, const char *command_id, struct buf *jws,
 			    outbox_safe *safe, void *arg);
+/* Post what is held. */
+void outbox_go(struct outbox *outbox);
 /* Whoever waited for it is gone: do not call `safe`. */
 void delivery_unhook(struct delivery *delivery);
 

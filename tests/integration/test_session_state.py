@@ -114,17 +114,20 @@ def test_many_jobs(t):
     for n in range(20):
         assert s.ask("echo %d" % n) == str(n)
     assert time.monotonic() - began < 5
+    got = fake.outcome(fake.command("for i in {1..1000}; do sleep 600 & done; echo started\n"))
+    assert got["left"] == 1000, got
     assert s.ask("kill $(jobs -p); wait; echo done") == "done"
     assert s.end().code == 0
-    assert fake.outcome(fake.command("for i in {1..1000}; do sleep 600 & done; echo started\n"))["left"] == 1000
 
 
-def outcomes(fake, n):
-    """{line: (outcome, exit or signal, left)} when n have come."""
-    fake.t.eventually(lambda: len(fake.outcomes) >= n, "%d outcomes" % n)
-    asked = {c["jti"]: c["command"]["line"].rstrip("\n") for c in (
-        jose.claims(x) for m, p, x in list(fake.requests) if (m, p) == ("POST", "/v1/commands"))}
-    return {asked[x["command"]]: (x["outcome"], x.get("exit", x.get("signal")), x.get("left")) for x in list(fake.outcomes)}
+def outcomes(fake):
+    """{line: (outcome, exit or signal, left)} when all have come."""
+    def all_of():
+        asked = {c["jti"]: c["command"]["line"].rstrip("\n") for c in (
+            jose.claims(x) for m, p, x in list(fake.requests) if (m, p) == ("POST", "/v1/commands"))}
+        told = {x["command"]: x for x in list(fake.outcomes)}
+        return set(told) == set(asked) and {asked[x]: (y["outcome"], y.get("exit", y.get("signal")), y.get("left")) for x, y in told.items()}
+    return fake.t.eventually(all_of, "the outcome of every line")
 
 
 def test_how_it_ends(t):
@@ -147,12 +150,10 @@ def test_how_it_ends(t):
                 ("sleep 600 > /dev/null 2>&1 & echo $! > pids1\n", 0, "", ("exited", 0, 1)),
                 ("sleep 601 > /dev/null 2>&1 & echo $! > pids2; exit 9\n", 9, "", ("exited", 9, 1)),
                 ("(sleep 602 & echo $! > pids3) > /dev/null 2>&1; exec true\n", 0, "", ("exited", 0, 1))):
-            before = len(fake.outcomes)
             r = t.whosh(b, token, stdin=text)
             plain = t.run(["bash"], stdin=text.replace("pids", "plain"), cwd=t.tmp)
             assert (r.code, r.text) == (code, out) == (plain.code, plain.text), (text, r, plain)
-            if last:
-                assert outcomes(fake, before + 1)[text.split("\necho no")[0].rstrip("\n")] == last, (text, fake.outcomes[before:])
+            assert not last or outcomes(fake)[text.split("\necho no")[0].rstrip("\n")] == last, text
         for name in ("pids1", "pids2", "pids3", "plain1", "plain2", "plain3"):
             [os.kill(pid, 9) for pid in pids_in(t, t.tmp / name, 1)]
 
