@@ -275,6 +275,14 @@ static void test_across_lines(void)
 	    "rsh db1 ls",
 	    "dc < /dev/tty",
 	    "command -p ls",
+	    "ls <&230 &",
+	    "ls >&231",
+	    "exec 5<&230",
+	    "ls 9>&230-",
+	    "ls {fd}<&230",
+	    "ls </dev/fd/230",
+	    "ls 23<x <&230",
+	    "(exec 230<x); ls <&230",
 	};
 	static const char *const approved[] = {
 	    "ls",
@@ -301,6 +309,8 @@ static void test_across_lines(void)
 	    "read -r x",
 	    "jobs -l",
 	    "python3 x.py",
+	    "ls 3<x <&3 2>&1",
+	    "ls 10<x <&10",
 	};
 	char lost[200];
 	for (size_t i = 0; i < sizeof never / sizeof *never; i++)
