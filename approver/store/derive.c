@@ -26,7 +26,6 @@ void derived_finish(struct derived *derived)
 	buf_finish(&derived->payload);
 	buf_finish(&derived->detail);
 	buf_finish(&derived->reviewers);
-	buf_finish(&derived->chain);
 	*derived = (struct derived){0};
 }
 

@@ -17,7 +17,7 @@ struct derived {
 	struct command_claims claims;
 	struct outcome_claims outcome;
 	cJSON *permit;
-	struct buf payload, detail, reviewers, chain;
+	struct buf payload, detail, reviewers;
 	char s256[44], tail[TAIL_LENGTH + 1];
 };
 void derived_finish(struct derived *derived);

@@ -97,6 +97,7 @@ struct store_reader {
 /* clang-format off */
 #define COMMAND_COLUMNS(T, N, I, B)                                                                          \
 	T(id) I(ts) N(agent) N(agent_version) N(credential) N(session) T(parent) N(human) I(seq) N(chain)    \
+	I(chain_since)                                                                                       \
 	N(model) N(task) N(user) N(host) N(cwd) N(mode) B(line) N(detail) I(state) N(verdict) N(cause)       \
 	N(rule) N(policy) T(reason) N(reviewers) I(reviewers_needed) I(not_in_chain) I(expires) I(decided)   \
 	I(has_exit) I(exit) N(signal) N(outcome) N(outcome_reason) I(started) I(ended) I(log_index)          \

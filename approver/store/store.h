@@ -68,8 +68,10 @@ struct command_row {
 	char *id;   /* the command JWS's jti */
 	int64_t ts; /* when the approver received it */
 	char *agent, *agent_version, *credential, *session, *parent, *human;
-	int64_t seq; /* number within the session, from 1 */
-	char *chain; /* JSON array: [{type,id,task,authorized_at,proof}] */
+	int64_t seq;         /* number within the session, from 1 */
+	char *chain;         /* JSON array: [{type,id,task,authorized_at,proof}] */
+	int64_t chain_since; /* not 0: the chain is what derive_chain makes of human, agent and task, since
+				then */
 	char *model, *task, *user, *host, *cwd, *mode;
 	char *line; /* bytes */
 	size_t line_len;
@@ -95,8 +97,6 @@ struct command_row {
 	char *live_tail;    /* last 16 characters of the command JWS: proof for /v1/live */
 	unsigned as_signed; /* given to the store: which of all this is what signed messages of the group say,
 			       so that the log need not say it again (enum row_signed) */
-	int64_t
-	    chain_since; /* given likewise: the chain is what derive_chain makes of the owner, since then */
 };
 enum row_signed {
 	ROW_REQUEST = 1, /* what derive_command sets, but for task and detail */
