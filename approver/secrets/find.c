@@ -108,14 +108,15 @@ bool at_line_end(const struct scan *s, size_t at)
 	return s->len - at < INDENT;
 }
 
-/* What makes counting quotes unsure: see above. */
+/* What makes counting quotes unsure: see above.  Three quotes in a row are another language's. */
 static bool quotes_are_sure(const char *text, size_t len)
 {
 	for (size_t i = 0; i < len; i++) {
 		char c = text[i], after = i + 1 < len ? text[i + 1] : '\0';
-		if (c == '`' ||
-		    (c == '$' && (after == '(' || after == '{' || after == '\'' || after == '"')) ||
-		    (c == '<' && after == '<') || (c == '#' && (i == 0 || !name_byte(text[i - 1]))))
+		bool quote = c == '\'' || c == '"';
+		if (c == '`' || (c == '$' && after && strchr("({['\"", after)) ||
+		    (c == '<' && after == '<') || (c == '#' && (i == 0 || !name_byte(text[i - 1]))) ||
+		    (quote && after == c && i + 2 < len && text[i + 2] == c))
 			return false;
 	}
 	return true;

