@@ -95,20 +95,18 @@ static void mark(struct masking *m, struct buf *out, const char *bytes, size_t l
 	m->marks++;
 }
 
-/* The first of the known ones in [from, to); SIZE_MAX and *which unset: none. */
-static size_t find_known(const struct masking *m, const char *text, size_t from, size_t to, size_t *which)
+/* The first of the known ones in [from, to): which, and where; KNOWN: none.  `next` keeps where each was
+ * found, or `to`, so that each is looked for once on the way. */
+static size_t find_known(const struct masking *m, const char *text, size_t from, size_t to, size_t *next)
 {
-	size_t best = SIZE_MAX;
+	size_t best = KNOWN;
 	for (size_t i = 0; i < m->n; i++) {
-		size_t stop = best == SIZE_MAX                  ? to
-			      : best + m->known[i].len - 1 < to ? best + m->known[i].len - 1
-								: to;
-		const char *at =
-		    stop > from ? memmem(text + from, stop - from, m->known[i].bytes, m->known[i].len) : NULL;
-		if (at) {
-			best = (size_t)(at - text);
-			*which = i;
+		if (next[i] < from) {
+			const char *at = memmem(text + from, to - from, m->known[i].bytes, m->known[i].len);
+			next[i] = at ? (size_t)(at - text) : to;
 		}
+		if (next[i] < to && (best == KNOWN || next[i] < next[best]))
+			best = i;
 	}
 	return best;
 }
@@ -116,11 +114,15 @@ static size_t find_known(const struct masking *m, const char *text, size_t from,
 /* What is between two findings: as it is, but for what is known from elsewhere. */
 static void add_between(struct masking *m, struct buf *out, const char *text, size_t from, size_t to)
 {
-	size_t which = 0, at;
-	while (m->n && from < to && (at = find_known(m, text, from, to, &which)) != SIZE_MAX) {
-		buf_add(out, text + from, at - from);
-		mark(m, out, text + at, m->known[which].len);
-		from = at + m->known[which].len;
+	size_t next[KNOWN], which;
+	for (size_t i = 0; i < m->n && from < to; i++) {
+		const char *at = memmem(text + from, to - from, m->known[i].bytes, m->known[i].len);
+		next[i] = at ? (size_t)(at - text) : to;
+	}
+	while (from < to && (which = find_known(m, text, from, to, next)) != KNOWN) {
+		buf_add(out, text + from, next[which] - from);
+		from = next[which] + m->known[which].len;
+		mark(m, out, text + next[which], m->known[which].len);
 	}
 	buf_add(out, text + from, to - from);
 }

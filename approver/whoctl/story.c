@@ -117,6 +117,19 @@ static void time_fact_add(struct buf *out, const cJSON *record, const char *labe
 	fact_add(out, label, text.data);
 }
 
+/* Where the log has the decision; while it waits, the request. */
+static void log_index_add(struct buf *out, const cJSON *record)
+{
+	const char *state = json_string(record, "state");
+	struct buf text BUF_AUTO = BUF_INIT;
+	int64_t index;
+	if (!json_integer(record, "log_index", &index))
+		return;
+	buf_addf(&text, "%lld, of the %s", (long long)index,
+		 state && strcmp(state, "pending") == 0 ? "request" : "decision");
+	fact_add(out, "log index", text.data);
+}
+
 /* The signed messages, each on its line: for whoever checks them with other tools. */
 static void evidence_add(struct buf *out, const cJSON *record)
 {
@@ -194,6 +207,7 @@ void story_add(struct buf *out, const cJSON *record, const struct style *style)
 	fact_add(out, "rule", json_string(record, "rule"));
 	fact_add(out, "reason", json_string(record, "reason"));
 	fact_add(out, "policy", json_string(record, "policy"));
+	log_index_add(out, record);
 	time_fact_add(out, record, "started", "started", NULL, NULL);
 	time_fact_add(out, record, "ended", "ended", "started", "after it began");
 	fact_add(out, "outcome", json_string(record, "outcome"));

@@ -131,8 +131,8 @@ def test_operators_add_patterns(t):
     """A company's own tokens would be shown; or a slip in the file would silently mask nothing."""
     a = t.approver(policy=POLICY, start=False)
     own = a.dir / "secrets.json"
-    pattern = {"name": "acme", "prefix": "acme_", "chars": "A-Za-z0-9", "min": 12}
-    own.write_text(json.dumps({"version": 1, "patterns": [pattern]}))
+    own.write_text((t.source / "examples/secrets.json").read_text())
+    pattern = json.loads(own.read_text())["patterns"][0]
     a.start()
     agent, secret = enrol(a), "acme_Zk39fjw02mmQ"
     jws = agent.command("ls " + secret)

@@ -165,6 +165,7 @@ def test_the_whole_story(t):
     assert re.search(r"^decided .* after it was received$", text, re.M), text
     assert re.search(r"^ended .* after it began$", text, re.M), text
     assert re.search(r"^rule +default$", text, re.M) and re.search(r"^policy +\S{43,64}$", text, re.M), text
+    assert re.search(r"^log index +\d+, of the decision$", text, re.M) and "of the request" in waiting, text
     around = re.findall(r"^([> ]) (\d+) +\d{4}-\S+ \S+ +exit (\d+) +\S{36} +(.*)$", text, re.M)
     assert [x[:2] for x in around] == [(" ", "2"), (" ", "3"), (" ", "4"), (">", "5"), (" ", "6"), (" ", "7"), (" ", "8")], text
     assert [x[3] for x in around][:3] == ["echo before 1", "echo before 2", "echo before 3"] and around[3][2] == "1", text

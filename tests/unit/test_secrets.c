@@ -364,6 +364,28 @@ static void test_hostile_lengths(void)
 	holds("a hostile line of a megabyte holds up the approver", worst < 2000);
 }
 
+/* A line that names as many secrets as are remembered, and then uses one of them over and over. */
+static void test_hostile_repetition(void)
+{
+	struct secrets *secrets = secrets_with_key(key);
+	struct masking *masking = masking_new(secrets);
+	struct buf text BUF_AUTO = BUF_INIT, out BUF_AUTO = BUF_INIT;
+	struct timespec a, b;
+	for (int i = 0; i < 40; i++)
+		buf_addf(&text, "TOKEN=Zk39fjw02mm%d ", i);
+	while (text.len < 1 << 20)
+		buf_adds(&text, "Zk39fjw02mm7 ");
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &a);
+	mask_text(masking, &out, text.data, text.len);
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &b);
+	double s = (double)(b.tv_sec - a.tv_sec) + (double)(b.tv_nsec - a.tv_nsec) / 1e9;
+	printf("# a megabyte of one secret: %.2f s\n", s);
+	holds("a line that repeats its secret holds up the approver",
+	      s < 5 && masking_marks(masking) > 70000);
+	masking_free(masking);
+	secrets_free(secrets);
+}
+
 int main(void)
 {
 	corpus("tests/secrets/found.txt", "secrets are shown to people", true);
@@ -373,5 +395,6 @@ int main(void)
 	test_row();
 	test_own_patterns();
 	test_hostile_lengths();
+	test_hostile_repetition();
 	return checks_end();
 }
