@@ -11,6 +11,14 @@ static bool blank(char c)
 	return c == ' ' || c == '\t';
 }
 
+static bool has_digit(const char *text, size_t len)
+{
+	size_t i = 0;
+	while (i < len && !(text[i] >= '0' && text[i] <= '9'))
+		i++;
+	return i < len;
+}
+
 /* "NAME = VALUE" is no assignment of the shell: a setting on a line of its own, or code with a string. */
 static void spaced(struct scan *s, enum secrecy secrecy, size_t name, size_t at)
 {
@@ -18,6 +26,9 @@ static void spaced(struct scan *s, enum secrecy secrecy, size_t name, size_t at)
 	if (!value_read(&value, s->text, s->len, at, false, &s->run) ||
 	    !value_is_secret(&value, s->text, s->len, secrecy))
 		return;
+	if (!value.quote && secrecy != SECRECY_STRONG &&
+	    !has_digit(s->text + value.start, value.end - value.start))
+		return; /* `token = Name.Label`: code */
 	if (value.quote ? value.closed : at_line_start(s, name) && at_line_end(s, value.end))
 		scan_take(s, value.start, value.end);
 }
@@ -39,6 +50,11 @@ static void in_query(struct scan *s, enum secrecy secrecy, size_t at)
 /* `password=password`: an argument of code that is called like what is passed. */
 static bool is_its_name(const struct scan *s, size_t name, size_t end, size_t at)
 {
+	for (size_t i = end; i-- > name;)
+		if (s->text[i] == '.') { /* self.password = password */
+			name = i + 1;
+			break;
+		}
 	size_t n = end - name;
 	return s->len - at >= n && memcmp(s->text + at, s->text + name, n) == 0 &&
 	       (at + n == s->len || !value_byte(s->text[at + n]) || s->text[at + n] == ',');
@@ -72,8 +88,10 @@ void scan_assignment(struct scan *s)
 		return;
 	if (name && strchr("?&", text[name - 1]))
 		in_query(s, secrecy, at);
+	else if (is_its_name(s, name, end, at))
+		return;
 	else if (apart)
 		spaced(s, secrecy, name, at);
-	else if (at == s->at + 1 && !is_its_name(s, name, end, at))
+	else if (at == s->at + 1)
 		scan_value(s, at, s->sure && !s->quote, secrecy);
 }

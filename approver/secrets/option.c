@@ -54,6 +54,8 @@ void scan_setting(struct scan *s, size_t end)
 	size_t name = name_before(s, end);
 	enum secrecy secrecy = name < s->at ? SECRECY_NONE : name_secrecy(s->text + name, end - name);
 	size_t at = secrecy == SECRECY_NONE ? end : next_word(s, end);
+	/* "they set password on all hosts" is a sentence: nothing short */
 	if (at > end && at < s->len && s->text[at] != '-')
-		scan_value(s, at, s->sure && !s->quote && at == end + 1, secrecy);
+		scan_value(s, at, s->sure && !s->quote && at == end + 1,
+			   secrecy == SECRECY_STRONG ? SECRECY_WEAK : secrecy);
 }

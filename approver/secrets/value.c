@@ -86,8 +86,11 @@ bool value_read(struct value *value, const char *text, size_t len, size_t at, bo
 			i++;
 		}
 	value->end = i < len ? i : len;
-	if (!value->quote)
+	if (!value->quote) {
 		*run = (struct run){value->start, value->end};
+		while (value->end > value->start && text[value->end - 1] == ',') /* of a list */
+			value->end--;
+	}
 	if (value->quote) {
 		size_t q = value->end < len && text[value->end] == '\\' ? value->end + 1 : value->end;
 		value->closed = q < len && text[q] == value->quote;
@@ -127,7 +130,8 @@ static bool is_word(const char *v, size_t len)
 /* "****", "xxxx", "…": somebody left it out already. */
 static bool is_omission(const char *v, size_t len)
 {
-	if (begins(v, len, "\xe2\x80\xb9secret:") || begins(v, len, "{{") || begins(v, len, "\xe2\x80\xa6"))
+	if (begins(v, len, "\xe2\x80\xb9secret:") || begins(v, len, "{{") || begins(v, len, "%s") ||
+	    begins(v, len, "%(") || begins(v, len, "\xe2\x80\xa6"))
 		return true;
 	for (size_t i = 1; i < len; i++)
 		if (v[i] != v[0])
@@ -138,7 +142,7 @@ static bool is_omission(const char *v, size_t len)
 /* A pattern that a value is looked for with: `s/password=\\S+/password=/`. */
 static bool is_regex(const char *v, size_t len)
 {
-	static const char *const beginnings[] = {"[^", ".*", ".+", "\\S", "\\w", "\\d", "\\K"};
+	static const char *const beginnings[] = {"[", ".*", ".+", "\\S", "\\w", "\\d", "\\K"};
 	for (size_t i = 0; i < sizeof beginnings / sizeof *beginnings; i++)
 		if (begins(v, len, beginnings[i]))
 			return true;
@@ -165,6 +169,21 @@ static bool is_index(const struct value *value, const char *text, size_t len)
 
 enum { SCHEME = 24 }; /* bytes that one may be long */
 
+/* `password=self.password`: what is passed on in code is called like a secret and is none itself. */
+static bool is_reference(const struct value *value, const char *text)
+{
+	size_t last = value->start;
+	if (value->quote || value->end - value->start > NAME_LONGEST)
+		return false;
+	for (size_t i = value->start; i < value->end; i++) {
+		if (text[i] == '.')
+			last = i + 1;
+		else if (!name_begins(text[i]))
+			return false;
+	}
+	return last > value->start && name_secrecy(text + last, value->end - last) != SECRECY_NONE;
+}
+
 static bool is_weak(const char *v, size_t len)
 {
 	bool digits = true;
@@ -184,8 +203,8 @@ bool value_is_secret(const struct value *value, const char *text, size_t len, en
 	const char *v = text + value->start;
 	size_t n = value->end - value->start;
 	if (!n || secrecy == SECRECY_NONE || is_word(v, n) || is_omission(v, n) || is_regex(v, n) ||
-	    is_code(value, text, len) || is_index(value, text, len) || begins(v, n, "file:") ||
-	    begins(v, n, "env:") || begins(v, n, "fd:"))
+	    is_code(value, text, len) || is_index(value, text, len) || is_reference(value, text) ||
+	    begins(v, n, "file:") || begins(v, n, "env:") || begins(v, n, "fd:"))
 		return false;
 	if (secrecy == SECRECY_STRONG)
 		return true;
