@@ -62,6 +62,9 @@ def test_people_are_shown_marks(t):
         assert status == 200 and clean(record) and record["line"] == shown and record["command_jws"] is None, record
     for event in events(a, 2, (a.dir / "admin.token").read_text().strip()):
         assert clean(event) and event["line"] == shown and event["masked"] is True, event
+    status, _ = ask(a, "POST", "/v1/delegations/start", {"to": "worker", "task": "use " + TOKEN, "expires_s": 60})
+    listed = ask(a, "GET", "/v1/delegations", token=viewer)[1]["delegations"]
+    assert status == 201 and listed[0]["task"] == "use " + mark(a, TOKEN), listed
     plain = agent.command("ls /tmp")
     assert post(a, plain)[0] == 200
     assert "masked" not in audit(a, plain)
