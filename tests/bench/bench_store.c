@@ -10,6 +10,7 @@
 #include "approver/store/store.h"
 #include "common/uuid.h"
 #include "tests/bench/bench.h"
+#include "tests/unit/test_store.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -108,8 +109,7 @@ static void make(struct made *m, unsigned number)
 	    .reason = (char *)(size_t)(denied ? "psql: denied by rule no-ddl" : "covered by rule everyday"),
 	    .decided = 1790000000000 + (int64_t)number * 1000,
 	    .command_s256 = (char *)(size_t) "2Zb1yq0s3uVJ7mF5m7yqv1Q0yB8G4Jr0bF3q1n2p3r4",
-	    .live_tail = (char *)(size_t) "0123456789abcdef",
-	    .permit = m->permit};
+	    .live_tail = (char *)(size_t) "0123456789abcdef"};
 }
 
 static void die(const char *what)
@@ -266,7 +266,7 @@ static struct store *fresh(char *path, size_t size, const char *dir, const char 
 {
 	char *error;
 	snprintf(path, size, "%s/%s", dir, name);
-	struct store *store = store_open(path, &error);
+	struct store *store = store_open(path, test_signer(), &error);
 	if (!store)
 		die(error ? error : "store_open");
 	return store;
