@@ -14,6 +14,7 @@ enum part {
 	TASK,
 	DETAIL,
 	DECISION,
+	CHAIN,
 	P_id = REQUEST,
 	P_ts = OWN,
 	P_agent = REQUEST,
@@ -23,7 +24,7 @@ enum part {
 	P_parent = REQUEST,
 	P_human = OWN,
 	P_seq = DECISION,
-	P_chain = OWN,
+	P_chain = CHAIN,
 	P_model = REQUEST,
 	P_task = TASK,
 	P_user = REQUEST,
@@ -64,6 +65,8 @@ static bool noted(const struct command_row *row, enum part part)
 		return !(row->as_signed & ROW_TASK);
 	case DETAIL:
 		return !(row->as_signed & ROW_DETAIL);
+	case CHAIN:
+		return !row->chain_since || !(row->as_signed & ROW_REQUEST);
 	case DECISION:
 		return !(row->as_signed & ROW_DECISION);
 	default:
@@ -119,6 +122,8 @@ void command_note(struct buf *rows, const struct command_row *row)
 	if (noted(row, P_##column))                                                                          \
 		note_bytes(rows, #column, row->column, row->column##_len);
 	COMMAND_COLUMNS(NOTE_TEXT, NOTE_TEXT, NOTE_NUMBER, NOTE_BYTES)
+	if (row->chain_since && (row->as_signed & ROW_REQUEST))
+		note_number(rows, "since", row->chain_since);
 	buf_adds(rows, "}]");
 }
 
@@ -161,6 +166,7 @@ bool command_noted(struct command_row *row, const cJSON *note, struct buf *bytes
 	}
 #define GET_NOTED_BYTES(column)                                                                              \
 	good = good && get_bytes(note, #column, bytes, &row->column, &row->column##_len);
+	good = good && get_number(note, "since", &row->chain_since);
 	COMMAND_COLUMNS(GET_NOTED_TEXT, GET_NOTED_TEXT, GET_NOTED_NUMBER, GET_NOTED_BYTES)
 	return good;
 }

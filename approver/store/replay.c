@@ -88,6 +88,11 @@ static int put_command(struct replay *replay, const struct leaf *leaf, const cha
 		row.log_index = replay->store->request;
 	}
 	int result = !good || !command_noted(&row, note, &bytes) ? -1 : 0;
+	if (!result && row.chain_since && row.human && row.agent) {
+		derive_chain_head(&decided.chain, row.agent, row.human, row.chain_since);
+		derive_chain_end(&decided.chain, request->derived.claims.task);
+		row.chain = decided.chain.data;
+	}
 	if (!result && !whole)
 		result = put_session(replay, &row);
 	if (!result && store_command_insert(replay->store, &row) < 0)

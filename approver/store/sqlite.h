@@ -83,7 +83,7 @@ struct store {
 	struct names names;
 	int64_t unindexed; /* about how many commands index.c has yet to see */
 	int wal_pages;     /* in the database's write-ahead log */
-	bool replaying, untidy;
+	bool replaying, untidy, reserved;
 	bool behind; /* the log has what the tables could not take */
 };
 
@@ -136,6 +136,10 @@ int event_keep(struct store *store, int64_t n, enum event_kind kind, int64_t ms,
 /* names.c: the number of a text, made when it is new; 0 for NULL, -1 on error. */
 int64_t name_number(struct store *store, const char *text);
 void names_forget(struct store *store);
+/* reserve.c: have the room that is kept for the tables, -1 with errno; give it up, true when there was any.
+ */
+int reserve_make(struct store *store);
+bool reserve_give_up(struct store *store);
 /* tidy.c: the database's own log is emptied by us, now when it is large. */
 void tidy_begin(struct store *store);
 int tidy_large(struct store *store);

@@ -95,6 +95,8 @@ struct command_row {
 	char *live_tail;    /* last 16 characters of the command JWS: proof for /v1/live */
 	unsigned as_signed; /* given to the store: which of all this is what signed messages of the group say,
 			       so that the log need not say it again (enum row_signed) */
+	int64_t
+	    chain_since; /* given likewise: the chain is what derive_chain makes of the owner, since then */
 };
 enum row_signed {
 	ROW_REQUEST = 1, /* what derive_command sets, but for task and detail */
