@@ -54,6 +54,7 @@ enum event_kind {
 		      */
 	EVENT_KILL,  /* body: JSON {"id","kind","name","reason","by","expires"} */
 	EVENT_UNKILL, /* body: JSON {"id","kind","name","by"} */
+	EVENT_UNMASKED, /* body: JSON {"command","operator"}: somebody was shown its secrets */
 	EVENT_NOTED,  /* no body: rows that change without an event of their own */
 	EVENT_KINDS
 };

@@ -9,7 +9,7 @@ import os
 import re
 import signal
 
-from lib import jose
+from lib import auditlog, jose
 from lib.bare import POLICY, ask, audit, enrol, jti, operator, outcome, post, review
 
 PASSWORD, TOKEN = "Sw0rdf1sh-77", "ghp_" + "aB3dE6gH9j" * 4
@@ -105,6 +105,7 @@ def test_the_real_bytes_on_request(t):
     assert record["line"].endswith(PASSWORD) and "masked" not in record and record["command_jws"] is None, record
     assert "whosh_unmasked_total 1\n" in ask(a, "GET", "/metrics", token=None)[1]
     assert re.search(r'secrets shown unmasked"? operator=rita id=' + jti(jws), a.log.read_text()), "it is written down"
+    assert auditlog.bodies(a, jti(jws)) == [{"command": jti(jws), "operator": "rita"}], "and in the log, for good"
     assert PASSWORD not in a.log.read_text()
     for query in ("?unmask=yes", "?evidence=2", "?around=-1", "?around=21", "?around=x"):
         assert ask(a, "GET", path + query)[0] == 400, query
