@@ -358,12 +358,26 @@ static bool group_behind(struct log *log, struct buf *bytes)
 	return found;
 }
 
+/* The journal goes on behind groups that `base` has already, when that was written and its folder's sync
+ * failed, or nothing has been appended since. */
+static bool is_before_base(const struct log *log, const struct group *group)
+{
+	return log->tree.size == log->base && group->first < log->base &&
+	       (int64_t)group->n <= log->base - group->first && signed_over(log, group);
+}
+
 bool journal_recover(struct log *log, int64_t until, char **error)
 {
 	struct buf bytes BUF_AUTO = BUF_INIT;
 	struct group group;
 	log->end = 0;
-	while (log->tree.size < until && read_group(log, &group, &bytes) && group.first == log->tree.size) {
+	while (log->tree.size < until && read_group(log, &group, &bytes)) {
+		if (is_before_base(log, &group)) {
+			log->end += HEAD + (int64_t)group.len;
+			continue;
+		}
+		if (group.first != log->tree.size)
+			break;
 		int taken = take_group(log, &group);
 		if (taken < 0)
 			return error_set(error, "%s/journal: %s", log->dir,
