@@ -172,6 +172,21 @@ static void format(struct buf *group, int64_t first, const struct log_entry *ent
 	buf_add(group, checkpoint->data, checkpoint->len);
 }
 
+/* When there is no room for a whole step there may be for this; but once there was none, small groups are
+ * not let through where the next large one is refused: whether the log takes more would change every second.
+ */
+static int have_room(struct log *log, int64_t until)
+{
+	int64_t need = until + (log->full ? journal_sizes.step / 16 : 0);
+	if (need > log->ready && make_ready(log, need + (roomy(log) ? journal_sizes.step : 0)) &&
+	    need > log->ready) {
+		log->full = true;
+		return -1;
+	}
+	log->full = false;
+	return 0;
+}
+
 int journal_write(struct log *log, const struct log_entry *entries, size_t n, const struct buf *checkpoint)
 {
 	struct buf group BUF_AUTO = BUF_INIT;
@@ -183,9 +198,7 @@ int journal_write(struct log *log, const struct log_entry *entries, size_t n, co
 		return -1;
 	}
 	int64_t after = log->end + (int64_t)group.len;
-	/* When there is no room for a whole step there may be for this. */
-	if (after + HEAD > log->ready && make_ready(log, after + (roomy(log) ? journal_sizes.step : HEAD)) &&
-	    after + HEAD > log->ready)
+	if (have_room(log, after + HEAD))
 		return -1;
 	log->torn = true;
 	if (write_at(log->journal, group.data, group.len, log->end) || fdatasync(log->journal)) {

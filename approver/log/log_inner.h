@@ -42,6 +42,7 @@ struct log {
 	    published_before; /* the sizes that the last checkpoints for others had; -1: none */
 	int64_t tried;        /* the size when it was last tried */
 	bool opened;
+	bool full;   /* there was no room for a group, and is none yet */
 	bool torn;   /* a group that failed may be in the file: it must be struck out first */
 	bool unsure; /* a sync failed: nobody knows which files it lost */
 };
