@@ -198,7 +198,7 @@ int tiles_publish(struct log *log, int64_t size)
 	log->published_before = log->published;
 	char path[TILE_PATH];
 	for (int level = 0; level < TILE_LEVELS; level++) {
-		struct tile tile = {level, size >> (TILE_HEIGHT * (level + 1)), edge_width(log, level)};
+		struct tile tile = {level, tile_last(level, size), edge_width(log, level)};
 		if (!tile.width)
 			continue;
 		tile_path(&tile, path);

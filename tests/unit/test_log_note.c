@@ -151,6 +151,8 @@ static void test_notes(void)
 	buf_adds(&note, "o\n0\n" ROOT "\n\n");
 	for (int i = 0; i < 101; i++)
 		buf_adds(&note, "\xe2\x80\x94 n AAAA\n");
+	static const char nul[] = "o\0p\n0\n" ROOT "\n" SIGNED;
+	holds("an origin does not end before its line does", !parses(nul, sizeof nul - 1));
 	holds("nobody makes us look at signatures without end", !parses(note.data, note.len));
 }
 
