@@ -118,10 +118,12 @@ $(BUILD)/tests/%: $(BUILD)/tests/%.o $(BUILD)/libwhosh.a $(BUILD)/libcommon.a
 FUZZ_FLAGS = -std=gnu17 -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all
 FUZZ_SECONDS ?= 10
 $(BUILD)/fuzz/%: tests/fuzz/%.c $(wildcard common/*.c common/*.h approver/policy/*.c approver/policy/*.h approver/oidc/*.[ch] \
-                 approver/secrets/*.[ch] shell/broker/*.[ch])
+                 approver/secrets/*.[ch] approver/log/*.[ch] approver/store/leaf.[ch] shell/broker/*.[ch])
 	@mkdir -p $(@D)
 	$(CLANG) $(CPPFLAGS) $(FUZZ_FLAGS) -o $@ $< $(filter-out common/https.c,$(wildcard common/*.c)) $(wildcard approver/policy/*.c) \
 	  $(if $(findstring jwt,$<),$(filter-out %/fetch.c,$(wildcard approver/oidc/*.c))) \
+	  $(if $(findstring fuzz_note,$<),$(wildcard approver/log/*.c)) \
+	  $(if $(findstring fuzz_log,$<),$(wildcard approver/log/*.c) approver/store/leaf.c approver/store/rows.c) \
 	  $(if $(findstring fuzz_secrets,$<),$(filter-out %/row.c,$(wildcard approver/secrets/*.c))) $(LIBS_ALL)
 
 fuzzers: $(FUZZERS)

@@ -30,14 +30,9 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
-enum {
-	HEAD = 40,
-	STEP = 4 << 20,   /* blocks are made ready in pieces of this */
-	AHEAD = 8 << 20,  /* so much is to be ready while nobody waits */
-	LARGE = 16 << 20, /* begun anew beyond this */
-	ROOMY = 512 << 20,
-	MOST_CHECKPOINT = 65536
-};
+enum { HEAD = 40, ROOMY = 512 << 20, MOST_CHECKPOINT = 65536 };
+
+struct journal_sizes journal_sizes = {.step = 4 << 20, .ahead = 8 << 20, .large = 16 << 20};
 
 static const char magic[8] = {'w', 'h', 'o', 's', 'h', 'l', 'g', '1'};
 
@@ -77,8 +72,7 @@ bool journal_open(struct log *log, char **error)
 	if (log->journal < 0 || fstat(log->journal, &st))
 		return error_set(error, "%s: %s", path, strerror(errno));
 	log->ready = st.st_size;
-	(void)sync_folder(path);
-	return true;
+	return !sync_folder(path) || error_set(error, "%s: %s", log->dir, strerror(errno));
 }
 
 static int write_at(int fd, const void *bytes, size_t len, int64_t at)
@@ -102,9 +96,14 @@ static int write_at(int fd, const void *bytes, size_t len, int64_t at)
 static int make_ready(struct log *log, int64_t until)
 {
 	static const char zeros[1 << 16];
-	for (; log->ready < until; log->ready += (int64_t)sizeof zeros)
-		if (write_at(log->journal, zeros, sizeof zeros, log->ready))
+	while (log->ready < until) {
+		int64_t n = until - log->ready;
+		if (n > (int64_t)sizeof zeros)
+			n = (int64_t)sizeof zeros;
+		if (write_at(log->journal, zeros, (size_t)n, log->ready))
 			return -1;
+		log->ready += n;
+	}
 	return 0;
 }
 
@@ -117,14 +116,14 @@ static bool roomy(const struct log *log)
 
 int journal_prepare(struct log *log)
 {
-	if (log->ready - log->end >= AHEAD / 2 || !roomy(log))
+	if (log->ready - log->end >= journal_sizes.ahead / 2 || !roomy(log))
 		return 0;
-	return make_ready(log, log->end + AHEAD) || fdatasync(log->journal) ? -1 : 0;
+	return make_ready(log, log->end + journal_sizes.ahead) || fdatasync(log->journal) ? -1 : 0;
 }
 
 bool journal_is_large(const struct log *log)
 {
-	return log->end > LARGE;
+	return log->end > journal_sizes.large;
 }
 
 void journal_restart(struct log *log)
@@ -173,6 +172,21 @@ static void format(struct buf *group, int64_t first, const struct log_entry *ent
 	buf_add(group, checkpoint->data, checkpoint->len);
 }
 
+/* When there is no room for a whole step there may be for this; but once there was none, small groups are
+ * not let through where the next large one is refused: whether the log takes more would change every second.
+ */
+static int have_room(struct log *log, int64_t until)
+{
+	int64_t need = until + (log->full ? journal_sizes.step / 16 : 0);
+	if (need > log->ready && make_ready(log, need + (roomy(log) ? journal_sizes.step : 0)) &&
+	    need > log->ready) {
+		log->full = true;
+		return -1;
+	}
+	log->full = false;
+	return 0;
+}
+
 int journal_write(struct log *log, const struct log_entry *entries, size_t n, const struct buf *checkpoint)
 {
 	struct buf group BUF_AUTO = BUF_INIT;
@@ -184,9 +198,7 @@ int journal_write(struct log *log, const struct log_entry *entries, size_t n, co
 		return -1;
 	}
 	int64_t after = log->end + (int64_t)group.len;
-	/* When there is no room for a whole step there may be for this. */
-	if (after + HEAD > log->ready && make_ready(log, after + (roomy(log) ? STEP : HEAD)) &&
-	    after + HEAD > log->ready)
+	if (have_room(log, after + HEAD))
 		return -1;
 	log->torn = true;
 	if (write_at(log->journal, group.data, group.len, log->end) || fdatasync(log->journal)) {
@@ -266,6 +278,26 @@ static int vouched_for(const struct log *log, const struct group *group, size_t 
 		   : -1;
 }
 
+/* A checkpoint of this log over just so many entries as the group makes, whatever they are. */
+static bool signed_over(const struct log *log, const struct group *group)
+{
+	struct checkpoint checkpoint;
+	const char *part;
+	size_t at = 0, len, text_len;
+	for (uint64_t i = 0; i < group->n; i++)
+		if (!get_bytes(group->bytes, group->len, &at, &part, &len))
+			return false;
+	for (uint64_t i = 0; i < group->blobs; i++)
+		if (group->len - at < HASH_BYTES ||
+		    (at += HASH_BYTES, !get_bytes(group->bytes, group->len, &at, &part, &len)))
+			return false;
+	return get_bytes(group->bytes, group->len, &at, &part, &len) && at == group->len &&
+	       checkpoint_parse(&checkpoint, part, len, &text_len) &&
+	       checkpoint.size - group->first == (int64_t)group->n &&
+	       !strcmp(checkpoint.origin, log->signer->verifier.name) &&
+	       note_verify(part, len, text_len, &log->signer->verifier, NULL) == 1;
+}
+
 enum { TAKEN = 1, NO_GROUP = 0, NO_MEMORY = -1, FOREIGN = -2 };
 
 /* One of these. */
@@ -316,12 +348,49 @@ static bool read_group(struct log *log, struct group *group, struct buf *bytes)
 	return true;
 }
 
-bool journal_recover(struct log *log, char **error)
+/* A group behind the place where the next would be, which holds none that is whole: then that one was on disk
+ * once, and was damaged since.  No crash leaves this, since nothing is written behind a group before it is
+ * synced or struck out.  What is left of earlier groups, or of other bytes, is no such: the checkpoint must
+ * be of this log, and over more. */
+static bool group_behind(struct log *log, struct buf *bytes)
+{
+	struct buf rest BUF_AUTO = BUF_INIT;
+	struct group group;
+	int64_t end = log->end;
+	size_t len = (size_t)(log->ready - end);
+	bool found = false;
+	if (!buf_reserve(&rest, len) || pread(log->journal, rest.data, len, end) != (ssize_t)len)
+		return true;
+	const char *at = rest.data + (len > 0), *stop = rest.data + len;
+	while (!found && (at = memmem(at, (size_t)(stop - at), magic, sizeof magic))) {
+		log->end = end + (at++ - rest.data);
+		found = read_group(log, &group, bytes) && group.first >= log->tree.size &&
+			signed_over(log, &group);
+	}
+	log->end = end;
+	return found;
+}
+
+/* The journal goes on behind groups that `base` has already, when that was written and its folder's sync
+ * failed, or nothing has been appended since. */
+static bool is_before_base(const struct log *log, const struct group *group)
+{
+	return log->tree.size == log->base && group->first < log->base &&
+	       (int64_t)group->n <= log->base - group->first && signed_over(log, group);
+}
+
+bool journal_recover(struct log *log, int64_t until, char **error)
 {
 	struct buf bytes BUF_AUTO = BUF_INIT;
 	struct group group;
 	log->end = 0;
-	while (read_group(log, &group, &bytes) && group.first == log->tree.size) {
+	while (log->tree.size < until && read_group(log, &group, &bytes)) {
+		if (is_before_base(log, &group)) {
+			log->end += HEAD + (int64_t)group.len;
+			continue;
+		}
+		if (group.first != log->tree.size)
+			break;
 		int taken = take_group(log, &group);
 		if (taken < 0)
 			return error_set(error, "%s/journal: %s", log->dir,
@@ -330,9 +399,15 @@ bool journal_recover(struct log *log, char **error)
 		if (!taken)
 			break;
 		log->end += HEAD + (int64_t)group.len;
-		if (tiles_write(log))
-			return error_set(error, "%s: %s", log->dir, strerror(errno));
+		(void)tiles_write(log); /* what cannot be (a full disk) waits */
 	}
+	if (until == INT64_MAX && group_behind(log, &bytes))
+		return error_set(error, "%s/journal: damaged behind entry %lld", log->dir,
+				 (long long)log->tree.size);
+	/* What was read may be in memory only, when the last one to write it was killed: before anybody is
+	 * told of it, it must be on disk. */
+	if (fdatasync(log->journal))
+		return error_set(error, "%s/journal: %s", log->dir, strerror(errno));
 	/* What stands there now was never told to anybody; it must not be read as a group once more is
 	 * written behind it. */
 	log->torn = true;

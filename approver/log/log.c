@@ -14,7 +14,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { MOST_WAITING = 64 << 20 };
+enum {
+	MOST_WAITING = 64 << 20,
+	MOST_BASE = 20 << 20,
+	MOST_UNPUBLISHED = 16384, /* leaves, in a house that never rests */
+	FEW = 256
+};
 
 bool checkpoint_make(struct log *log, const struct merkle *tree, struct buf *out)
 {
@@ -31,51 +36,86 @@ bool checkpoint_make(struct log *log, const struct merkle *tree, struct buf *out
 	return !out->failed && !text.failed;
 }
 
-/* Read a checkpoint of ours: 1; 0 when there is no such file, or rubbish; -1 when it is signed by another
- * key. */
-static int own_checkpoint(struct log *log, const char *name, struct checkpoint *checkpoint)
+/* Read a checkpoint of ours, and what stands behind it and a NUL: 1; 0 when there is no such file, or what is
+ * there is none; -1 with *error: it cannot be read, or is signed by another key. */
+static int own_checkpoint(struct log *log, const char *name, struct checkpoint *checkpoint, struct buf *bytes,
+			  size_t *note_len, char **error)
 {
 	char path[4200];
-	struct buf note BUF_AUTO = BUF_INIT;
 	size_t text_len;
 	snprintf(path, sizeof path, "%s/%s", log->dir, name);
-	if (read_file(path, 65536, &note))
+	if (read_file(path, MOST_BASE, bytes)) {
+		if (errno != ENOENT)
+			error_set(error, "%s: %s", path, strerror(errno));
 		return errno == ENOENT ? 0 : -1;
-	if (!checkpoint_parse(checkpoint, note.data ? note.data : "", note.len, &text_len))
+	}
+	const char *nul = bytes->len ? memchr(bytes->data, '\0', bytes->len) : NULL;
+	*note_len = nul ? (size_t)(nul - bytes->data) : bytes->len;
+	if (!checkpoint_parse(checkpoint, bytes->data ? bytes->data : "", *note_len, &text_len))
 		return 0;
-	return !strcmp(checkpoint->origin, log->signer->verifier.name) &&
-		       note_verify(note.data, note.len, text_len, &log->signer->verifier, NULL) == 1
-		   ? 1
-		   : -1;
+	if (!strcmp(checkpoint->origin, log->signer->verifier.name) &&
+	    note_verify(bytes->data, *note_len, text_len, &log->signer->verifier, NULL) == 1)
+		return 1;
+	error_set(error, "%s: not signed by this log's key", path);
+	return -1;
 }
 
-static bool recover(struct log *log, char **error)
+static bool base_load(struct log *log, char **error)
 {
-	struct checkpoint base = {0}, published;
-	int found = own_checkpoint(log, "base", &base);
+	struct buf bytes BUF_AUTO = BUF_INIT;
+	struct checkpoint base = {0};
+	size_t len;
+	int found = own_checkpoint(log, "base", &base, &bytes, &len, error);
 	if (found < 0)
-		return error_set(error, "%s/base: not signed by this log's key", log->dir);
-	if (!edge_load(log, &base, error))
 		return false;
+	/* It is on disk whole before the journal is begun anew, so half a one is no crash's. */
+	if (!found && bytes.len)
+		return error_set(error, "%s/base: it is damaged", log->dir);
+	if (found && len == bytes.len)
+		return error_set(error, "%s/base: it is damaged", log->dir);
 	log->base = base.size;
-	if (!journal_recover(log, error))
-		return false;
-	/* What others were told must be in the log: a journal that was lost or replaced shows here. */
-	found = own_checkpoint(log, "checkpoint", &published);
-	if (found < 0)
-		return error_set(error, "%s/checkpoint: not signed by this log's key", log->dir);
-	if (found == 1 && published.size > log->tree.size)
+	return !found || edge_load(log, &base, bytes.data + len + 1, bytes.len - len - 1, error);
+}
+
+/* What others were told must be in the log: one that was lost, cut or replaced shows here. */
+static bool agrees(struct log *log, char **error)
+{
+	struct buf bytes BUF_AUTO = BUF_INIT;
+	struct checkpoint published;
+	struct hash root;
+	size_t len;
+	int found = own_checkpoint(log, "checkpoint", &published, &bytes, &len, error);
+	if (found <= 0)
+		return !found;
+	if (published.size > log->tree.size)
 		return error_set(error,
 				 "%s: the log ends at entry %lld, but a checkpoint over %lld was published: "
 				 "entries are missing",
 				 log->dir, (long long)log->tree.size, (long long)published.size);
+	if (!merkle_root_of(published.size, log_hash, log, &root) || !hash_same(&root, &published.root))
+		return error_set(error, "%s: the tiles do not agree with the checkpoint over %lld entries",
+				 log->dir, (long long)published.size);
+	return true;
+}
+
+static bool recover(struct log *log, char **error)
+{
+	if (!base_load(log, error) || !journal_recover(log, INT64_MAX, error) || !agrees(log, error))
+		return false;
 	return checkpoint_make(log, &log->tree, &log->checkpoint) || error_set(error, "out of memory");
 }
 
-struct log *log_open(const char *dir, const struct note_signer *signer, char **error)
+/* The folder itself, so that it is there after a power loss. */
+static bool folder(const char *dir, char **error)
+{
+	if ((mkdir(dir, 0700) && errno != EEXIST) || sync_folder(dir))
+		return error_set(error, "%s: %s", dir, strerror(errno));
+	return true;
+}
+
+static struct log *log_make(const char *dir, const struct note_signer *signer)
 {
 	struct log *log = calloc(1, sizeof *log);
-	*error = NULL;
 	if (!log)
 		return NULL;
 	log->dir = strdup(dir);
@@ -84,10 +124,16 @@ struct log *log_open(const char *dir, const struct note_signer *signer, char **e
 	log->last = &log->waiting;
 	log->cached.n = log->published = log->published_before = -1;
 	pthread_mutex_init(&log->lock, NULL);
-	if (mkdir(dir, 0700) && errno != EEXIST)
-		error_set(error, "%s: %s", dir, strerror(errno));
-	else
-		log->opened = log->dir && journal_open(log, error) && recover(log, error);
+	return log;
+}
+
+struct log *log_open(const char *dir, const struct note_signer *signer, char **error)
+{
+	struct log *log = log_make(dir, signer);
+	*error = NULL;
+	if (!log)
+		return NULL;
+	log->opened = log->dir && folder(dir, error) && journal_open(log, error) && recover(log, error);
 	if (log->opened)
 		return log;
 	log_close(log);
@@ -163,10 +209,52 @@ int log_append(struct log *log, const struct log_entry *entries, size_t n)
 	return result;
 }
 
+/* The kernel tells once that it lost what it was to write; so after that no sync vouches for the files of
+ * before.  They are written again, by a second reading of the journal. */
+static int write_again(struct log *log)
+{
+	char *error = NULL;
+	struct log *second = log_make(log->dir, log->signer);
+	bool good = second && journal_open(second, &error) && base_load(second, &error) &&
+		    journal_recover(second, log->tree.size, &error) && !tiles_write(second) &&
+		    second->tree.size == log->tree.size;
+	free(error);
+	log_close(second);
+	if (!good)
+		errno = EIO;
+	return good ? 0 : -1;
+}
+
+/* All that the journal holds goes to disk in the files' own places; then it begins anew. */
+static int begin_anew(struct log *log)
+{
+	char path[4200];
+	struct buf base BUF_AUTO = BUF_INIT;
+	snprintf(path, sizeof path, "%s/base", log->dir);
+	buf_add(&base, log->checkpoint.data, log->checkpoint.len);
+	buf_addc(&base, '\0');
+	edge_save(log, &base);
+	if (base.failed) {
+		errno = ENOMEM;
+		return -1;
+	}
+	if (log->unsure && write_again(log))
+		return -1;
+	log->unsure = true;
+	if (syncfs(log->journal))
+		return -1;
+	log->unsure = false;
+	if (write_file_durable(path, base.data, base.len, 0600))
+		return -1;
+	log->base = log->tree.size;
+	journal_restart(log);
+	return 0;
+}
+
 int log_publish(struct log *log)
 {
 	int64_t size = log->tree.size;
-	char path[4200];
+	log->tried = size;
 	if (tiles_write(log))
 		return -1;
 	if (size != log->published) {
@@ -175,15 +263,15 @@ int log_publish(struct log *log)
 			return -1;
 		log->published = size;
 	}
-	if (!journal_is_large(log))
-		return journal_prepare(log);
-	/* All that the journal holds goes to disk in the files' own places; then it begins anew. */
-	snprintf(path, sizeof path, "%s/base", log->dir);
-	if (syncfs(log->journal) || write_file_durable(path, log->checkpoint.data, log->checkpoint.len, 0600))
+	if (journal_is_large(log) && begin_anew(log))
 		return -1;
-	log->base = size;
-	journal_restart(log);
 	return journal_prepare(log);
+}
+
+bool log_due(const struct log *log)
+{
+	int64_t since = log->tree.size - log->tried;
+	return since >= MOST_UNPUBLISHED || (since >= FEW && journal_is_large(log));
 }
 
 int64_t log_size(struct log *log)

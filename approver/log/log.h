@@ -3,7 +3,8 @@
  * On disk, in one folder:
  *
  *	journal              the groups since `base`, each with its signed checkpoint: what a commit writes
- *	base                 the checkpoint up to which the files below are all on disk
+ *	base                 the checkpoint up to which the files below are all on disk, a NUL, and of that
+ *	                     tree what is in no full tile: hashes of each level, and entries
  *	checkpoint           the latest that was published, for others
  *	tile/L/N[.p/W]       hashes; tile/entries/N[.p/W]: the entries themselves
  *	blob/hh/HASH         what is too long for an entry, by its SHA-256
@@ -44,6 +45,8 @@ int log_append(struct log *log, const struct log_entry *entries, size_t n);
 /* Write out the last tiles and the checkpoint for others, and begin the journal anew when it has grown.  0,
  * or -1 with errno: to be tried again. */
 int log_publish(struct log *log);
+/* Is it time for that, although the writer never rests? */
+bool log_due(const struct log *log);
 
 /* ── any thread ────────────────────────────────────────────────────────────────────────────────────────── */
 

@@ -40,16 +40,23 @@ struct log {
 	int64_t base;       /* the size that the journal begins at */
 	int64_t published,
 	    published_before; /* the sizes that the last checkpoints for others had; -1: none */
+	int64_t tried;        /* the size when it was last tried */
 	bool opened;
-	bool torn; /* a group that failed may be in the file: it must be struck out first */
+	bool full;   /* there was no room for a group, and is none yet */
+	bool torn;   /* a group that failed may be in the file: it must be struck out first */
+	bool unsure; /* a sync failed: nobody knows which files it lost */
 };
 
-/* journal.c */
+/* journal.c: how far blocks are made ready at once, and are to be while nobody waits; beyond `large` the
+ * journal is begun anew.  Tests have smaller ones. */
+extern struct journal_sizes {
+	int64_t step, ahead, large;
+} journal_sizes;
 bool journal_open(struct log *log, char **error);
 /* Write a group of the journal behind its end, and sync it. */
 int journal_write(struct log *log, const struct log_entry *entries, size_t n, const struct buf *checkpoint);
-/* Take the journal's groups into the tree, from `base` on. */
-bool journal_recover(struct log *log, char **error);
+/* Take the journal's groups into the tree, from `base` on, until it has so many entries. */
+bool journal_recover(struct log *log, int64_t until, char **error);
 /* Begin at its beginning again: all that it holds is in files that are on disk. */
 void journal_restart(struct log *log);
 /* Have blocks for what comes next; while nobody waits. */
@@ -58,7 +65,9 @@ bool journal_is_large(const struct log *log);
 
 /* tiles.c: take entries and their leaves' hashes into the edge; full tiles are listed to be written. */
 bool edge_add(struct log *log, const struct log_entry *entry, const struct hash *leaf);
-bool edge_load(struct log *log, const struct checkpoint *base, char **error);
+/* What of the tree of `base` is no full tile, as the file `base` has it: append it, or take it. */
+void edge_save(const struct log *log, struct buf *out);
+bool edge_load(struct log *log, const struct checkpoint *base, const char *edge, size_t len, char **error);
 /* Write what is listed; -1 with errno when some of it could not be. */
 int tiles_write(struct log *log);
 int tiles_publish(struct log *log, int64_t size);

@@ -3,15 +3,34 @@
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
 #include "approver/log/merkle.h"
 #include <openssl/evp.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* One context a thread: to make one costs as much as to hash a leaf. */
+static pthread_key_t contexts;
+
+static void context_free(void *context)
+{
+	EVP_MD_CTX_free(context);
+}
+
+static void contexts_begin(void)
+{
+	if (pthread_key_create(&contexts, context_free))
+		abort();
+}
+
+/* One context a thread, freed with it: to make one costs as much as to hash a leaf. */
 static EVP_MD_CTX *context(void)
 {
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
 	static _Thread_local EVP_MD_CTX *mine;
-	if (!mine && !(mine = EVP_MD_CTX_new()))
-		abort(); /* without memory for a hash nothing can be vouched for */
+	if (mine)
+		return mine;
+	pthread_once(&once, contexts_begin);
+	/* Without memory for a hash nothing can be vouched for. */
+	if (!(mine = EVP_MD_CTX_new()) || pthread_setspecific(contexts, mine))
+		abort();
 	return mine;
 }
 

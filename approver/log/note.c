@@ -144,13 +144,23 @@ static bool decimal(const char *text, size_t len, int64_t *value)
 	return true;
 }
 
+/* A note has no control characters but the newline. */
+static bool plain(const char *note, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		if ((unsigned char)note[i] < ' ' && note[i] != '\n')
+			return false;
+	return true;
+}
+
 bool checkpoint_parse(struct checkpoint *checkpoint, const char *note, size_t len, size_t *text_len)
 {
 	struct buf root BUF_AUTO = BUF_INIT;
 	const char *at = note, *end = note + len, *begin;
 	size_t n;
 	*checkpoint = (struct checkpoint){0};
-	if (!utf8_valid(note, len) || !line(&at, end, &begin, &n) || !n || n >= NOTE_NAME)
+	if (!utf8_valid(note, len) || !plain(note, len) || !line(&at, end, &begin, &n) || !n ||
+	    n >= NOTE_NAME)
 		return false;
 	memcpy(checkpoint->origin, begin, n);
 	if (!line(&at, end, &begin, &n) || !decimal(begin, n, &checkpoint->size))

@@ -2,6 +2,7 @@
  *
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
 #include "approver/log/log_inner.h"
+#include "common/codec.h"
 #include "common/io.h"
 #include <errno.h>
 #include <stdio.h>
@@ -100,6 +101,50 @@ int log_file(struct log *log, const char *path, struct buf *out)
 
 /* ── entries ───────────────────────────────────────────────────────────────────────────────────────────── */
 
+/* ── what files hold is believed only when the tree says so ────────────────────────────────────────────── */
+
+/* The hash over a full bundle's entries; false: it is not one. */
+static bool bundle_hash(const struct buf *bundle, struct hash *out)
+{
+	struct merkle tree = {0};
+	size_t at = 0, len;
+	const char *entry;
+	for (int i = 0; i < TILE_WIDTH; i++) {
+		struct hash leaf;
+		if (!bundle_next(bundle->data, bundle->len, &at, &entry, &len))
+			return false;
+		hash_leaf(entry, len, &leaf);
+		merkle_add(&tree, 0, &leaf, NULL, NULL);
+	}
+	merkle_root(&tree, out);
+	return at == bundle->len;
+}
+
+/* Is this the `n`th hash of level 1?  From there up to where the tree is in memory.  With the lock held. */
+static bool in_tree(struct log *log, int64_t n, struct hash hash)
+{
+	for (int level = 1; level < TILE_LEVELS; level++, n >>= TILE_HEIGHT) {
+		struct buf bytes BUF_AUTO = BUF_INIT;
+		struct tile tile = {level, n >> TILE_HEIGHT, (int)(n & (TILE_WIDTH - 1)) + 1};
+		bool edge = in_edge(log, &tile);
+		size_t at = (size_t)(tile.width - 1) * HASH_BYTES;
+		if (!edge)
+			tile.width = TILE_WIDTH;
+		if (tile_read(log, &tile, &bytes) != 1 || memcmp(bytes.data + at, &hash, HASH_BYTES) != 0)
+			return false;
+		if (edge)
+			return true;
+		struct merkle tree = {0};
+		for (int i = 0; i < TILE_WIDTH; i++) {
+			struct hash child;
+			memcpy(&child, bytes.data + i * HASH_BYTES, HASH_BYTES);
+			merkle_add(&tree, 0, &child, NULL, NULL);
+		}
+		merkle_root(&tree, &hash);
+	}
+	return false;
+}
+
 /* The bundle `n`, which is full, in log->cached. */
 static int cache(struct log *log, int64_t n)
 {
@@ -109,6 +154,11 @@ static int cache(struct log *log, int64_t n)
 	log->cached.n = -1;
 	buf_clear(&log->cached.bytes);
 	int found = tile_read(log, &tile, &log->cached.bytes);
+	struct hash hash;
+	if (found == 1 && (!bundle_hash(&log->cached.bytes, &hash) || !in_tree(log, n, hash))) {
+		errno = EIO;
+		return -1;
+	}
 	if (found == 1)
 		log->cached.n = n;
 	return found ? found : LOG_ARCHIVED; /* it was there once */
@@ -149,6 +199,18 @@ int log_entry_read(struct log *log, int64_t index, struct buf *out)
 	return found;
 }
 
+/* Without the lock while it hashes. */
+static bool vouched(struct log *log, int64_t n, const struct buf *bundle)
+{
+	struct hash hash;
+	bool good = bundle_hash(bundle, &hash);
+	pthread_mutex_lock(&log->lock);
+	good = good && in_tree(log, n, hash);
+	pthread_mutex_unlock(&log->lock);
+	errno = EIO;
+	return good;
+}
+
 int log_each(struct log *log, int64_t from, int64_t to,
 	     bool (*fn)(int64_t index, const char *bytes, size_t len, void *arg), void *arg)
 {
@@ -166,6 +228,8 @@ int log_each(struct log *log, int64_t from, int64_t to,
 			errno = found < 0 ? errno : ENOENT;
 			return -1;
 		}
+		if (tile.width == TILE_WIDTH && !vouched(log, tile.n, &bundle))
+			return -1;
 		int64_t first = tile.n << TILE_HEIGHT;
 		for (int i = 0; more && i < tile.width && first + i < to; i++) {
 			if (!bundle_next(bundle.data, bundle.len, &at, &entry, &len)) {
@@ -187,9 +251,20 @@ int log_blob_read(struct log *log, const char *hex, struct buf *out)
 		return 0;
 	snprintf(path, sizeof path, "blob/%.2s/%s", hex, hex);
 	pthread_mutex_lock(&log->lock);
+	size_t before = out->len;
 	int found = file_read(log, path, LOG_BLOB_MAX, out);
 	pthread_mutex_unlock(&log->lock);
-	return found;
+	if (found != 1)
+		return found;
+	struct hash hash;
+	struct buf again BUF_AUTO = BUF_INIT;
+	hash_bytes(out->data ? out->data + before : "", out->len - before, &hash);
+	hex_encode(&again, &hash, sizeof hash);
+	if (!again.failed && !strcmp(again.data, hex))
+		return 1;
+	out->len = before;
+	errno = EIO;
+	return -1;
 }
 
 /* ── hashes ────────────────────────────────────────────────────────────────────────────────────────────── */

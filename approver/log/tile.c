@@ -61,7 +61,7 @@ bool tile_parse(struct tile *tile, const char *path)
 
 int64_t tile_last(int level, int64_t size)
 {
-	return size >> (level == TILE_ENTRIES ? TILE_HEIGHT : TILE_HEIGHT * (level + 1));
+	return size >> (level == TILE_ENTRIES ? 0 : TILE_HEIGHT * level) >> TILE_HEIGHT;
 }
 
 int tile_width(int level, int64_t n, int64_t size)

@@ -198,7 +198,7 @@ int tiles_publish(struct log *log, int64_t size)
 	log->published_before = log->published;
 	char path[TILE_PATH];
 	for (int level = 0; level < TILE_LEVELS; level++) {
-		struct tile tile = {level, size >> (TILE_HEIGHT * (level + 1)), edge_width(log, level)};
+		struct tile tile = {level, tile_last(level, size), edge_width(log, level)};
 		if (!tile.width)
 			continue;
 		tile_path(&tile, path);
@@ -210,55 +210,62 @@ int tiles_publish(struct log *log, int64_t size)
 	return bundle.width ? log_write_file(log, path, log->bundle.data, log->bundle.len) : 0;
 }
 
-/* ── opening ───────────────────────────────────────────────────────────────────────────────────────────── */
+/* ── the edge on disk ──────────────────────────────────────────────────────────────────────────────────── */
 
-static bool load_level(struct log *log, int level, int64_t size, struct merkle *tree)
+/* The levels' hashes from the lowest up, then the bundle: how much there is of each the size says. */
+void edge_save(const struct log *log, struct buf *out)
 {
-	struct buf bytes BUF_AUTO = BUF_INIT;
-	struct tile tile = {level, size >> (TILE_HEIGHT * (level + 1)),
-			    (int)((size >> (TILE_HEIGHT * level)) & (TILE_WIDTH - 1))};
-	if (!tile.width)
-		return true;
-	if (tile_read(log, &tile, &bytes) != 1 || bytes.len != (size_t)tile.width * HASH_BYTES)
-		return false;
-	memcpy(log->edge[level], bytes.data, bytes.len);
-	for (int i = 0; i < tile.width; i++)
-		merkle_add(tree, TILE_HEIGHT * level, &log->edge[level][i], NULL, NULL);
-	return true;
+	for (int level = 0; level < TILE_LEVELS; level++)
+		buf_add(out, log->edge[level], (size_t)edge_width(log, level) * HASH_BYTES);
+	buf_add(out, log->bundle.data ? log->bundle.data : "", log->bundle.len);
 }
 
-static bool load_bundle(struct log *log, int64_t size)
+static bool load_hashes(struct log *log, int64_t size, const char *edge, size_t len, size_t *at,
+			struct merkle *tree)
 {
-	struct tile tile = {TILE_ENTRIES, size >> TILE_HEIGHT, (int)(size & (TILE_WIDTH - 1))};
+	int widths[TILE_LEVELS];
+	for (int level = 0; level < TILE_LEVELS; level++) {
+		widths[level] = (int)((size >> (TILE_HEIGHT * level)) & (TILE_WIDTH - 1));
+		size_t n = (size_t)widths[level] * HASH_BYTES;
+		if (len - *at < n)
+			return false;
+		memcpy(log->edge[level], edge + *at, n);
+		*at += n;
+	}
+	for (int level = TILE_LEVELS - 1; level >= 0; level--)
+		for (int i = 0; i < widths[level]; i++)
+			merkle_add(tree, TILE_HEIGHT * level, &log->edge[level][i], NULL, NULL);
+	return tree->size == size;
+}
+
+static bool load_bundle(struct log *log, int64_t size, const char *bundle, size_t bundle_len)
+{
+	int width = (int)(size & (TILE_WIDTH - 1));
 	size_t at = 0, len;
 	const char *entry;
 	struct hash leaf;
-	if (!tile.width)
-		return true;
-	if (tile_read(log, &tile, &log->bundle) != 1)
-		return false;
-	for (int i = 0; i < tile.width; i++) {
+	for (int i = 0; i < width; i++) {
 		log->at[i] = at;
-		if (!bundle_next(log->bundle.data, log->bundle.len, &at, &entry, &len))
+		if (!bundle_next(bundle, bundle_len, &at, &entry, &len))
 			return false;
 		hash_leaf(entry, len, &leaf);
 		if (!hash_same(&leaf, &log->edge[0][i]))
 			return false;
 	}
-	log->at[tile.width] = at;
-	return at == log->bundle.len;
+	log->at[width] = at;
+	buf_add(&log->bundle, bundle, bundle_len);
+	return at == bundle_len && !log->bundle.failed;
 }
 
-bool edge_load(struct log *log, const struct checkpoint *base, char **error)
+bool edge_load(struct log *log, const struct checkpoint *base, const char *edge, size_t len, char **error)
 {
 	struct merkle tree = {0};
 	struct hash root;
-	bool good = true;
-	for (int level = TILE_LEVELS - 1; good && level >= 0; level--)
-		good = load_level(log, level, base->size, &tree);
+	size_t at = 0;
+	bool good = load_hashes(log, base->size, edge, len, &at, &tree);
 	merkle_root(&tree, &root);
-	if (base->size && (!good || !hash_same(&root, &base->root) || !load_bundle(log, base->size)))
-		return error_set(error, "%s: the tiles do not agree with the checkpoint over %lld entries",
+	if (!good || !hash_same(&root, &base->root) || !load_bundle(log, base->size, edge + at, len - at))
+		return error_set(error, "%s/base: it does not agree with its checkpoint over %lld entries",
 				 log->dir, (long long)base->size);
 	log->tree = tree;
 	return true;

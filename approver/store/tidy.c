@@ -1,7 +1,8 @@
 /* tidy.c: what follows a commit, while nobody waits for it.
  *
  * SQLite would copy its write-ahead log into the database, and sync it, within some shell's commit.  It does
- * so here; in a house that never rests, when the log has grown to WAL_LARGE pages.
+ * so here; in a house that never rests, when the log has grown to WAL_LARGE pages.  The same holds for the
+ * log's files (log_due).
  *
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
 #include "approver/store/sqlite.h"
@@ -42,6 +43,8 @@ static int empty_wal(struct store *store)
 
 int tidy_large(struct store *store)
 {
+	if (log_due(store->log))
+		return store_tidy(store);
 	return store->wal_pages < WAL_LARGE ? 0 : empty_wal(store);
 }
 

@@ -12,6 +12,7 @@ sys.path[:0] = [str(HERE.parent), str(HERE)]
 import chain_cost  # noqa: E402
 import decisions  # noqa: E402
 import kill  # noqa: E402
+import log_append  # noqa: E402
 import pending  # noqa: E402
 import sessions  # noqa: E402
 import shells  # noqa: E402
@@ -23,7 +24,8 @@ PARTS = {"shells": lambda t, table, runs: shells.measure(t, table, runs),
          "decisions": lambda t, table, runs: decisions.measure(t, table),
          "chains": lambda t, table, runs: chain_cost.measure(t, table),
          "pending": lambda t, table, runs: pending.measure(t, table),
-         "kill": lambda t, table, runs: kill.measure(t, table)}
+         "kill": lambda t, table, runs: kill.measure(t, table),
+         "log": lambda t, table, runs: log_append.measure(t, table)}
 
 
 def main():
