@@ -37,6 +37,7 @@ static const struct kind {
     {"alert", LEAF_OTHER, NULL},
     {"kill", LEAF_OTHER, NULL},
     {"unkill", LEAF_OTHER, NULL},
+    {"unmasked", LEAF_OTHER, NULL},
 };
 enum { KINDS = sizeof kinds / sizeof *kinds };
 
