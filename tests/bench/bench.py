@@ -15,6 +15,7 @@ import kill  # noqa: E402
 import pending  # noqa: E402
 import sessions  # noqa: E402
 import shells  # noqa: E402
+import verify  # noqa: E402
 from lib.fixture import Fixture  # noqa: E402
 from table import Table  # noqa: E402
 
@@ -23,7 +24,8 @@ PARTS = {"shells": lambda t, table, runs: shells.measure(t, table, runs),
          "decisions": lambda t, table, runs: decisions.measure(t, table),
          "chains": lambda t, table, runs: chain_cost.measure(t, table),
          "pending": lambda t, table, runs: pending.measure(t, table),
-         "kill": lambda t, table, runs: kill.measure(t, table)}
+         "kill": lambda t, table, runs: kill.measure(t, table),
+         "verify": lambda t, table, runs: verify.measure(t, table)}
 
 
 def main():
