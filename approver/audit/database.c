@@ -60,11 +60,11 @@ static void compare_command(struct comparison *c, sqlite3_stmt *s)
 		audit_finding_add(c->findings, command->index, id, "the database has it with other bytes");
 	if (sqlite3_column_int64(s, 2) != command->index)
 		audit_finding_add(c->findings, command->index, id, "the database has it as another entry");
-	bool decided = command->state != AUDIT_REQUESTED;
+	/* What came after the entries that the database has taken in, it cannot know. */
+	bool decided = command->state != AUDIT_REQUESTED && command->decided_index < c->applied;
 	if (sqlite3_column_int64(s, 3) != (decided ? command->decided_index : command->index))
 		audit_finding_add(c->findings, command->index, id,
 				  "the database has its decision as another entry");
-	/* What came after the entries that the database has taken in, it cannot know. */
 	if (c->applied > c->audit->last_index && !state_agrees(command, sqlite3_column_int64(s, 4)))
 		audit_finding_add(c->findings, command->index, id,
 				  "the database says that it ended otherwise, or was decided otherwise");
@@ -127,27 +127,47 @@ static int64_t number(sqlite3 *db, const char *sql)
 	return value;
 }
 
-int audit_database(struct audit *audit, const char *path, int64_t size)
+void audit_database_open(struct audit_database *database, const char *path)
 {
-	struct comparison c = {.audit = audit, .findings = audit->findings};
+	*database = (struct audit_database){.applied = -1};
 	if (access(path, F_OK) != 0)
+		return;
+	database->state = -1;
+	if (!open_database(&database->db, path))
+		return;
+	/* The first thing read is when the snapshot is taken. */
+	if (sqlite3_exec(database->db, "BEGIN", NULL, NULL, NULL) != SQLITE_OK)
+		return;
+	database->applied = number(database->db, "SELECT n FROM applied");
+	database->state = 1;
+}
+
+int audit_database_compare(struct audit_database *database, struct audit *audit, int64_t size)
+{
+	struct comparison c = {
+	    .audit = audit, .findings = audit->findings, .db = database->db, .applied = database->applied};
+	if (database->state == 0)
 		return 0;
-	if (!open_database(&c.db, path)) {
-		audit_finding_add(c.findings, -1, NULL, "the database %s cannot be read", path);
+	if (database->state < 0) {
+		audit_finding_add(c.findings, -1, NULL, "the database beside the log cannot be read");
 		return -1;
 	}
-	c.applied = number(c.db, "SELECT n FROM applied");
 	if (c.applied < 0)
 		audit_finding_add(c.findings, -1, NULL,
 				  "the database does not say how much of the log it holds");
 	else if (c.applied > size)
 		audit_finding_add(
 		    c.findings, -1, NULL,
-		    "the database holds %lld entries, and the log %lld: entries are missing, or its "
-		    "checkpoint is an old one",
+		    "the database holds %lld entries, and the log %lld: entries are missing, or "
+		    "its checkpoint is an old one",
 		    (long long)c.applied, (long long)size);
 	if (c.applied >= 0)
 		compare_commands(&c);
-	sqlite3_close(c.db);
 	return c.applied < 0 ? -1 : 1;
+}
+
+void audit_database_close(struct audit_database *database)
+{
+	sqlite3_close(database->db);
+	database->db = NULL;
 }

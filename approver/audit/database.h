@@ -9,8 +9,17 @@
 
 #include "approver/audit/audit.h"
 
-/* Hold the database at `path` against what the audit has seen of a log of `size` entries.  What differs
- * becomes findings.  1: compared; 0: there is no database; -1: it cannot be read, which is a finding too. */
-int audit_database(struct audit *audit, const char *path, int64_t size);
+/* The database as it is at one moment.  Open it before the log is read: the log is written first, so what the
+ * log has then is at least what the database has. */
+struct audit_database {
+	struct sqlite3 *db;
+	int64_t applied; /* entries that it has taken in; -1: it does not say */
+	int state;       /* 1: open; 0: there is none; -1: it cannot be read */
+};
+void audit_database_open(struct audit_database *database, const char *path);
+/* Hold it against what the audit has seen of a log of `size` entries.  What differs, or that it cannot be
+ * read, becomes findings.  1: compared; 0: there is no database; -1. */
+int audit_database_compare(struct audit_database *database, struct audit *audit, int64_t size);
+void audit_database_close(struct audit_database *database);
 
 #endif

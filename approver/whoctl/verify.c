@@ -14,7 +14,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { PROGRESS_MS = 100, JOURNAL_BATCH = 4096 };
+enum { PROGRESS_MS = 100, JOURNAL_BATCH = 4096, MORE_TRIES = 4 };
 
 struct verifying {
 	struct audit *audit;
@@ -96,7 +96,7 @@ static bool walk_journal(struct verification *v, struct verifying *verifying, co
 	return true;
 }
 
-static int walk_log(struct verification *v, const struct log_folder *folder,
+static int walk_log(struct verification *v, const struct log_folder *folder, struct audit_database *database,
 		    const struct signed_checkpoint *old)
 {
 	struct log_source source = log_folder_source(folder);
@@ -122,15 +122,13 @@ static int walk_log(struct verification *v, const struct log_folder *folder,
 	if (verifying.told > 0)
 		write_all(STDERR_FILENO, "\r\033[K", 4);
 	if (good) {
-		struct buf database BUF_AUTO = BUF_INIT;
 		check_roots(v, &walk, old);
 		v->archived = walk.archived;
 		v->beyond = is_beyond(&source, walk.size + v->unpublished);
 		audit_open(verifying.audit, verification_open, v);
-		buf_addf(&database, "%s/whosh.db", folder->state);
-		if (v->looked_inside && !database.failed)
+		if (v->looked_inside)
 			v->database =
-			    audit_database(verifying.audit, database.data, walk.size + v->unpublished);
+			    audit_database_compare(database, verifying.audit, walk.size + v->unpublished);
 		v->counts = *audit_counts(verifying.audit);
 		const unsigned char *key = audit_approver_key(verifying.audit);
 		v->has_approver_key = key != NULL;
@@ -143,29 +141,57 @@ static int walk_log(struct verification *v, const struct log_folder *folder,
 	return good ? 0 : complain(EXIT_FAILED, "out of memory");
 }
 
+static int verify_once(const struct ctl *ctl, const struct log_folder *folder, struct verification *v)
+{
+	struct signed_checkpoint old = {0};
+	struct audit_database database;
+	struct buf path BUF_AUTO = BUF_INIT, tables BUF_AUTO = BUF_INIT;
+	bool has_old = given(ctl, OPT_OLD);
+	int status = 0;
+	buf_addf(&path, "%s/checkpoint", folder->path);
+	buf_addf(&tables, "%s/whosh.db", folder->state);
+	if (path.failed || tables.failed)
+		return complain(EXIT_FAILED, "out of memory");
+	if (has_old)
+		status = checkpoint_load(ctl->option[OPT_OLD], &old);
+	audit_database_open(&database, tables.data);
+	if (status == 0)
+		status = checkpoint_load(path.data, &v->checkpoint);
+	if (status == 0) {
+		v->old_size = has_old ? old.head.size : -1;
+		verification_signatures(v, has_old ? &old : NULL);
+		status = walk_log(v, folder, &database, has_old ? &old : NULL);
+	}
+	audit_database_close(&database);
+	signed_finish(&old);
+	return status;
+}
+
+/* Did the log go on while it was looked at?  Then what is missing may have been replaced by what is whole. */
+static bool has_gone_on(const struct log_folder *folder, const struct signed_checkpoint *seen)
+{
+	struct buf path BUF_AUTO = BUF_INIT, now BUF_AUTO = BUF_INIT;
+	buf_addf(&path, "%s/checkpoint", folder->path);
+	return !path.failed && !read_regular(path.data, NOTE_MAX, &now) &&
+	       (now.len != seen->bytes.len || memcmp(now.data, seen->bytes.data, now.len) != 0);
+}
+
 static int verify_log(struct ctl *ctl, const struct log_folder *folder)
 {
 	struct log_keys keys;
-	struct signed_checkpoint old = {0};
-	struct verification v = {.keys = &keys, .old_size = -1, .looked_inside = !given(ctl, OPT_TREE_ONLY)};
-	struct buf path BUF_AUTO = BUF_INIT;
-	bool has_old = given(ctl, OPT_OLD);
 	int status = log_keys_load(ctl, folder, &keys);
-	buf_addf(&path, "%s/checkpoint", folder->path);
-	if (status == 0)
-		status = path.failed ? complain(EXIT_FAILED, "out of memory")
-				     : checkpoint_load(path.data, &v.checkpoint);
-	if (status == 0 && has_old)
-		status = checkpoint_load(ctl->option[OPT_OLD], &old);
-	if (status == 0) {
-		v.old_size = has_old ? old.head.size : -1;
-		verification_signatures(&v, has_old ? &old : NULL);
-		status = walk_log(&v, folder, has_old ? &old : NULL);
+	for (int again = 0; status == 0; again++) {
+		struct verification v = {
+		    .keys = &keys, .old_size = -1, .looked_inside = !given(ctl, OPT_TREE_ONLY)};
+		status = verify_once(ctl, folder, &v);
+		bool over = status != 0 || !v.findings.all || again == MORE_TRIES ||
+			    !has_gone_on(folder, &v.checkpoint);
+		if (status == 0 && over)
+			status = verification_tell(ctl, &v);
+		verification_finish(&v);
+		if (over)
+			break;
 	}
-	if (status == 0)
-		status = verification_tell(ctl, &v);
-	verification_finish(&v);
-	signed_finish(&old);
 	return status;
 }
 

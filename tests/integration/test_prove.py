@@ -1,6 +1,7 @@
 """Proofs that an auditor keeps, witnesses that cosign, and the log as a real approver writes and serves it."""
 import json
 import shutil
+import threading
 
 from lib import outside, tlog
 
@@ -331,3 +332,29 @@ def test_a_log_that_was_not_closed(t):
     journal.write_bytes(whole[:whole.rindex(b'whoshlg1')])  # torn: the last group was never promised
     r = ctl(t, "verify", "--log", a.dir / "log", "--vkey", a.dir / "log.vkey", "--json")
     assert json.loads(r.out)["unpublished"] < said["unpublished"], r
+
+
+def test_a_log_that_grows_meanwhile(t):
+    """Whoever verifies the log of an approver that works would be told of errors that are none."""
+    a = t.approver()
+    token = a.agent("worker")
+    stop = threading.Event()
+    ran = []
+
+    def work():
+        while not stop.is_set():
+            ran.append(t.whosh(a, token, "-c", "echo %d; echo more" % len(ran)).code)
+    workers = [threading.Thread(target=work) for _ in range(2)]
+    for one in workers:
+        one.start()
+    try:
+        t.eventually(lambda: len(ran) > 5, "some work")
+        for _ in range(25):
+            r = ctl(t, "verify", "--dir", a.dir, "--json")
+            said = json.loads(r.out)
+            assert r.code == 0 and said["database"], said["findings"]
+    finally:
+        stop.set()
+        for one in workers:
+            one.join()
+    assert set(ran) == {0} and said["commands"] > 5, (ran, said)
