@@ -70,12 +70,10 @@ static bool cannot(char **error, int64_t index, int found)
 static bool read_entry(const struct log_source *source, int64_t size, int64_t index, struct buf *out,
 		       char **error)
 {
-	char path[TILE_PATH];
 	struct buf bundle BUF_AUTO = BUF_INIT;
 	int64_t n = index / TILE_WIDTH;
 	struct tile tile = {TILE_ENTRIES, n, tile_width(TILE_ENTRIES, n, size)};
-	tile_path(&tile, path);
-	int found = tile.width ? source->read(source->arg, path, &bundle) : 0;
+	int found = tile.width ? source_tile(source, &tile, &bundle) : 0;
 	if (found != 1)
 		return cannot(error, index, found);
 	size_t at = 0, len;

@@ -57,12 +57,46 @@ struct log_source log_folder_source(const struct log_folder *folder)
 	return (struct log_source){read_from_folder, (void *)(uintptr_t)folder};
 }
 
+/* How long the first `width` parts of a full one are; 0: there are not so many. */
+static size_t beginning(const struct tile *tile, const char *bytes, size_t len)
+{
+	size_t at = 0, entry_len, whole = (size_t)tile->width * HASH_BYTES;
+	const char *entry;
+	if (tile->level != TILE_ENTRIES)
+		return len >= whole ? whole : 0;
+	for (int i = 0; i < tile->width; i++)
+		if (!bundle_next(bytes, len, &at, &entry, &entry_len))
+			return 0;
+	return at;
+}
+
+int source_tile(const struct log_source *source, const struct tile *tile, struct buf *out)
+{
+	char path[TILE_PATH];
+	struct tile full = *tile;
+	tile_path(tile, path);
+	int found = source->read(source->arg, path, out);
+	if (found != 0 || tile->width == TILE_WIDTH)
+		return found;
+	full.width = TILE_WIDTH;
+	tile_path(&full, path);
+	size_t before = out->len;
+	found = source->read(source->arg, path, out);
+	if (found != 1)
+		return found;
+	size_t len = beginning(tile, out->data + before, out->len - before);
+	out->len = before + len;
+	if (out->data)
+		out->data[out->len] = '\0';
+	errno = EBADMSG;
+	return len ? 1 : -1;
+}
+
 bool source_hash(int height, int64_t n, struct hash *out, void *tree)
 {
 	const struct source_tree *from = tree;
 	struct hash hash[TILE_WIDTH];
 	struct buf bytes BUF_AUTO = BUF_INIT;
-	char path[TILE_PATH];
 	int level = height / TILE_HEIGHT;
 	size_t count = (size_t)1 << height % TILE_HEIGHT;
 	int64_t first = n * (int64_t)count; /* of the level's hashes */
@@ -71,9 +105,7 @@ bool source_hash(int height, int64_t n, struct hash *out, void *tree)
 	tile.width = tile_width(level, tile.n, from->size);
 	if (tile.width < (int)(at + count))
 		return false;
-	tile_path(&tile, path);
-	if (from->source->read(from->source->arg, path, &bytes) != 1 ||
-	    bytes.len != (size_t)tile.width * HASH_BYTES)
+	if (source_tile(from->source, &tile, &bytes) != 1 || bytes.len != (size_t)tile.width * HASH_BYTES)
 		return false;
 	memcpy(hash, bytes.data + at * HASH_BYTES, count * HASH_BYTES);
 	for (; count > 1; count /= 2)

@@ -27,6 +27,10 @@ bool log_folder_find(struct log_folder *folder, const char *path);
 void log_folder_finish(struct log_folder *folder);
 struct log_source log_folder_source(const struct log_folder *folder);
 
+/* Read a tile or bundle: as log_source's read.  Where a partial one is gone because the full one has come,
+ * the beginning of that. */
+int source_tile(const struct log_source *source, const struct tile *tile, struct buf *out);
+
 /* A tree of `size` entries by its source's tiles: what proofs are made from. */
 struct source_tree {
 	const struct log_source *source;

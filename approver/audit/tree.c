@@ -98,9 +98,7 @@ static void split(struct bundle *b)
 /* Read the tree's file; as log_source's read. */
 static int read_file_of(const struct log_source *source, int level, int64_t n, size_t width, struct buf *out)
 {
-	char path[TILE_PATH];
-	tile_path(&(struct tile){level, n, (int)width}, path);
-	return source->read(source->arg, path, out);
+	return source_tile(source, &(struct tile){level, n, (int)width}, out);
 }
 
 static void read_tile(const struct log_source *source, int level, int64_t n, size_t width, struct hash *into,

@@ -352,7 +352,7 @@ def test_a_log_that_grows_meanwhile(t):
         for _ in range(25):
             r = ctl(t, "verify", "--dir", a.dir, "--json")
             said = json.loads(r.out)
-            assert r.code == 0 and said["database"], said["findings"]
+            assert r.code == 0 and said["database"], (said["findings"][:2], {k: v for k, v in said.items() if k not in ("findings", "open")})
     finally:
         stop.set()
         for one in workers:

@@ -70,6 +70,19 @@ def test_trees_of_every_shape(t):
         assert r.code == 0 and r.text.split()[2] == said["root"], (size, r, said)
 
 
+def test_a_partial_tile_whose_full_one_has_come(t):
+    """While a log grows quickly, its last checkpoint could not be verified by the files that there are."""
+    log, _, path = made(t, commands=200)
+    whole = t.tmp / "whole"
+    shutil.copytree(path, whole)
+    log.write(path, size=100)
+    for name in ("tile/entries/000", "tile/0/000"):
+        shutil.rmtree(path / "log" / (name + ".p"))
+        shutil.copy(whole / "log" / name, path / "log" / name)
+    assert json.loads(verify(t, path, "--json", code=0).out)["checked"] == 100
+    assert outside.check(t, log.key.vkey, path / "log").code == 0
+
+
 def test_what_runs_is_open(t):
     """A command that still runs would be told as an error, or one that nobody knows the end of not at all."""
     log, _, path = made(t)

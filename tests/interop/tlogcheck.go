@@ -80,6 +80,19 @@ func path(t tlog.Tile) string {
 	return "tile/" + p
 }
 
+// fetchPart reads a partial tile, or, when that is gone because the full one has come, the beginning of that.
+func fetchPart(base string, tile tlog.Tile, cut func([]byte) []byte) ([]byte, error) {
+	data, err := fetch(base, path(tile))
+	if err == nil || tile.W == 1<<height {
+		return data, err
+	}
+	tile.W = 1 << height
+	if data, err = fetch(base, path(tile)); err != nil {
+		return nil, err
+	}
+	return cut(data), nil
+}
+
 type tiles struct{ base string }
 
 func (t tiles) Height() int { return height }
@@ -87,7 +100,7 @@ func (t tiles) Height() int { return height }
 func (t tiles) ReadTiles(wanted []tlog.Tile) ([][]byte, error) {
 	var data [][]byte
 	for _, tile := range wanted {
-		one, err := fetch(t.base, path(tile))
+		one, err := fetchPart(t.base, tile, func(full []byte) []byte { return full[:tile.W*tlog.HashSize] })
 		if err != nil {
 			return nil, err
 		}
@@ -122,7 +135,13 @@ func bundle(base string, tree tlog.Tree, n int64) [][]byte {
 	if width > 256 {
 		width = 256
 	}
-	data, err := fetch(base, path(tlog.Tile{H: height, L: -1, N: n, W: int(width)}))
+	data, err := fetchPart(base, tlog.Tile{H: height, L: -1, N: n, W: int(width)}, func(full []byte) []byte {
+		at := 0
+		for i := int64(0); i < width; i++ {
+			at += 2 + int(binary.BigEndian.Uint16(full[at:]))
+		}
+		return full[:at]
+	})
 	must(err, "entries")
 	var entries [][]byte
 	for len(data) >= 2 {
