@@ -37,13 +37,16 @@ endif
 PKG = pkg-config
 LIBS_BROKER   = $(shell $(PKG) --libs libcurl libcrypto libsodium libcjson)
 LIBS_APPROVER = $(shell $(PKG) --libs libmicrohttpd libcurl libcrypto libsodium libcjson sqlite3 libpcre2-8)
-LIBS_CTL      = $(shell $(PKG) --libs libcurl libcrypto libsodium libcjson libpcre2-8)
+LIBS_CTL      = $(shell $(PKG) --libs libcurl libcrypto libsodium libcjson sqlite3 libpcre2-8)
 LIBS_ALL      = $(shell $(PKG) --libs libcrypto libsodium libcjson sqlite3 libpcre2-8)
 
 objects = $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard $(1))))
 COMMON  = $(call objects,common/*.c)
 POLICY  = $(call objects,approver/policy/*.c)
 STORE   = $(call objects,approver/store/*.c approver/log/*.c)
+# What whoctl needs of the log itself: its pure parts.
+AUDIT   = $(call objects,approver/audit/*.c)
+TREE    = $(patsubst %,$(BUILD)/approver/log/%.o,merkle note tile)
 WHOSH   = $(call objects,shell/whosh/*.c)
 BROKER  = $(call objects,shell/broker/*.c)
 # The reader is loaded into bash: position-independent, and nothing of it has a name there but what bash is to find.
@@ -53,7 +56,7 @@ WHOSHD  = $(call objects,approver/whoshd/*.c approver/http/*.c approver/command/
           approver/kill/*.c approver/oidc/*.c approver/secrets/*.c)
 WHOCTL  = $(call objects,approver/whoctl/*.c)
 # What unit tests link beside the common archive: everything but the files with a main.
-LIBRARY = $(POLICY) $(STORE) $(filter-out %/main.o,$(WHOSHD) $(WHOCTL) $(BROKER) $(WHOSH))
+LIBRARY = $(POLICY) $(STORE) $(AUDIT) $(filter-out %/main.o,$(WHOSHD) $(WHOCTL) $(BROKER) $(WHOSH))
 UNIT    = $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(sort $(wildcard tests/unit/test_*.c)))
 TOOLS   = $(patsubst tests/%.c,$(BUILD)/tests/%,$(sort $(wildcard tests/policy/*.c tests/bench/*.c tests/lib/*.c)))
 FUZZERS = $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
@@ -103,10 +106,10 @@ $(BUILD)/whosh-reader.so: $(READER)
 	$(CC) $(READER_FLAGS) -shared -Wl,-z,relro,-z,now,--gc-sections,--as-needed -o $@ $^
 $(BUILD)/whosh-broker: $(BROKER) $(BUILD)/libcommon.a
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS_BROKER)
-$(BUILD)/whoshd: $(WHOSHD) $(STORE) $(POLICY) $(BUILD)/libcommon.a
+$(BUILD)/whoshd: $(WHOSHD) $(STORE) $(AUDIT) $(POLICY) $(BUILD)/libcommon.a
 	$(CC) $(CFLAGS) $(LDFLAGS) -pthread -o $@ $^ $(LIBS_APPROVER)
-$(BUILD)/whoctl: $(WHOCTL) $(POLICY) $(BUILD)/libcommon.a
-	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS_CTL)
+$(BUILD)/whoctl: $(WHOCTL) $(AUDIT) $(TREE) $(POLICY) $(BUILD)/libcommon.a
+	$(CC) $(CFLAGS) $(LDFLAGS) -pthread -o $@ $^ $(LIBS_CTL)
 
 $(BUILD)/unit/%: $(BUILD)/tests/unit/%.o $(BUILD)/libwhosh.a $(BUILD)/libcommon.a
 	@mkdir -p $(@D)
@@ -118,9 +121,10 @@ $(BUILD)/tests/%: $(BUILD)/tests/%.o $(BUILD)/libwhosh.a $(BUILD)/libcommon.a
 FUZZ_FLAGS = -std=gnu17 -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all
 FUZZ_SECONDS ?= 10
 $(BUILD)/fuzz/%: tests/fuzz/%.c $(wildcard common/*.c common/*.h approver/policy/*.c approver/policy/*.h approver/oidc/*.[ch] \
-                 approver/secrets/*.[ch] approver/log/*.[ch] approver/store/leaf.[ch] shell/broker/*.[ch])
+                 approver/secrets/*.[ch] approver/audit/*.[ch] approver/log/*.[ch] approver/store/leaf.[ch] shell/broker/*.[ch])
 	@mkdir -p $(@D)
 	$(CLANG) $(CPPFLAGS) $(FUZZ_FLAGS) -o $@ $< $(filter-out common/https.c,$(wildcard common/*.c)) $(wildcard approver/policy/*.c) \
+	  $(if $(findstring audit,$<),$(wildcard approver/audit/*.c) $(patsubst %,approver/log/%.c,merkle note tile)) \
 	  $(if $(findstring jwt,$<),$(filter-out %/fetch.c,$(wildcard approver/oidc/*.c))) \
 	  $(if $(findstring fuzz_note,$<),$(wildcard approver/log/*.c)) \
 	  $(if $(findstring fuzz_log,$<),$(wildcard approver/log/*.c) approver/store/leaf.c approver/store/rows.c) \

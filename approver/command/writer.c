@@ -103,7 +103,7 @@ static void run_group(struct writer *writer, struct work *list, int64_t items)
 	struct group group = {.server = server,
 			      .store = server->store,
 			      .reader = server_reader(server),
-			      .now = clock_wall_ms()};
+			      .now = store_now(server->store)};
 	int error = group.reader ? write_group(list, &group) : ENOMEM;
 	note_health(server, error ? error : group.error);
 	metric_group(items);

@@ -131,7 +131,9 @@ static void add_headers(struct request *r, struct MHD_Response *response)
 	}
 	if (r->status == 401 && r->route && r->route->least != ROLE_NOBODY)
 		MHD_add_response_header(response, MHD_HTTP_HEADER_WWW_AUTHENTICATE, "Bearer realm=\"whosh\"");
-	if (r->operator_account || r->stream)
+	if (r->cache)
+		MHD_add_response_header(response, MHD_HTTP_HEADER_CACHE_CONTROL, r->cache);
+	else if (r->operator_account || r->stream)
 		MHD_add_response_header(response, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
 }
 

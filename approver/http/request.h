@@ -41,8 +41,9 @@ struct request {
 	struct request *wake_next;
 	int64_t began_us; /* when the whole request was here */
 
-	int status;       /* 0: not answered yet */
-	const char *type; /* of the content: a literal */
+	int status;        /* 0: not answered yet */
+	const char *type;  /* of the content: a literal */
+	const char *cache; /* Cache-Control, a literal; NULL: no-store for whoever signed in, else nothing */
 	struct buf out;
 	struct MHD_Response *stream; /* instead of out */
 	char etag[S256_LEN + 1];

@@ -21,6 +21,11 @@ static const struct route routes[] = {
     {"GET", "/v1/events", ROLE_VIEWER, route_events},
     {"GET", "/v1/audit", ROLE_VIEWER, route_audit_list},
     {"GET", "/v1/audit/:", ROLE_VIEWER, route_audit_show},
+    {"GET", "/v1/audit/:/proof", ROLE_REVIEWER, route_audit_proof},
+    {"GET", "/checkpoint", ROLE_NOBODY, route_log_checkpoint},
+    {"GET", "/tile/entries/*", ROLE_REVIEWER, route_log_entries},
+    {"GET", "/tile/*", ROLE_NOBODY, route_log_tile},
+    {"GET", "/blob/*", ROLE_REVIEWER, route_log_blob},
     {"GET", "/v1/agents", ROLE_VIEWER, route_agents_list},
     {"POST", "/v1/agents", ROLE_ADMIN, route_agents_add},
     {"GET", "/v1/agents/:", ROLE_VIEWER, route_agents_show},
@@ -47,6 +52,13 @@ static const struct route routes[] = {
 static bool match(const char *pattern, const char *path, char param[68])
 {
 	for (; *pattern; pattern++) {
+		if (*pattern == '*') {
+			size_t rest = strlen(path);
+			if (rest == 0 || rest >= 68)
+				return false;
+			memcpy(param, path, rest + 1);
+			return true;
+		}
 		if (*pattern != ':') {
 			if (*path++ != *pattern)
 				return false;

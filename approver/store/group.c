@@ -96,9 +96,23 @@ static void undo_tables(struct store *store)
 		statement_finish(store, statement_use(store, ST_ROLLBACK), "a group is taken back");
 }
 
+int64_t store_now(struct store *store)
+{
+	int64_t now = clock_wall_ms();
+	if (now > store->now)
+		store->now = now;
+	return store->now;
+}
+
+/* The group's own: what comes behind a note in the group is not to be older. */
+static int64_t time_of_notes(struct store *store)
+{
+	return store->now ? store->now : store_now(store);
+}
+
 int store_commit(struct store *store)
 {
-	if (!pending_keep(&store->pending, &store->next, clock_wall_ms())) {
+	if (!pending_keep(&store->pending, &store->next, time_of_notes(store))) {
 		store_rollback(store);
 		errno = ENOMEM;
 		return -1;
@@ -147,7 +161,7 @@ int store_item_end(struct store *store, bool keep)
 		errno = ENOSPC;
 		return -1;
 	}
-	if (keep && !pending_keep(&store->pending, &store->next, clock_wall_ms())) {
+	if (keep && !pending_keep(&store->pending, &store->next, time_of_notes(store))) {
 		errno = ENOMEM;
 		return -1;
 	}

@@ -31,6 +31,19 @@ static bool open_all(struct store *store, const char *path, const struct note_si
 	       statements_prepare(store, error);
 }
 
+/* When the last leaf is from; 0: there is none, or it was archived. */
+static int64_t last_time(struct store *store)
+{
+	struct buf text BUF_AUTO = BUF_INIT;
+	struct leaf leaf = {0};
+	int64_t last = log_size(store->log) - 1, ms = 0;
+	if (last >= 0 && log_entry_read(store->log, last, &text) == 1 &&
+	    leaf_parse(&leaf, last, text.data, text.len))
+		ms = leaf.ms;
+	leaf_finish(&leaf);
+	return ms;
+}
+
 struct store *store_open_slowly(const char *path, const struct note_signer *signer, store_progress *progress,
 				void *arg, char **error)
 {
@@ -43,6 +56,7 @@ struct store *store_open_slowly(const char *path, const struct note_signer *sign
 			error_set(error, "%s: it cannot be brought up to what the log holds", path);
 		else {
 			tidy_begin(store);
+			store->now = last_time(store);
 			store->next = store->committed = log_size(store->log);
 			store->unindexed = index_backlog(store->db);
 			if (store->unindexed >= 0)

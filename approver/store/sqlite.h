@@ -76,6 +76,7 @@ struct store {
 	struct log *log;
 	sqlite3_stmt *statements[STATEMENTS];
 	struct pending pending;         /* the open group's leaves */
+	int64_t now;                    /* what store_now said last, else the last leaf's time */
 	int64_t next, committed;        /* event numbers: of the open group, and of what is in the log */
 	int64_t item_next;              /* of the open item: what to go back to */
 	int64_t request;                /* number of the command_requested that was appended last */

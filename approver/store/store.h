@@ -53,9 +53,9 @@ enum event_kind {
 	EVENT_ALERT, /* body: JSON {"alert","reason","agent","credential",…}: a key or a session in two hands
 		      */
 	EVENT_KILL,  /* body: JSON {"id","kind","name","reason","by","expires"} */
-	EVENT_UNKILL, /* body: JSON {"id","kind","name","by"} */
+	EVENT_UNKILL,   /* body: JSON {"id","kind","name","by"} */
 	EVENT_UNMASKED, /* body: JSON {"command","operator"}: somebody was shown its secrets */
-	EVENT_NOTED,  /* no body: rows that change without an event of their own */
+	EVENT_NOTED,    /* no body: rows that change without an event of their own */
 	EVENT_KINDS
 };
 const char *event_kind_name(enum event_kind kind); /* "command_requested" … */
@@ -175,6 +175,9 @@ int store_item_end(struct store *store, bool keep);
 
 /* The number the next event will have (first: 0). */
 int64_t store_next_index(const struct store *store);
+/* The time that a group is to have: the wall clock's, but never before the last leaf's, so that the log's
+ * times are in order whatever is done to the clock. */
+int64_t store_now(struct store *store);
 /* Append an event; its number, or -1.  `subject` is the command, agent or credential ID it is about (may be
  * NULL). */
 int64_t store_append(struct store *store, enum event_kind kind, int64_t ms, const char *subject,

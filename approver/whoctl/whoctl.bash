@@ -40,19 +40,19 @@ _whoctl() {
 			((i + 1 < cword)) && where+=("${words[i]}" "${words[i + 1]/#\~/$HOME}")
 			((i++))
 			;;
-		--*=* | --json | --force | --quiet | --all | --delegated | --help | --version | -*[qhV]) ;;
+		--*=* | --json | --tree-only | --force | --quiet | --all | --delegated | --help | --version | -*[qhV]) ;;
 		--*) ((i++)) ;;
 		*) verb+=("${words[i]}") ;;
 		esac
 	done
 
 	case $prev in
-	--dir | --cwd)
+	--dir | --cwd | --log)
 		mapfile -t COMPREPLY < <(compgen -d -- "$cur")
 		compopt -o filenames 2>/dev/null
 		return
 		;;
-	--token-file | --ca | --out | --id-token | --id-token-ca | --key | --scope)
+	--token-file | --ca | --out | --id-token | --id-token-ca | --key | --scope | --vkey | --approver-key | --old | --witness | --proof | --state | --new-key)
 		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
 		compopt -o filenames 2>/dev/null
 		return
@@ -93,7 +93,7 @@ _whoctl() {
 			kills) candidates=$(_whoctl_ask "${where[@]}" kills --all --quiet) ;;
 			approve* | deny*) candidates=$(_whoctl_ask "${where[@]}" pending --quiet) ;;
 			compare-models) candidates=$(_whoctl_ask "${where[@]}" agent list --quiet) ;;
-			show) candidates=$(_whoctl_ask "${where[@]}" who --quiet --limit 20) ;;
+			show | prove) candidates=$(_whoctl_ask "${where[@]}" who --quiet --limit 20) ;;
 			"policy check" | "policy explain" | "policy load" | "policy test"* | "policy diff"*)
 				mapfile -t COMPREPLY < <(compgen -f -- "$cur")
 				compopt -o filenames 2>/dev/null

@@ -62,6 +62,15 @@ enum option {
 	OPT_FOR,
 	OPT_WAIT,
 	OPT_ALL,
+	OPT_LOG,
+	OPT_VKEY,
+	OPT_APPROVER_KEY,
+	OPT_OLD,
+	OPT_WITNESS,
+	OPT_PROOF,
+	OPT_TREE_ONLY,
+	OPT_STATE,
+	OPT_NEW_KEY,
 	OPT_UNMASK,
 	OPT_EVIDENCE,
 	OPTIONS
@@ -132,6 +141,7 @@ extern const struct verb verb_delegate, verb_delegation_list, verb_delegation_re
 extern const struct verb verb_key_new, verb_key_list, verb_key_revoke;
 extern const struct verb verb_kill, verb_unkill, verb_kills;
 extern const struct verb verb_compare_models;
+extern const struct verb verb_verify, verb_prove, verb_witness;
 extern const struct verb verb_policy_check, verb_policy_explain, verb_policy_test, verb_policy_load,
     verb_policy_diff, verb_policy_show;
 

@@ -16,6 +16,7 @@ import log_append  # noqa: E402
 import pending  # noqa: E402
 import sessions  # noqa: E402
 import shells  # noqa: E402
+import verify  # noqa: E402
 from lib.fixture import Fixture  # noqa: E402
 from table import Table  # noqa: E402
 
@@ -25,7 +26,8 @@ PARTS = {"shells": lambda t, table, runs: shells.measure(t, table, runs),
          "chains": lambda t, table, runs: chain_cost.measure(t, table),
          "pending": lambda t, table, runs: pending.measure(t, table),
          "kill": lambda t, table, runs: kill.measure(t, table),
-         "log": lambda t, table, runs: log_append.measure(t, table)}
+         "log": lambda t, table, runs: log_append.measure(t, table),
+         "verify": lambda t, table, runs: verify.measure(t, table)}
 
 
 def main():

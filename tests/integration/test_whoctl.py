@@ -456,7 +456,9 @@ _whoctl; printf '%s\\n' "${COMPREPLY[@]}"
         return r.text.split()
     verbs = complete("")
     assert {"who", "show", "pending", "approve", "deny", "watch", "agent", "credential", "operator", "policy",
-            "status", "delegate", "delegation", "key", "kill", "unkill", "kills", "compare-models"} == set(verbs), verbs
+            "status", "delegate", "delegation", "key", "kill", "unkill", "kills", "compare-models", "verify", "prove",
+            "witness"} == set(verbs), verbs
+    assert "--tree-only" in complete("verify", "--") and "--new-key" in complete("witness", "--")
     assert complete("kill", "") == ["agent", "credential", "session", "human", "model", "command"]
     assert complete("--dir", s.dir, "kill", "agent", "w") == ["worker", "writer"]
     assert "--for" in complete("kill", "agent", "x", "--") and "--for" not in complete("unkill", "--")
