@@ -259,6 +259,20 @@ int64_t store_alert_count(struct store_reader *reader, int64_t since);
 /* The JWS or JSON body of one event (malloc'd). 1, 0, -1. */
 int store_event(struct store_reader *reader, int64_t index, enum event_kind *kind, int64_t *ms, char **body,
 		size_t *len);
+/* One event as store_walk hands it out; the texts are borrowed until the walk goes on.  The body is a JWS or
+ * JSON, NUL-terminated. */
+struct store_event {
+	int64_t index, ms;
+	enum event_kind kind;
+	const char *subject; /* NULL: none */
+	const char *body;
+	size_t len;
+};
+/* The events after number `after` (-1: from the first), in the order of the log, until fn returns false,
+ * which may ask the same reader other things meanwhile.  What is appended while it goes on may be seen or
+ * not: a walk that stops and goes on later holds nothing open in between. */
+int store_walk(struct store_reader *reader, int64_t after, bool (*fn)(const struct store_event *, void *),
+	       void *arg);
 /* Every event about one subject, in order: fn(index, kind, ms, body, len, arg). */
 int store_events_of(struct store_reader *reader, const char *subject,
 		    bool (*fn)(int64_t, enum event_kind, int64_t, const char *, size_t, void *), void *arg);
