@@ -18,6 +18,7 @@ static const struct verb *const verbs[] = {
     &verb_who,
     &verb_show,
     &verb_compare_models,
+    &verb_export,
     &verb_pending,
     &verb_approve,
     &verb_deny,

@@ -28,7 +28,7 @@ static const struct spec {
     [OPT_QUIET] = {"quiet", NULL, "print the IDs only, one a line", 'q'},
     [OPT_OWNER] = {"owner", "HUMAN", "the person the agent works for", 0},
     [OPT_DELEGATED] = {"delegated", NULL, "let it work on a delegation only (whoctl delegate)", 0},
-    [OPT_OUT] = {"out", "FILE", "write the secret to this new file, mode 0400", 0},
+    [OPT_OUT] = {"out", "FILE", "write it to this new file (a secret: mode 0400)", 0},
     [OPT_EXPIRES] = {"expires", "TIME", "how long it is good: 90d, 12h, 20m", 0},
     [OPT_FORCE] = {"force", NULL, "replace FILE when it exists", 0},
     [OPT_OVERLAP] = {"overlap", "TIME", "how long the old one stays good: 1h, 0 (default 1h)", 0},
@@ -62,6 +62,8 @@ static const struct spec {
     [OPT_ID_TOKEN_CA] = {"id-token-ca", "FILE", "the CA believed when the runner is asked for the token", 0},
     [OPT_AUDIENCE] = {"audience", "NAME", "whom the runner is to make the token for (default whosh)", 0},
     [OPT_FOR] = {"for", "TIME", "it ends by itself after so long: 15m, 1h (else it must be lifted)", 0},
+    [OPT_FORMAT] = {"format", "FORMAT", "jsonl, ocsf, ecs, otel or csv (default jsonl)", 0},
+    [OPT_AFTER] = {"after", "INDEX", "only what comes after this index of the log: go on from there", 0},
     [OPT_WAIT] = {"wait", "TIME", "how long to watch what it reached end (default 10s)", 0},
 };
 

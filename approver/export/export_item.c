@@ -1,0 +1,205 @@
+/* export_item.c: from an event of the log to a record without a format.
+ *
+ * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
+#include "approver/export/export_item.h"
+#include "approver/command/claims.h"
+#include "approver/export/export_text.h"
+#include "common/jws.h"
+#include "common/log.h"
+#include "common/text.h"
+#include <stdlib.h>
+#include <string.h>
+
+/* The most of each text at the first cut; the second leaves an eighth. */
+enum { CUT_LINE = 512, CUT_TEXT = 128, CUT_FURTHER = 8 };
+
+/* ── filling ───────────────────────────────────────────────────────────────────────────────────────────── */
+
+/* Is this event the one at which its command appears, as it stands? */
+static bool appears_at(enum event_kind kind, const struct command_row *row)
+{
+	switch (kind) {
+	case EVENT_COMMAND_REQUESTED:
+		return row->state == COMMAND_PENDING;
+	case EVENT_COMMAND_DECIDED:
+		return row->state == COMMAND_APPROVED || row->state == COMMAND_DENIED;
+	case EVENT_COMMAND_UNKNOWN:
+		return row->state == COMMAND_LOST;
+	default: /* an outcome */
+		return row->state == COMMAND_EXITED || row->state == COMMAND_LOST;
+	}
+}
+
+static bool is_of_command(enum event_kind kind)
+{
+	return kind == EVENT_COMMAND_REQUESTED || kind == EVENT_COMMAND_DECIDED ||
+	       kind == EVENT_COMMAND_OUTCOME || kind == EVENT_COMMAND_UNKNOWN;
+}
+
+/* A member that holds JSON made here: what is inside passes as well. */
+static bool replace_json(char **text, cJSON **keep)
+{
+	cJSON *tree = *text ? json_parse(*text, strlen(*text), NULL) : NULL;
+	if (!tree)
+		return true;
+	struct buf out = BUF_INIT;
+	bool good = export_text_json(tree);
+	if (good)
+		json_emit(&out, tree);
+	char *replaced = good ? buf_take(&out) : NULL;
+	if (!replaced) {
+		cJSON_Delete(tree);
+		return false;
+	}
+	free(*text);
+	*text = replaced;
+	if (keep)
+		*keep = tree;
+	else
+		cJSON_Delete(tree);
+	return true;
+}
+
+static bool pass_line(struct command_row *row)
+{
+	struct buf out = BUF_INIT;
+	export_text(&out, row->line ? row->line : "", row->line_len);
+	size_t len = out.len;
+	char *line = buf_take(&out);
+	if (!line)
+		return false;
+	free(row->line);
+	row->line = line;
+	row->line_len = len;
+	return true;
+}
+
+/* Every text of a command that somebody else wrote.  IDs, names that are checked when enrolled, and words of
+ * our own stay as they are. */
+static bool pass_command(struct export_item *item)
+{
+	struct command_row *row = &item->row;
+	char **const texts[] = {&row->agent_version,  &row->human, &row->model, &row->task,
+				&row->user,           &row->host,  &row->cwd,   &row->reason,
+				&row->outcome_reason, &row->rule};
+	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+		if (!export_text_replace(texts[i]))
+			return false;
+	return pass_line(row) && replace_json(&row->chain, NULL) && replace_json(&row->detail, &item->detail);
+}
+
+static bool fill_event(struct export_item *item, const struct store_event *event)
+{
+	struct buf payload BUF_AUTO = BUF_INIT;
+	const char *typ = event->kind == EVENT_DELEGATION        ? JWS_HOP
+			  : event->kind == EVENT_COMMAND_OUTCOME ? JWS_OUTCOME
+								 : NULL;
+	bool is_jws = typ && jws_open(event->body, event->len, typ, &payload);
+	item->body = is_jws ? json_parse(payload.data ? payload.data : "", payload.len, NULL)
+			    : json_parse(event->body, event->len, NULL);
+	if (event->subject && !(item->subject = strdup(event->subject)))
+		return false;
+	return export_text_replace(&item->subject) && (!item->body || export_text_json(item->body));
+}
+
+static int fill_command(struct export_item *item, struct store_reader *reader,
+			const struct store_event *event)
+{
+	int found = event->subject ? store_command(reader, event->subject, &item->row) : 0;
+	if (found != 1)
+		return found;
+	item->is_command = true;
+	if (appears_at(event->kind, &item->row))
+		return pass_command(item) ? 1 : -1;
+	/* An outcome of what was never approved is an alarm, and no part of the command's record. */
+	bool alarm = event->kind == EVENT_COMMAND_OUTCOME &&
+		     (item->row.state == COMMAND_PENDING || item->row.state == COMMAND_DENIED);
+	export_item_finish(item);
+	return !alarm ? 0 : fill_event(item, event) ? 1 : -1;
+}
+
+int export_item_fill(struct export_item *item, struct store_reader *reader, const struct store_event *event)
+{
+	*item = (struct export_item){.index = event->index, .ms = event->ms, .kind = event->kind};
+	int filled = is_of_command(event->kind) ? fill_command(item, reader, event)
+		     : fill_event(item, event)  ? 1
+						: -1;
+	if (filled < 0) {
+		log_line(LOG_LEVEL_ERROR, "an event cannot be exported: out of memory, or the store fails",
+			 NULL);
+		export_item_finish(item);
+	}
+	return filled;
+}
+
+void export_item_finish(struct export_item *item)
+{
+	if (item->is_command)
+		command_row_finish(&item->row);
+	cJSON_Delete(item->detail);
+	cJSON_Delete(item->body);
+	free(item->subject);
+	item->is_command = false;
+	item->detail = item->body = NULL;
+	item->subject = NULL;
+}
+
+/* ── cutting ───────────────────────────────────────────────────────────────────────────────────────────── */
+
+/* The most of `len` bytes that `max` holds, without a character cut in two. */
+static size_t shorter(const char *text, size_t len, size_t max)
+{
+	if (len <= max)
+		return len;
+	while (max && ((unsigned char)text[max] & 0xc0) == 0x80)
+		max--;
+	return max;
+}
+
+static void cut_text(char *text, size_t max)
+{
+	if (text)
+		text[shorter(text, strlen(text), max)] = '\0';
+}
+
+static void drop_json(char **text, cJSON **tree)
+{
+	free(*text);
+	*text = NULL;
+	if (tree) {
+		cJSON_Delete(*tree);
+		*tree = NULL;
+	}
+}
+
+static void cut_body(cJSON *object, size_t max)
+{
+	for (cJSON *child = object ? object->child : NULL, *next; child; child = next) {
+		next = child->next;
+		if (cJSON_IsString(child))
+			cut_text(child->valuestring, max);
+		else if (cJSON_IsArray(child) || cJSON_IsObject(child))
+			cJSON_Delete(cJSON_DetachItemViaPointer(object, child));
+	}
+}
+
+void export_item_cut(struct export_item *item)
+{
+	struct command_row *row = &item->row;
+	size_t text = item->cut ? CUT_TEXT / CUT_FURTHER : CUT_TEXT,
+	       line = item->cut ? CUT_LINE / CUT_FURTHER : CUT_LINE;
+	item->cut = true;
+	cut_text(item->subject, text);
+	if (!item->is_command) {
+		cut_body(item->body, text);
+		return;
+	}
+	char *const texts[] = {row->task, row->cwd,   row->reason, row->outcome_reason, row->agent_version,
+			       row->host, row->model, row->user,   row->human};
+	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+		cut_text(texts[i], text);
+	row->line_len = shorter(row->line, row->line_len, line);
+	row->line[row->line_len] = '\0';
+	drop_json(&row->chain, NULL);
+	drop_json(&row->detail, &item->detail);
+}
