@@ -105,7 +105,7 @@ static bool put_in(const struct export_item *item, const struct buf *line, void 
 	feed->sink->kind->add(feed->sink, item, line);
 	batch->records++;
 	batch->bytes += line->len;
-	return batch->records < most && batch->bytes < BATCH_BYTES && !feed->stopping;
+	return batch->records < most && batch->bytes < BATCH_BYTES;
 }
 
 /* A place that cannot be kept (a full disk) is said once, and tried again: what it costs is repetition. */
@@ -188,6 +188,10 @@ static void *run(void *arg)
 				     : feed->at != feed->saved ? SAVE_MS
 							       : 0);
 	}
+	struct fault fault = {0};
+	/* That the log stops is news, too. */
+	if (reader && feed->up && feed->sent + 1 < feed->server->log_size && !hand_over(feed, reader, &fault))
+		feed->sent = feed->at;
 	if (feed->sink->kind->close(feed->sink))
 		feed->at = feed->sent;
 	keep_place(feed, true);

@@ -26,7 +26,7 @@ void feeds_reload(struct feeds *feeds);
 void feeds_committed(struct feeds *feeds);
 /* Append how each feed is, in Prometheus' text format. */
 void feeds_metrics(struct feeds *feeds, struct buf *out);
-/* Keep the places, end.  NULL is allowed. */
+/* Hand over what a receiver that is well takes within moments, keep the places, end.  NULL is allowed. */
 void feeds_free(struct feeds *feeds);
 
 #endif

@@ -27,12 +27,14 @@
 #define CONNECT_S 10L
 #define WHOLE_S 60L
 #define ANSWER_MAX 4096u
+#define GRACE_MS 1500
 
 struct webhook {
 	struct sink sink;
 	CURL *curl;
 	struct buf records; /* with commas between */
 	int64_t first, last;
+	int64_t stop_ms; /* since when it is time to end; 0: it is not */
 };
 
 static struct sink *open_webhook(void)
@@ -78,13 +80,20 @@ static size_t drop(char *bytes, size_t size, size_t count, void *arg)
 	return *taken <= ANSWER_MAX ? size * count : 0;
 }
 
+/* At the end a post that is under way has GRACE_MS, so that it need not come again. */
 static int look_at_stop(void *arg, curl_off_t a, curl_off_t b, curl_off_t c, curl_off_t d)
 {
+	struct webhook *w = arg;
 	(void)a;
 	(void)b;
 	(void)c;
 	(void)d;
-	return *(_Atomic bool *)arg;
+	if (!*w->sink.stop)
+		return 0;
+	int64_t now = clock_mono_ms();
+	if (!w->stop_ms)
+		w->stop_ms = now;
+	return now - w->stop_ms > GRACE_MS;
 }
 
 static bool set_up(struct webhook *w, const struct buf *body, struct curl_slist *headers, size_t *taken,
@@ -105,7 +114,7 @@ static bool set_up(struct webhook *w, const struct buf *body, struct curl_slist 
 	ok = ok && curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)body->len) == CURLE_OK;
 	ok = ok && curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L) == CURLE_OK;
 	ok = ok && curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, look_at_stop) == CURLE_OK;
-	ok = ok && curl_easy_setopt(curl, CURLOPT_XFERINFODATA, w->sink.stop) == CURLE_OK;
+	ok = ok && curl_easy_setopt(curl, CURLOPT_XFERINFODATA, w) == CURLE_OK;
 	ok = ok && curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, drop) == CURLE_OK;
 	ok = ok && curl_easy_setopt(curl, CURLOPT_WRITEDATA, taken) == CURLE_OK;
 	return ok && curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, message) == CURLE_OK;
