@@ -26,6 +26,7 @@ enum export_format export_format_parse(const char *name); /* EXPORT_FORMATS when
 const char *export_content_type(enum export_format format);
 
 struct export_item;
+struct secrets;
 
 /* What is wanted.  Times are ms since 1970, of the record: when a command was received, when another event
  * was logged. 0 and NULL: no condition. */
@@ -36,12 +37,13 @@ struct export_filter {
 
 struct export_run {
 	enum export_format format;
-	const char *approver;        /* our name; borrowed */
-	struct export_filter filter; /* borrowed */
-	int64_t after;               /* the last event seen; -1 before the first */
-	int64_t end;                 /* events from this number on are not looked at */
-	bool ascii;                  /* what is beyond ASCII is written as JSON escapes; not for CSV */
-	size_t cut;                  /* a record beyond so many bytes is told in short; 0: never */
+	const char *approver;          /* our name; borrowed */
+	const struct secrets *secrets; /* what is masked; borrowed */
+	struct export_filter filter;   /* borrowed */
+	int64_t after;                 /* the last event seen; -1 before the first */
+	int64_t end;                   /* events from this number on are not looked at */
+	bool ascii;                    /* what is beyond ASCII is written as JSON escapes; not for CSV */
+	size_t cut;                    /* a record beyond so many bytes is told in short; 0: never */
 };
 
 /* Called with each record's item and its line (with the line's end); false stops the run after it. */

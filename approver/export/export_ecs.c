@@ -226,8 +226,7 @@ void export_ecs(struct buf *out, const struct export_item *item)
 	} else {
 		put_text(out, "subject", item->subject);
 		put_json(out, "body", item->body);
-		if (item->cut)
-			put_bool(out, "cut", true);
+		put_whosh_marks(out, item);
 	}
 	buf_adds(out, "}}\n");
 }

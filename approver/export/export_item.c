@@ -2,8 +2,6 @@
  *
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
 #include "approver/export/export_item.h"
-#include "approver/command/claims.h"
-#include "approver/export/export_text.h"
 #include "common/jws.h"
 #include "common/log.h"
 #include "common/text.h"
@@ -36,59 +34,38 @@ static bool is_of_command(enum event_kind kind)
 	       kind == EVENT_COMMAND_OUTCOME || kind == EVENT_COMMAND_UNKNOWN;
 }
 
-/* A member that holds JSON made here: what is inside passes as well. */
-static bool replace_json(char **text, cJSON **keep)
+/* Mask what is not a command: every string of its body, and what it is about. */
+static bool mask_event(struct export_item *item, const struct secrets *secrets)
 {
-	cJSON *tree = *text ? json_parse(*text, strlen(*text), NULL) : NULL;
-	if (!tree)
-		return true;
-	struct buf out = BUF_INIT;
-	bool good = export_text_json(tree);
-	if (good)
-		json_emit(&out, tree);
-	char *replaced = good ? buf_take(&out) : NULL;
-	if (!replaced) {
-		cJSON_Delete(tree);
-		return false;
+	struct masking *masking = masking_new(secrets);
+	struct buf subject = BUF_INIT;
+	bool good = masking && (!item->body || mask_tree(masking, item->body));
+	if (good && item->subject) {
+		mask_text(masking, &subject, item->subject, strlen(item->subject));
+		free(item->subject);
+		item->subject = buf_take(&subject);
+		good = item->subject != NULL;
 	}
-	free(*text);
-	*text = replaced;
-	if (keep)
-		*keep = tree;
-	else
-		cJSON_Delete(tree);
-	return true;
+	item->masked = masking && masking_marks(masking);
+	masking_free(masking);
+	return good;
 }
 
-static bool pass_line(struct command_row *row)
+/* The one gate for a command's texts. */
+static bool mask_command(struct export_item *item, const struct secrets *secrets)
 {
-	struct buf out = BUF_INIT;
-	export_text(&out, row->line ? row->line : "", row->line_len);
-	size_t len = out.len;
-	char *line = buf_take(&out);
-	if (!line)
+	if (!masked_row_init(&item->shown, &item->stored, secrets))
 		return false;
-	free(row->line);
-	row->line = line;
-	row->line_len = len;
+	item->masked = item->shown.marks != 0;
+	item->row = item->shown.row;
+	if (!item->row.line)
+		return false;
+	item->detail = item->row.detail ? json_parse(item->row.detail, strlen(item->row.detail), NULL) : NULL;
 	return true;
 }
 
-/* Every text of a command that somebody else wrote.  IDs, names that are checked when enrolled, and words of
- * our own stay as they are. */
-static bool pass_command(struct export_item *item)
-{
-	struct command_row *row = &item->row;
-	char **const texts[] = {&row->agent_version,  &row->human, &row->model, &row->task,
-				&row->user,           &row->host,  &row->cwd,   &row->reason,
-				&row->outcome_reason, &row->rule};
-	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
-		if (!export_text_replace(texts[i]))
-			return false;
-	return pass_line(row) && replace_json(&row->chain, NULL) && replace_json(&row->detail, &item->detail);
-}
-
-static bool fill_event(struct export_item *item, const struct store_event *event)
+static bool fill_event(struct export_item *item, const struct store_event *event,
+		       const struct secrets *secrets)
 {
 	struct buf payload BUF_AUTO = BUF_INIT;
 	const char *typ = event->kind == EVENT_DELEGATION        ? JWS_HOP
@@ -99,31 +76,33 @@ static bool fill_event(struct export_item *item, const struct store_event *event
 			    : json_parse(event->body, event->len, NULL);
 	if (event->subject && !(item->subject = strdup(event->subject)))
 		return false;
-	return export_text_replace(&item->subject) && (!item->body || export_text_json(item->body));
+	return mask_event(item, secrets);
 }
 
 static int fill_command(struct export_item *item, struct store_reader *reader,
-			const struct store_event *event)
+			const struct store_event *event, const struct secrets *secrets)
 {
-	int found = event->subject ? store_command(reader, event->subject, &item->row) : 0;
+	int found = event->subject ? store_command(reader, event->subject, &item->stored) : 0;
 	if (found != 1)
 		return found;
 	item->is_command = true;
-	if (appears_at(event->kind, &item->row))
-		return pass_command(item) ? 1 : -1;
+	enum command_state state = item->stored.state;
+	if (appears_at(event->kind, &item->stored))
+		return mask_command(item, secrets) ? 1 : -1;
 	/* An outcome of what was never approved is an alarm, and no part of the command's record. */
-	bool alarm = event->kind == EVENT_COMMAND_OUTCOME &&
-		     (item->row.state == COMMAND_PENDING || item->row.state == COMMAND_DENIED);
+	bool alarm =
+	    event->kind == EVENT_COMMAND_OUTCOME && (state == COMMAND_PENDING || state == COMMAND_DENIED);
 	export_item_finish(item);
-	return !alarm ? 0 : fill_event(item, event) ? 1 : -1;
+	return !alarm ? 0 : fill_event(item, event, secrets) ? 1 : -1;
 }
 
-int export_item_fill(struct export_item *item, struct store_reader *reader, const struct store_event *event)
+int export_item_fill(struct export_item *item, struct store_reader *reader, const struct store_event *event,
+		     const struct secrets *secrets)
 {
 	*item = (struct export_item){.index = event->index, .ms = event->ms, .kind = event->kind};
-	int filled = is_of_command(event->kind) ? fill_command(item, reader, event)
-		     : fill_event(item, event)  ? 1
-						: -1;
+	int filled = is_of_command(event->kind)         ? fill_command(item, reader, event, secrets)
+		     : fill_event(item, event, secrets) ? 1
+							: -1;
 	if (filled < 0) {
 		log_line(LOG_LEVEL_ERROR, "an event cannot be exported: out of memory, or the store fails",
 			 NULL);
@@ -134,8 +113,10 @@ int export_item_fill(struct export_item *item, struct store_reader *reader, cons
 
 void export_item_finish(struct export_item *item)
 {
-	if (item->is_command)
-		command_row_finish(&item->row);
+	if (item->is_command) {
+		masked_row_finish(&item->shown);
+		command_row_finish(&item->stored);
+	}
 	cJSON_Delete(item->detail);
 	cJSON_Delete(item->body);
 	free(item->subject);
@@ -160,16 +141,6 @@ static void cut_text(char *text, size_t max)
 {
 	if (text)
 		text[shorter(text, strlen(text), max)] = '\0';
-}
-
-static void drop_json(char **text, cJSON **tree)
-{
-	free(*text);
-	*text = NULL;
-	if (tree) {
-		cJSON_Delete(*tree);
-		*tree = NULL;
-	}
 }
 
 static void cut_body(cJSON *object, size_t max)
@@ -200,6 +171,8 @@ void export_item_cut(struct export_item *item)
 		cut_text(texts[i], text);
 	row->line_len = shorter(row->line, row->line_len, line);
 	row->line[row->line_len] = '\0';
-	drop_json(&row->chain, NULL);
-	drop_json(&row->detail, &item->detail);
+	row->chain = row->detail = NULL; /* whose they are frees them */
+	cJSON_Delete(item->detail);
+	item->detail = NULL;
+	item->shown.row = *row;
 }

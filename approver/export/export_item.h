@@ -1,11 +1,13 @@
 /* export_item.h: one record before it has a format.
  *
- * Every format writes from this and from nothing else; its texts have passed export_text already.
+ * Every format writes from this and from nothing else, and every text in it that somebody else wrote has had
+ * its secrets masked when it was filled: a format that forgets something cannot give one away.
  *
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
 #ifndef WHOSH_EXPORT_EXPORT_ITEM_H
 #define WHOSH_EXPORT_EXPORT_ITEM_H
 
+#include "approver/secrets/row.h"
 #include "approver/store/store.h"
 #include "common/buf.h"
 #include "common/json.h"
@@ -14,19 +16,23 @@ struct export_item {
 	int64_t index, ms; /* of the event */
 	enum event_kind kind;
 	const char *approver;
-	bool cut; /* told in short, because it would have been too large */
+	bool cut;    /* told in short, because it would have been too large */
+	bool masked; /* there were secrets in it */
 
 	bool is_command;
-	struct command_row row; /* of a command */
-	cJSON *detail;          /* of a command: row.detail as a tree; may be NULL */
+	struct command_row row; /* of a command; borrows from the next two */
+	struct command_row stored;
+	struct masked_row shown;
+	cJSON *detail; /* of a command: row.detail as a tree; may be NULL */
 
 	char *subject; /* of another event; may be NULL */
 	cJSON *body;   /* its JSON, or the claims of its JWS; may be NULL */
 };
 
-/* Fill from an event.  1; 0 when the event is none to tell (its command appears elsewhere); -1 after logging
- * why. Finish it when it is 1. */
-int export_item_fill(struct export_item *item, struct store_reader *reader, const struct store_event *event);
+/* Fill from an event, its secrets masked.  1; 0 when the event is none to tell (its command appears
+ * elsewhere); -1 after logging why. Finish it when it is 1. */
+int export_item_fill(struct export_item *item, struct store_reader *reader, const struct store_event *event,
+		     const struct secrets *secrets);
 void export_item_finish(struct export_item *item);
 /* Make it short: long texts end early, and what explains a command but does not name it is left out.  Shorter
  * still when it was cut before. */

@@ -19,13 +19,15 @@ void export_jsonl(struct buf *out, const struct export_item *item)
 		put_bool(out, "cut", true);
 	if (item->is_command) {
 		size_t at = out->len;
-		record_open_whole(out, &item->row);
+		record_open_masked(out, &item->shown, true);
 		if (!out->failed)
 			out->data[at] = ','; /* where its own object begins */
 	} else {
 		put_time(out, "ts", item->ms);
 		put_text(out, "subject", item->subject);
 		put_json(out, "body", item->body);
+		if (item->masked)
+			put_bool(out, "masked", true);
 	}
 	buf_adds(out, "}\n");
 }

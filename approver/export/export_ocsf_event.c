@@ -165,7 +165,6 @@ void put_ocsf_event(struct buf *out, const struct export_item *item)
 	put_text(out, "kind", export_kind(item));
 	put_text(out, "subject", item->subject);
 	put_json(out, "body", item->body);
-	if (item->cut)
-		put_bool(out, "cut", true);
+	put_whosh_marks(out, item);
 	put_close(out, '}');
 }

@@ -153,6 +153,8 @@ static void record(struct buf *out, const struct export_item *item)
 	snprintf(uid, sizeof uid, "%s/%" PRId64, item->approver, item->index);
 	text(out, "log.record.uid", uid);
 	text(out, "whosh.kind", export_kind(item));
+	if (item->masked)
+		text(out, "whosh.masked", "true");
 	if (item->cut)
 		text(out, "whosh.cut", "true");
 	if (item->is_command)

@@ -26,6 +26,14 @@ static void put_claimed(struct buf *out, const struct export_item *item)
 	put_close(out, ']');
 }
 
+void put_whosh_marks(struct buf *out, const struct export_item *item)
+{
+	if (item->masked)
+		put_bool(out, "masked", true);
+	if (item->cut)
+		put_bool(out, "cut", true);
+}
+
 void put_whosh_command(struct buf *out, const struct export_item *item)
 {
 	const struct command_row *row = &item->row;
@@ -53,6 +61,5 @@ void put_whosh_command(struct buf *out, const struct export_item *item)
 	put_text(out, "outcome_reason", row->outcome_reason);
 	put_text(out, "signal", row->signal);
 	put_int(out, "log_index", row->log_index);
-	if (item->cut)
-		put_bool(out, "cut", true);
+	put_whosh_marks(out, item);
 }

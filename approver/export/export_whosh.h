@@ -9,7 +9,9 @@
 
 /* Members of a command, the object left open: agent, agent_version, credential, session, seq, human, model,
  * task, chain, cwd, mode, verdict, cause, rule, policy, reviewers, reason, outcome, outcome_reason, signal,
- * state, log_index; "claimed" names those of them that nobody has proven. */
+ * state, log_index, and the marks; "claimed" names those of them that nobody has proven. */
 void put_whosh_command(struct buf *out, const struct export_item *item);
+/* "masked" where there were secrets, "cut" where it is told in short. */
+void put_whosh_marks(struct buf *out, const struct export_item *item);
 
 #endif

@@ -132,6 +132,7 @@ static bool hand_over(struct feed *feed, struct store_reader *reader, struct fau
 	bool syslog = feed->conf.type == FEED_SYSLOG;
 	struct export_run run = {.format = feed->conf.format,
 				 .approver = feed->server->settings.name,
+				 .secrets = feed->server->secrets,
 				 .after = feed->sent,
 				 .end = feed->server->log_size,
 				 .ascii = feed->sink->kind->ascii,

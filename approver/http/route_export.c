@@ -104,6 +104,7 @@ bool route_audit_export(struct request *r)
 	downloads++;
 	d->request = r;
 	d->run.approver = r->server->settings.name;
+	d->run.secrets = r->server->secrets;
 	d->run.after = -1;
 	d->run.end = r->server->log_size;
 	if (!read_query(r, d)) {

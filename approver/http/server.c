@@ -26,6 +26,7 @@
 #include "approver/identity/registry.h"
 #include "approver/http/request.h"
 #include "approver/command/writer.h"
+#include "approver/secrets/secrets.h"
 #include "common/clock.h"
 #include "common/log.h"
 #include <stdio.h>
@@ -86,10 +87,11 @@ static int load(struct server *server)
 	server->log_size = store_next_index(server->store);
 	server->events = events_new(server);
 	server->exchanger = exchanger_new(server->settings.dir);
+	server->secrets = secrets_open(server->settings.dir);
 	if (!server->people || !server->delegations || !server->chains || !server->permit_public)
 		return -1;
 	if (!server->policy || !server->registry || !server->kills || !server->live || !server->connections ||
-	    !server->events || !server->exchanger)
+	    !server->events || !server->exchanger || !server->secrets)
 		return -1;
 	return kills_load(server, reader) || store_in_state(reader, COMMAND_PENDING, restore, server) ||
 		       store_in_state(reader, COMMAND_APPROVED, restore, server)
@@ -122,6 +124,7 @@ static void forget(struct server *server)
 {
 	feeds_free(server->feeds);
 	exchanger_free(server->exchanger);
+	secrets_free(server->secrets);
 	writer_free(server->writer);
 	events_free(server->events);
 	connections_free(server->connections);
@@ -166,6 +169,7 @@ void server_reload(struct server *server)
 {
 	exchanger_reload(server->exchanger);
 	feeds_reload(server->feeds);
+	secrets_reload(server->secrets);
 	struct policy *policy = load_policy(server);
 	if (!policy) {
 		log_line(LOG_LEVEL_WARNING, "the policy in force stays", NULL);

@@ -26,6 +26,7 @@ struct kills;
 struct housekeeping;
 struct exchanger;
 struct feeds;
+struct secrets;
 struct MHD_Daemon;
 
 enum { SERVER_THREADS = 2, MAX_BODY = 1 << 20, CLOCK_TOLERANCE_S = 60, PERMIT_S = 30, LEASE_GRACE_S = 15 };
@@ -62,6 +63,7 @@ struct server {
 	struct housekeeping *housekeeping;
 	struct exchanger *exchanger;
 	struct feeds *_Atomic feeds; /* the writer looks while it is made */
+	struct secrets *secrets;     /* what is masked in what people are shown */
 	struct MHD_Daemon *daemon;
 	int64_t started;          /* wall, ms */
 	_Atomic int64_t log_size; /* events committed */
@@ -72,8 +74,8 @@ struct server {
 
 /* Start serving; NULL after logging why.  The store is borrowed. */
 struct server *server_new(const struct server_settings *settings, struct store *store);
-/* Read DIR/policy.json, DIR/exchange.json and DIR/feeds.json again: of each the whole or nothing, with the
- * reason in the log.
+/* Read DIR/policy.json, DIR/exchange.json, DIR/secrets.json and DIR/feeds.json again: of each the whole or
+ * nothing, with the reason in the log.
  */
 void server_reload(struct server *server);
 /* Answer what is there, refuse what comes, write everything down, and end. */

@@ -64,6 +64,8 @@ enum option {
 	OPT_ALL,
 	OPT_FORMAT,
 	OPT_AFTER,
+	OPT_UNMASK,
+	OPT_EVIDENCE,
 	OPTIONS
 };
 #define OPTION(name) (1ull << OPT_##name)

@@ -79,7 +79,8 @@ class Syslog(TLS):
         self.listener.bind(("127.0.0.1", self.port))
         self.listener.listen()
         self.t.cleanups.append(self.shut)
-        threading.Thread(target=self.accept, args=(self.listener,), daemon=True).start()
+        self.thread = threading.Thread(target=self.accept, args=(self.listener,), daemon=True)
+        self.thread.start()
 
     def accept(self, listener):
         while True:
@@ -139,11 +140,13 @@ class Syslog(TLS):
     def shut(self, reset=False):
         """No more connections, and those that there are end; reset: as if the machine had died, whatever it had not read."""
         if self.listener:
-            self.listener.close()
-            try:  # wake accept
-                socket.create_connection(("127.0.0.1", self.port), 0.2).close()
+            try:
+                self.listener.shutdown(socket.SHUT_RDWR)  # wakes accept
             except OSError:
                 pass
+            self.thread.join(5)
+            self.listener.close()
+            self.listener = None
         for connection in self.connections:
             try:
                 if reset:
