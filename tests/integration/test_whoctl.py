@@ -456,7 +456,8 @@ _whoctl; printf '%s\\n' "${COMPREPLY[@]}"
         return r.text.split()
     verbs = complete("")
     assert {"who", "show", "pending", "approve", "deny", "watch", "agent", "credential", "operator", "policy",
-            "status", "delegate", "delegation", "key", "kill", "unkill", "kills", "compare-models"} == set(verbs), verbs
+            "status", "delegate", "delegation", "key", "kill", "unkill", "kills", "compare-models",
+            "export"} == set(verbs), verbs
     assert complete("kill", "") == ["agent", "credential", "session", "human", "model", "command"]
     assert complete("--dir", s.dir, "kill", "agent", "w") == ["worker", "writer"]
     assert "--for" in complete("kill", "agent", "x", "--") and "--for" not in complete("unkill", "--")
@@ -466,6 +467,7 @@ _whoctl; printf '%s\\n' "${COMPREPLY[@]}"
     assert complete("--dir", s.dir, "delegate", "--to", "wr") == ["writer"]
     assert "--owner" in complete("agent", "add", "x", "--") and "--reason" not in complete("agent", "add", "--")
     assert complete("operator", "add", "x", "--role", "v") == ["viewer"]
+    assert complete("export", "--format", "o") == ["ocsf", "otel"] and "--after" in complete("export", "--a")
     assert complete("--dir", s.dir, "agent", "show", "w") == ["worker", "writer"]
     assert complete("--dir", s.dir, "who", "--agent", "wr") == ["writer"]
     complete("--dir", s.dir, "agent", "show", "")
