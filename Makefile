@@ -43,7 +43,7 @@ LIBS_ALL      = $(shell $(PKG) --libs libcrypto libsodium libcjson sqlite3 libpc
 objects = $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard $(1))))
 COMMON  = $(call objects,common/*.c)
 POLICY  = $(call objects,approver/policy/*.c)
-STORE   = $(call objects,approver/store/*.c)
+STORE   = $(call objects,approver/store/*.c approver/log/*.c)
 WHOSH   = $(call objects,shell/whosh/*.c)
 BROKER  = $(call objects,shell/broker/*.c)
 # The reader is loaded into bash: position-independent, and nothing of it has a name there but what bash is to find.

@@ -123,9 +123,9 @@ static bool one_event(const struct store_event *event, void *arg)
 		return false;
 	}
 	/* Nothing is received later than it is logged. */
-	bool early = event->ms < run->filter.since;
+	bool early = event->archived || event->ms < run->filter.since;
 	struct export_item item;
-	int filled = early ? 0 : export_item_fill(&item, slice->reader, event, run->secrets);
+	int filled = early ? 0 : export_item_fill(&item, slice->reader, event, run->end, run->secrets);
 	slice->failed = filled < 0;
 	bool more = filled < 0 ? false : filled == 0 ? true : tell(slice, &item);
 	if (filled == 1)

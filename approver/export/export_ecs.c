@@ -39,6 +39,7 @@ static const struct kind {
     [EVENT_COMMAND_OUTCOME] = {"intrusion_detection", "info"}, /* of what was never approved */
     [EVENT_ALERT] = {"intrusion_detection", "info"},
     [EVENT_KILL] = {"iam", "change"},
+    [EVENT_UNMASKED] = {"iam", "info"},
     [EVENT_UNKILL] = {"iam", "change"},
 };
 

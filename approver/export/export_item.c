@@ -13,18 +13,24 @@ enum { CUT_LINE = 512, CUT_TEXT = 128, CUT_FURTHER = 8 };
 
 /* ── filling ───────────────────────────────────────────────────────────────────────────────────────────── */
 
-/* Is this event the one at which its command appears, as it stands? */
-static bool appears_at(enum event_kind kind, const struct command_row *row)
+/* A command appears at the last of its events that the run sees.  Its row may know of later ones already:
+ * what ends while an export goes on must not be missing from it.  1 this is the one, 0, -1. */
+static int appears_at(const struct store_event *event, const struct command_row *row,
+		      struct store_reader *reader, int64_t end)
 {
-	switch (kind) {
+	bool ended = row->state == COMMAND_EXITED || row->state == COMMAND_LOST;
+	int later;
+	switch (event->kind) {
 	case EVENT_COMMAND_REQUESTED:
-		return row->state == COMMAND_PENDING;
+		return row->state == COMMAND_PENDING || row->log_index >= end;
 	case EVENT_COMMAND_DECIDED:
-		return row->state == COMMAND_APPROVED || row->state == COMMAND_DENIED;
 	case EVENT_COMMAND_UNKNOWN:
-		return row->state == COMMAND_LOST;
+		if (!ended || (event->kind == EVENT_COMMAND_UNKNOWN && row->state == COMMAND_LOST))
+			return 1;
+		later = store_ended_between(reader, row->id, event->index, end);
+		return later < 0 ? -1 : !later;
 	default: /* an outcome */
-		return row->state == COMMAND_EXITED || row->state == COMMAND_LOST;
+		return ended;
 	}
 }
 
@@ -80,15 +86,16 @@ static bool fill_event(struct export_item *item, const struct store_event *event
 }
 
 static int fill_command(struct export_item *item, struct store_reader *reader,
-			const struct store_event *event, const struct secrets *secrets)
+			const struct store_event *event, int64_t end, const struct secrets *secrets)
 {
 	int found = event->subject ? store_command(reader, event->subject, &item->stored) : 0;
 	if (found != 1)
 		return found;
 	item->is_command = true;
 	enum command_state state = item->stored.state;
-	if (appears_at(event->kind, &item->stored))
-		return mask_command(item, secrets) ? 1 : -1;
+	int here = appears_at(event, &item->stored, reader, end);
+	if (here)
+		return here > 0 && mask_command(item, secrets) ? 1 : -1;
 	/* An outcome of what was never approved is an alarm, and no part of the command's record. */
 	bool alarm =
 	    event->kind == EVENT_COMMAND_OUTCOME && (state == COMMAND_PENDING || state == COMMAND_DENIED);
@@ -97,10 +104,12 @@ static int fill_command(struct export_item *item, struct store_reader *reader,
 }
 
 int export_item_fill(struct export_item *item, struct store_reader *reader, const struct store_event *event,
-		     const struct secrets *secrets)
+		     int64_t end, const struct secrets *secrets)
 {
 	*item = (struct export_item){.index = event->index, .ms = event->ms, .kind = event->kind};
-	int filled = is_of_command(event->kind)         ? fill_command(item, reader, event, secrets)
+	if (event->kind == EVENT_NOTED)
+		return 0; /* the tables' own */
+	int filled = is_of_command(event->kind)         ? fill_command(item, reader, event, end, secrets)
 		     : fill_event(item, event, secrets) ? 1
 							: -1;
 	if (filled < 0) {

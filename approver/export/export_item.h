@@ -29,10 +29,11 @@ struct export_item {
 	cJSON *body;   /* its JSON, or the claims of its JWS; may be NULL */
 };
 
-/* Fill from an event, its secrets masked.  1; 0 when the event is none to tell (its command appears
- * elsewhere); -1 after logging why. Finish it when it is 1. */
+/* Fill from an event, its secrets masked; events from number `end` on are not looked at in this run.  1; 0
+ * when the event is none to tell (its command appears elsewhere); -1 after logging why. Finish it when it
+ * is 1. */
 int export_item_fill(struct export_item *item, struct store_reader *reader, const struct store_event *event,
-		     const struct secrets *secrets);
+		     int64_t end, const struct secrets *secrets);
 void export_item_finish(struct export_item *item);
 /* Make it short: long texts end early, and what explains a command but does not name it is left out.  Shorter
  * still when it was cut before. */

@@ -38,6 +38,7 @@ static const struct kind {
     [EVENT_COMMAND_OUTCOME] = {&finding, {1, "Create"}, NULL, NULL}, /* of what was never approved */
     [EVENT_ALERT] = {&finding, {1, "Create"}, NULL, NULL},
     [EVENT_KILL] = {&entity, {1, "Create"}, "kill", "id"},
+    [EVENT_UNMASKED] = {&entity, {2, "Read"}, "command", "command"},
     [EVENT_UNKILL] = {&entity, {4, "Delete"}, "kill", "id"},
 };
 /* What a later whoshd logs and this table does not know yet. */

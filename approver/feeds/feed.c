@@ -178,6 +178,7 @@ static void *run(void *arg)
 		struct fault fault = {0};
 		int64_t size = feed->server->log_size;
 		bool good = reader ? settle(feed, &fault) : fault_set(&fault, FAULT_STORE, "no reader");
+		int64_t before = feed->sent;
 		if (good && feed->sent + 1 < size)
 			good = hand_over(feed, reader, &fault) && settle(feed, &fault);
 		if (!good && !feed->stopping) {
@@ -190,7 +191,9 @@ static void *run(void *arg)
 			continue;
 		}
 		keep_place(feed, false);
-		if (feed->sent + 1 >= size) /* it keeps up */
+		if (feed->sent == before && feed->sent + 1 < size)
+			wait_for_log(feed, -1, LOOK_MS); /* the tables lag behind the log */
+		if (feed->sent + 1 >= size)              /* it keeps up */
 			nanosleep(&(struct timespec){.tv_nsec = GATHER_MS * 1000000}, NULL);
 		if (feed->sent + 1 >= feed->server->log_size)
 			wait_for_log(feed, feed->sent + 1,

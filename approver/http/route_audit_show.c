@@ -10,6 +10,7 @@
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
 #include "approver/http/metrics.h"
 #include "approver/http/record.h"
+#include "approver/http/refusals.h"
 #include "approver/http/routes.h"
 #include "approver/store/neighbours.h"
 #include "common/clock.h"
@@ -42,7 +43,12 @@ static bool read_flag(struct request *r, const char *name, bool otherwise, bool 
 /* That somebody was shown what others are not.  The one place that says so. */
 static void note_unmasking(const struct request *r)
 {
+	struct buf body BUF_AUTO = BUF_INIT;
 	metric_add(METRIC_UNMASKED, 1);
+	buf_addf(&body, "{\"command\":\"%s\",\"operator\":", r->param);
+	json_add_string(&body, r->operator_account->name, strlen(r->operator_account->name));
+	buf_addc(&body, '}');
+	record_event(r->server, EVENT_UNMASKED, r->param, &body);
 	log_line(LOG_LEVEL_WARNING, "secrets shown unmasked", "operator", r->operator_account->name, "id",
 		 r->param, NULL);
 }
@@ -206,6 +212,11 @@ bool route_audit_show(struct request *r)
 		return answer_unavailable(r);
 	if (!found)
 		return answer_problem(r, PROBLEM_NOT_FOUND, "no such command");
+	if (!asked.secrets && r->server->unwritable) {
+		/* What cannot be recorded is not shown. */
+		command_row_finish(&row);
+		return answer_unavailable(r);
+	}
 	if (!asked.secrets)
 		note_unmasking(r);
 	add_record(r, &row, &asked);

@@ -28,6 +28,8 @@
 #include "approver/command/writer.h"
 #include "approver/secrets/secrets.h"
 #include "common/clock.h"
+#include "common/codec.h"
+#include "common/json.h"
 #include "common/log.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -105,7 +107,13 @@ static void log_start(struct server *server)
 	struct buf body BUF_AUTO = BUF_INIT;
 	struct held_policy *held = policy_hold(server->policy);
 	const char *hash = policy_s256(policy_held(held));
-	buf_addf(&body, "{\"version\":\"%s\",\"policy_s256\":\"%s\"}", WHOSH_VERSION, hash);
+	unsigned char x[KEY_BYTES];
+	signing_key_export(server->settings.permit_key, NULL, x);
+	buf_addf(&body, "{\"version\":\"%s\",\"name\":", WHOSH_VERSION);
+	json_add_string(&body, server->settings.name, strlen(server->settings.name));
+	buf_addf(&body, ",\"policy_s256\":\"%s\",\"approver_key\":\"", hash);
+	base64url_encode(&body, x, sizeof x);
+	buf_adds(&body, "\"}");
 	record_event(server, EVENT_LOG_STARTED, NULL, &body);
 	char *text = NULL, *error = NULL;
 	size_t len;
@@ -147,6 +155,7 @@ struct server *server_new(const struct server_settings *settings, struct store *
 		return NULL;
 	server->settings = *settings;
 	server->store = store;
+	server->log = store_log(store);
 	server->started = clock_wall_ms();
 	if (load(server) || !(server->writer = writer_new(server))) {
 		forget(server);

@@ -49,6 +49,7 @@ struct server_settings {
 struct server {
 	struct server_settings settings;
 	struct store *store;
+	struct log *log; /* the store's, for reading */
 	struct registry *registry;
 	struct people *people;
 	struct delegations *delegations;

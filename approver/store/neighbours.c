@@ -8,17 +8,18 @@
 enum { MOST = 100 };
 
 #define INDEXED "(SELECT coalesce(max(n),0) FROM facets)"
-#define OF_SESSION "f.session=(SELECT id FROM names WHERE text=?1) AND f.n>0"
+#define SESSION "(SELECT id FROM names WHERE text=?1)"
+#define OF_SESSION "f.session=" SESSION " AND f.n>0"
 
 /* Those on one side from the index, and those that it has not got to; each walks from the command away. */
 static const char *const earlier[] = {"SELECT n FROM commands WHERE n>" INDEXED
-				      " AND n<?2 AND session=?1 ORDER BY n DESC LIMIT ?3",
+				      " AND n<?2 AND session=" SESSION " ORDER BY n DESC LIMIT ?3",
 				      "SELECT f.n FROM facets f INDEXED BY facets_session WHERE " OF_SESSION
 				      " AND f.n<?2 ORDER BY f.n DESC LIMIT ?3"};
 static const char *const later[] = {"SELECT f.n FROM facets f INDEXED BY facets_session WHERE " OF_SESSION
 				    " AND f.n>?2 ORDER BY f.n LIMIT ?3",
-				    "SELECT n FROM commands WHERE n>" INDEXED
-				    " AND n>?2 AND session=?1 ORDER BY n LIMIT ?3"};
+				    "SELECT n FROM commands WHERE n>" INDEXED " AND n>?2 AND session=" SESSION
+				    " ORDER BY n LIMIT ?3"};
 
 struct numbers {
 	int64_t list[MOST];
@@ -46,7 +47,8 @@ static int tell(struct store_reader *reader, const struct numbers *numbers, bool
 {
 	int result = 0;
 	for (int i = 0; i < numbers->n && !result; i++) {
-		sqlite3_stmt *s = reader_prepare(reader, "SELECT " COMMAND_NAMES "n FROM commands WHERE n=?");
+		sqlite3_stmt *s =
+		    reader_prepare(reader, "SELECT " COMMAND_READ " FROM commands c WHERE c.n=?");
 		if (!s)
 			return -1;
 		sqlite3_bind_int64(s, 1, numbers->list[backward ? numbers->n - 1 - i : i]);

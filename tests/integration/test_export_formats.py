@@ -5,7 +5,6 @@ Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later
 import base64
 import json
 import re
-import sqlite3
 
 from lib import jose
 from lib.exporting import (FORMATS, HOSTILE, TRACE, check_ecs, check_ocsf, check_otel, eventful, exported, index_of)
@@ -218,21 +217,3 @@ def test_export_huge_line(t):
         if fmt == "csv":
             x = [x for x in records if x["kind"] == "command"][0]
             assert base64.b64decode(x["line_b64"]).decode() == line
-
-
-def test_export_of_events_nobody_knows_yet(t):
-    """After a downgrade an event of the newer program would end the export, instead of being told as what it is."""
-    a, rows = eventful(t)
-    a.stop()
-    with sqlite3.connect(a.dir / "whosh.db") as db:
-        n = db.execute("SELECT max(n)+1 FROM events").fetchone()[0]
-        db.execute("INSERT INTO events(n,kind,ms,subject,body) VALUES(?,99,1795594385128,'thing',?)", (n, b'{"reason":"new"}'))
-        db.execute("INSERT INTO events(n,kind,ms,subject,body) VALUES(?,98,1795594385128,NULL,?)", (n + 1, b"not JSON \xff"))
-    a.start()
-    for fmt in FORMATS:
-        found = [x for x in a.ctl("export", "--format", fmt, "--after", str(n - 1)).out.splitlines()]
-        assert index_of(found[0]) == n and index_of(found[1]) == n + 1 and len(found) >= 3, (fmt, found)
-    for x in exported(a, "ocsf", "--after", str(n - 1)):
-        check_ocsf(x)
-    for x in exported(a, "ecs", "--after", str(n - 1)):
-        check_ecs(x)

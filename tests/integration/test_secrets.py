@@ -9,7 +9,7 @@ import os
 import re
 import signal
 
-from lib import jose
+from lib import auditlog, jose
 from lib.bare import POLICY, ask, audit, enrol, jti, operator, outcome, post, review
 
 PASSWORD, TOKEN = "Sw0rdf1sh-77", "ghp_" + "aB3dE6gH9j" * 4
@@ -62,6 +62,9 @@ def test_people_are_shown_marks(t):
         assert status == 200 and clean(record) and record["line"] == shown and record["command_jws"] is None, record
     for event in events(a, 2, (a.dir / "admin.token").read_text().strip()):
         assert clean(event) and event["line"] == shown and event["masked"] is True, event
+    status, _ = ask(a, "POST", "/v1/delegations/start", {"to": "worker", "task": "use " + TOKEN, "expires_s": 60})
+    listed = ask(a, "GET", "/v1/delegations", token=viewer)[1]["delegations"]
+    assert status == 201 and listed[0]["task"] == "use " + mark(a, TOKEN), listed
     plain = agent.command("ls /tmp")
     assert post(a, plain)[0] == 200
     assert "masked" not in audit(a, plain)
@@ -102,6 +105,7 @@ def test_the_real_bytes_on_request(t):
     assert record["line"].endswith(PASSWORD) and "masked" not in record and record["command_jws"] is None, record
     assert "whosh_unmasked_total 1\n" in ask(a, "GET", "/metrics", token=None)[1]
     assert re.search(r'secrets shown unmasked"? operator=rita id=' + jti(jws), a.log.read_text()), "it is written down"
+    assert auditlog.bodies(a, jti(jws)) == [{"command": jti(jws), "operator": "rita"}], "and in the log, for good"
     assert PASSWORD not in a.log.read_text()
     for query in ("?unmask=yes", "?evidence=2", "?around=-1", "?around=21", "?around=x"):
         assert ask(a, "GET", path + query)[0] == 400, query
