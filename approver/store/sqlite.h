@@ -90,6 +90,8 @@ struct store {
 struct store_reader {
 	sqlite3 *db;
 	struct log *log;
+	/* What whoever goes through the log asks for each event; made when it is first asked. */
+	sqlite3_stmt *command, *outcome_at;
 };
 
 /* Every column of `commands` that a struct command_row has, in one order everywhere: T text, N text that is

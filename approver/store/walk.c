@@ -84,14 +84,18 @@ static bool is_end(int64_t index, enum event_kind kind, int64_t ms, const char *
 int store_ended_between(struct store_reader *reader, const char *command, int64_t after, int64_t end)
 {
 	struct between between = {after, end, false};
-	sqlite3_stmt *s = reader_prepare(reader, "SELECT outcome_at FROM commands WHERE id=?");
+	if (!reader->outcome_at)
+		reader->outcome_at = reader_prepare(reader, "SELECT outcome_at FROM commands WHERE id=?");
+	sqlite3_stmt *s = reader->outcome_at;
 	if (!s)
 		return -1;
 	sqlite3_bind_text(s, 1, command, -1, SQLITE_STATIC);
 	int code = sqlite3_step(s);
 	int64_t at = code == SQLITE_ROW ? sqlite3_column_int64(s, 0) : -1;
-	if (reader_listed(reader, s, code))
-		return -1;
+	sqlite3_reset(s);
+	sqlite3_clear_bindings(s);
+	if (code != SQLITE_ROW && code != SQLITE_DONE)
+		return sqlite_failed(reader->db, "an outcome is looked for");
 	if (at > after && at < end)
 		return 1;
 	/* Nearly always the first outcome is the only one; else all of them are looked at. */
