@@ -2,6 +2,7 @@
  *
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
 #include "approver/command/writer.h"
+#include "approver/feeds/feeds.h"
 #include "approver/http/events.h"
 #include "approver/command/live.h"
 #include "approver/http/metrics.h"
@@ -110,6 +111,7 @@ static void run_group(struct writer *writer, struct work *list, int64_t items)
 	if (!error) {
 		server->log_size = store_next_index(group.store);
 		events_committed(server->events, server->log_size);
+		feeds_committed(server->feeds);
 	}
 	struct request *resume = NULL, **last = &resume;
 	struct work *again = NULL, **last_again = &again;

@@ -3,6 +3,7 @@
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
 #include "approver/http/record.h"
 #include "approver/http/routes.h"
+#include "approver/http/times.h"
 #include "common/clock.h"
 #include "common/json.h"
 #include "common/text.h"
@@ -29,22 +30,6 @@ static bool list_command(const struct command_row *row, void *arg)
 	return listing->out->len < LISTING_FULL;
 }
 
-/* A time as RFC 3339 or as whole milliseconds or seconds since 1970; false after answering what is wrong. */
-static bool read_time(struct request *r, const char *name, int64_t *ms)
-{
-	const char *text = request_query(r, name);
-	if (!text || rfc3339_parse(text, ms))
-		return true;
-	char *end;
-	long long number = strtoll(text, &end, 10);
-	if (*end || number < 0 || end == text) {
-		answer_problemf(r, PROBLEM_MALFORMED, "%s is not a time (RFC 3339)", name);
-		return false;
-	}
-	*ms = number < 100000000000 ? number * 1000 : number;
-	return true;
-}
-
 bool route_audit_list(struct request *r)
 {
 	struct who_filter filter = {.match = request_query(r, "match"),
@@ -62,7 +47,7 @@ bool route_audit_list(struct request *r)
 	struct store_reader *reader = server_reader(r->server);
 	if (!reader)
 		return answer_unavailable(r);
-	if (!read_time(r, "since", &filter.since) || !read_time(r, "until", &filter.until))
+	if (!query_time(r, "since", &filter.since) || !query_time(r, "until", &filter.until))
 		return true;
 	if (filter.before && !uuid_valid(filter.before))
 		return answer_problem(r, PROBLEM_MALFORMED, "before is the ID of a command");

@@ -2,6 +2,7 @@
  *
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
 #include "approver/http/connections.h"
+#include "approver/feeds/feeds.h"
 #include "approver/http/events.h"
 #include "approver/kill/kills.h"
 #include "approver/command/live.h"
@@ -24,5 +25,6 @@ bool route_metrics(struct request *r)
 			   .read_only = server->unwritable != 0};
 	live_count(server->live, &g.pending, &g.running, &g.polls);
 	metrics_write(&r->out, &g);
+	feeds_metrics(server->feeds, &r->out);
 	return answer_out(r, 200, "text/plain; version=0.0.4");
 }

@@ -20,6 +20,7 @@ static const struct route routes[] = {
     {"POST", "/v1/reviews/:", ROLE_REVIEWER, route_reviews_post},
     {"GET", "/v1/events", ROLE_VIEWER, route_events},
     {"GET", "/v1/audit", ROLE_VIEWER, route_audit_list},
+    {"GET", "/v1/audit/export", ROLE_VIEWER, route_audit_export},
     {"GET", "/v1/audit/:", ROLE_VIEWER, route_audit_show},
     {"GET", "/v1/audit/:/proof", ROLE_REVIEWER, route_audit_proof},
     {"GET", "/checkpoint", ROLE_NOBODY, route_log_checkpoint},

@@ -14,6 +14,7 @@
 #include "approver/identity/delegations.h"
 #include "approver/http/events.h"
 #include "approver/identity/exchanger.h"
+#include "approver/feeds/feeds.h"
 #include "approver/http/handler.h"
 #include "approver/http/housekeeping.h"
 #include "approver/kill/kill_work.h"
@@ -129,6 +130,7 @@ static void log_start(struct server *server)
 
 static void forget(struct server *server)
 {
+	feeds_free(server->feeds);
 	exchanger_free(server->exchanger);
 	secrets_free(server->secrets);
 	writer_free(server->writer);
@@ -160,7 +162,8 @@ struct server *server_new(const struct server_settings *settings, struct store *
 		return NULL;
 	}
 	log_start(server);
-	if (!kills_resume(server, server_reader(server)) && !handler_start(server)) {
+	server->feeds = feeds_new(server);
+	if (server->feeds && !kills_resume(server, server_reader(server)) && !handler_start(server)) {
 		server->housekeeping = housekeeping_new(server);
 		if (server->housekeeping)
 			return server;
@@ -174,6 +177,7 @@ struct server *server_new(const struct server_settings *settings, struct store *
 void server_reload(struct server *server)
 {
 	exchanger_reload(server->exchanger);
+	feeds_reload(server->feeds);
 	secrets_reload(server->secrets);
 	struct policy *policy = load_policy(server);
 	if (!policy) {

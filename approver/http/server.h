@@ -25,6 +25,7 @@ struct connections;
 struct kills;
 struct housekeeping;
 struct exchanger;
+struct feeds;
 struct secrets;
 struct MHD_Daemon;
 
@@ -62,7 +63,8 @@ struct server {
 	struct connections *connections;
 	struct housekeeping *housekeeping;
 	struct exchanger *exchanger;
-	struct secrets *secrets; /* what is masked in what people are shown */
+	struct feeds *_Atomic feeds; /* the writer looks while it is made */
+	struct secrets *secrets;     /* what is masked in what people are shown */
 	struct MHD_Daemon *daemon;
 	int64_t started;          /* wall, ms */
 	_Atomic int64_t log_size; /* events committed */
@@ -73,8 +75,8 @@ struct server {
 
 /* Start serving; NULL after logging why.  The store is borrowed. */
 struct server *server_new(const struct server_settings *settings, struct store *store);
-/* Read DIR/policy.json, DIR/exchange.json and DIR/secrets.json again: of each the whole or nothing, with the
- * reason in the log.
+/* Read DIR/policy.json, DIR/exchange.json, DIR/secrets.json and DIR/feeds.json again: of each the whole or
+ * nothing, with the reason in the log.
  */
 void server_reload(struct server *server);
 /* Answer what is there, refuse what comes, write everything down, and end. */

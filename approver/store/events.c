@@ -6,8 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The leaf itself, which may be a blob.  1, 0, -1. */
-static int leaf_read(struct store_reader *reader, int64_t index, struct leaf *leaf, struct buf *text)
+int leaf_read(struct store_reader *reader, int64_t index, struct leaf *leaf, struct buf *text)
 {
 	int found = log_entry_read(reader->log, index, text);
 	*leaf = (struct leaf){0};

@@ -109,7 +109,10 @@ struct store_reader *store_reader_new(struct store *store)
 
 void store_reader_free(struct store_reader *reader)
 {
-	if (reader)
+	if (reader) {
+		sqlite3_finalize(reader->command);
+		sqlite3_finalize(reader->outcome_at);
 		sqlite3_close(reader->db);
+	}
 	free(reader);
 }

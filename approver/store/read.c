@@ -91,17 +91,17 @@ int reader_listed(struct store_reader *reader, sqlite3_stmt *s, int code)
 
 int store_command(struct store_reader *reader, const char *id, struct command_row *row)
 {
-	char sql[sizeof select_commands + 32];
-	strcpy(sql, select_commands);
-	strcat(sql, "WHERE id=?");
-	sqlite3_stmt *s = reader_prepare(reader, sql);
+	if (!reader->command)
+		reader->command = reader_prepare(reader, SELECT_COMMANDS "WHERE id=?");
+	sqlite3_stmt *s = reader->command;
 	if (!s)
 		return -1;
 	sqlite3_bind_text(s, 1, id, -1, SQLITE_STATIC);
 	int found = one(reader, s);
 	if (found == 1)
 		command_fill(s, row);
-	sqlite3_finalize(s);
+	sqlite3_reset(s); /* or it would go on seeing the tables as they are now */
+	sqlite3_clear_bindings(s);
 	return found;
 }
 

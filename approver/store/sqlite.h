@@ -91,6 +91,8 @@ struct store {
 struct store_reader {
 	sqlite3 *db;
 	struct log *log;
+	/* What whoever goes through the log asks for each event; made when it is first asked. */
+	sqlite3_stmt *command, *outcome_at;
 };
 
 /* Every column of `commands` that a struct command_row has, in one order everywhere: T text, N text that is
@@ -170,6 +172,9 @@ bool model_function_add(sqlite3 *db);
  * MODELS_MAX it does not go on. */
 enum { MODELS_MAX = 1000 };
 int model_numbers(struct store_reader *reader, const char *asked, struct buf *list);
+/* events.c: the leaf of that number, or what its blob says; its strings are borrowed from `text`.  1; 0 when
+ * there is none, or it is archived; -1.  Finish it either way. */
+int leaf_read(struct store_reader *reader, int64_t index, struct leaf *leaf, struct buf *text);
 /* read.c: a statement on a reader's connection; NULL: logged. */
 sqlite3_stmt *reader_prepare(struct store_reader *reader, const char *sql);
 /* read.c: the end of a listing: 0 when the last step's code says that all is well, or its reader had enough.

@@ -291,6 +291,24 @@ int store_event(struct store_reader *reader, int64_t index, enum event_kind *kin
 		size_t *len);
 /* The permit JWS of a command (malloc'd): 1; 0 when it is not decided, or archived; -1. */
 int store_permit(struct store_reader *reader, const struct command_row *row, char **permit);
+/* One event as store_walk hands it out; the texts are borrowed until the walk goes on.  The body is a JWS or
+ * JSON, NUL-terminated. */
+struct store_event {
+	int64_t index, ms;
+	enum event_kind kind;
+	const char *subject; /* NULL: none */
+	const char *body;
+	size_t len;
+	bool archived; /* there was an event of that number: nothing else of it is known here */
+};
+/* The events after number `after` (-1: from the first), in the order of the log, until fn returns false,
+ * which may ask the same reader other things meanwhile.  It ends where the tables end when it begins, so that
+ * what an event is about is there.  A walk that stops and goes on later
+ * holds nothing open in between. */
+int store_walk(struct store_reader *reader, int64_t after, bool (*fn)(const struct store_event *, void *),
+	       void *arg);
+/* Does the log say how a command ended, in an event after number `after` and before `end`?  1, 0, -1. */
+int store_ended_between(struct store_reader *reader, const char *command, int64_t after, int64_t end);
 /* Every event about one subject, in order: fn(index, kind, ms, body, len, arg). */
 int store_events_of(struct store_reader *reader, const char *subject,
 		    bool (*fn)(int64_t, enum event_kind, int64_t, const char *, size_t, void *), void *arg);

@@ -10,6 +10,7 @@
 #include "common/secure.h"
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #define ANSWER_MAX (64u << 20)
 #define TIMEOUT_S 60L
@@ -308,6 +309,52 @@ int api_stream(struct ctl *ctl, const char *path, const char *last_event_id, boo
 		status = code == 503 && !loud ? EXIT_UNREACHABLE : api_refused(code, &stream.refusal);
 	else
 		status = loud ? unreachable(api, result) : EXIT_UNREACHABLE;
+	buf_finish(&stream.refusal);
+	return status;
+}
+
+static size_t size_header(char *bytes, size_t size, size_t count, void *arg)
+{
+	static const char name[] = "Whosh-Log-Size: ";
+	size_t len = size * count;
+	if (len > sizeof name && strncasecmp(bytes, name, sizeof name - 1) == 0) {
+		char number[24] = "";
+		len -= sizeof name - 1;
+		memcpy(number, bytes + sizeof name - 1, len < sizeof number ? len : sizeof number - 1);
+		*(int64_t *)arg = strtoll(number, NULL, 10);
+	}
+	return size * count;
+}
+
+int api_download(struct ctl *ctl, const char *path, int64_t *size,
+		 bool (*take)(const char *bytes, size_t len, void *arg), void *arg)
+{
+	int status = api_open(ctl);
+	if (status != 0)
+		return status;
+	struct api *api = ctl->api;
+	struct buf url BUF_AUTO = BUF_INIT;
+	struct stream stream = {.curl = api->curl, .take = take, .arg = arg};
+	CURL *curl = api->curl;
+	*size = -1;
+	buf_addf(&url, "%s%s", api->settings.url, path);
+	bool ok = !url.failed && api_setup(api);
+	ok = ok && curl_easy_setopt(curl, CURLOPT_URL, url.data) == CURLE_OK;
+	ok = ok && curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, size_header) == CURLE_OK;
+	ok = ok && curl_easy_setopt(curl, CURLOPT_HEADERDATA, size) == CURLE_OK;
+	ok = ok && curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, stream_bytes) == CURLE_OK;
+	ok = ok && curl_easy_setopt(curl, CURLOPT_WRITEDATA, &stream) == CURLE_OK;
+	if (!ok)
+		return out_of_memory();
+	CURLcode result = curl_easy_perform(curl);
+	long code = 0;
+	curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &code);
+	if (stream.stopped)
+		status = 0;
+	else if (result != CURLE_OK)
+		status = unreachable(api, result);
+	else if (code != 200)
+		status = api_refused(code, &stream.refusal);
 	buf_finish(&stream.refusal);
 	return status;
 }

@@ -58,6 +58,12 @@ int api_health(struct ctl *ctl, cJSON **json, long *took_ms);
 int api_stream(struct ctl *ctl, const char *path, const char *last_event_id, bool loud, bool *began,
 	       bool (*take)(const char *bytes, size_t len, void *arg), void *arg);
 
+/* GET what is too long to keep: `take` gets the bytes of a good answer as they come, and ends it by returning
+ * false.  *size is the answer's Whosh-Log-Size, from before the first byte on (-1: it has none).  0 when all
+ * of it came or `take` ended it, else an exit status after saying why; a broken answer is 69. */
+int api_download(struct ctl *ctl, const char *path, int64_t *size,
+		 bool (*take)(const char *bytes, size_t len, void *arg), void *arg);
+
 void api_free(struct api *api);
 
 /* Append "/" and the segment, percent-encoded (RFC 3986). */

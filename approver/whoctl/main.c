@@ -21,6 +21,7 @@ static const struct verb *const verbs[] = {
     &verb_verify,
     &verb_prove,
     &verb_witness,
+    &verb_export,
     &verb_pending,
     &verb_approve,
     &verb_deny,

@@ -76,6 +76,8 @@ static const struct spec {
     [OPT_NEW_KEY] = {"new-key", "FILE", "make a witness's key in this new file, and print its verifier key",
 		     0},
     [OPT_FOR] = {"for", "TIME", "it ends by itself after so long: 15m, 1h (else it must be lifted)", 0},
+    [OPT_FORMAT] = {"format", "FORMAT", "jsonl, ocsf, ecs, otel or csv (default jsonl)", 0},
+    [OPT_AFTER] = {"after", "INDEX", "only what comes after this index of the log: go on from there", 0},
     [OPT_WAIT] = {"wait", "TIME", "how long to watch what it reached end (default 10s)", 0},
 };
 

@@ -60,6 +60,7 @@ _whoctl() {
 	--agent | --to) candidates=$(_whoctl_ask "${where[@]}" agent list --quiet) ;;
 	--role) candidates="viewer reviewer admin" ;;
 	--verdict) candidates="approved denied pending" ;;
+	--format) candidates="jsonl ocsf ecs otel csv" ;;
 	--mode) candidates="command login ssh script prompt stdin source" ;;
 	--expires) candidates="90d 30d 7d 12h 1h 20m" ;;
 	--overlap) candidates="1h 0 10m 24h" ;;
@@ -67,7 +68,7 @@ _whoctl() {
 	--for) candidates="15m 1h 12h 7d" ;;
 	--wait) candidates="10s 30s 60s" ;;
 	--url | --owner | --reason | --match | --human | --model | --session | --task | --host | --user) return ;;
-	--at | --env-kept | --since | --until | --limit | --before | --last | --agent-version | --audience) return ;;
+	--at | --env-kept | --since | --until | --limit | --before | --after | --last | --agent-version | --audience) return ;;
 	*)
 		if [[ $cur == -* ]]; then
 			candidates=$(_whoctl_ask "${verb[@]:0:2}" --help | grep -o -- '^  \(-[a-zA-Z], \)\{0,1\}--[a-z-]*' |

@@ -71,6 +71,8 @@ enum option {
 	OPT_TREE_ONLY,
 	OPT_STATE,
 	OPT_NEW_KEY,
+	OPT_FORMAT,
+	OPT_AFTER,
 	OPT_UNMASK,
 	OPT_EVIDENCE,
 	OPTIONS
@@ -140,7 +142,7 @@ extern const struct verb verb_pending, verb_approve, verb_deny, verb_watch, verb
 extern const struct verb verb_delegate, verb_delegation_list, verb_delegation_revoke;
 extern const struct verb verb_key_new, verb_key_list, verb_key_revoke;
 extern const struct verb verb_kill, verb_unkill, verb_kills;
-extern const struct verb verb_compare_models;
+extern const struct verb verb_compare_models, verb_export;
 extern const struct verb verb_verify, verb_prove, verb_witness;
 extern const struct verb verb_policy_check, verb_policy_explain, verb_policy_test, verb_policy_load,
     verb_policy_diff, verb_policy_show;

@@ -457,7 +457,7 @@ _whoctl; printf '%s\\n' "${COMPREPLY[@]}"
     verbs = complete("")
     assert {"who", "show", "pending", "approve", "deny", "watch", "agent", "credential", "operator", "policy",
             "status", "delegate", "delegation", "key", "kill", "unkill", "kills", "compare-models", "verify", "prove",
-            "witness"} == set(verbs), verbs
+            "witness", "export"} == set(verbs), verbs
     assert "--tree-only" in complete("verify", "--") and "--new-key" in complete("witness", "--")
     assert complete("kill", "") == ["agent", "credential", "session", "human", "model", "command"]
     assert complete("--dir", s.dir, "kill", "agent", "w") == ["worker", "writer"]
@@ -468,6 +468,7 @@ _whoctl; printf '%s\\n' "${COMPREPLY[@]}"
     assert complete("--dir", s.dir, "delegate", "--to", "wr") == ["writer"]
     assert "--owner" in complete("agent", "add", "x", "--") and "--reason" not in complete("agent", "add", "--")
     assert complete("operator", "add", "x", "--role", "v") == ["viewer"]
+    assert complete("export", "--format", "o") == ["ocsf", "otel"] and "--after" in complete("export", "--a")
     assert complete("--dir", s.dir, "agent", "show", "w") == ["worker", "writer"]
     assert complete("--dir", s.dir, "who", "--agent", "wr") == ["writer"]
     complete("--dir", s.dir, "agent", "show", "")
