@@ -21,6 +21,8 @@ static const struct route routes[] = {
     {"GET", "/v1/events", ROLE_VIEWER, route_events},
     {"GET", "/v1/audit", ROLE_VIEWER, route_audit_list},
     {"GET", "/v1/audit/:", ROLE_VIEWER, route_audit_show},
+    {"GET", "/v1/reports/incident", ROLE_VIEWER, route_report_incident},
+    {"GET", "/v1/reports/:", ROLE_VIEWER, route_report_standard},
     {"GET", "/v1/agents", ROLE_VIEWER, route_agents_list},
     {"POST", "/v1/agents", ROLE_ADMIN, route_agents_add},
     {"GET", "/v1/agents/:", ROLE_VIEWER, route_agents_show},
