@@ -17,6 +17,6 @@
 	"Access by other ways than whosh (consoles, people's own accounts, applications) leaves no record "  \
 	"here."
 #define NOT_INSIDE                                                                                           \
-	"What an allowed program did inside itself is not in the log: the line is, and how it ended."
+	"What an approved program did inside itself is not in the log: the line is, and how it ended."
 
 #endif

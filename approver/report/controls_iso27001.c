@@ -7,7 +7,7 @@
 static const struct control controls[] = {
     {"A.5.15",
      "Access control",
-     "By which rules were agents' commands allowed or denied?",
+     "By which rules were agents' commands approved or denied?",
      {TOPIC(DECISIONS), TOPIC(CHANGES)},
      {SAMPLE_OF(DENIED), SAMPLE_OF(ANY)},
      ONLY_WHOSH},

@@ -8,7 +8,7 @@ static const struct control controls[] = {
      "Logical access is restricted",
      "Could software agents act on systems only with an identity of their own, and only as far as a rule or "
      "a "
-     "person allowed?",
+     "person approved?",
      {TOPIC(DECISIONS), TOPIC(AGENTS), TOPIC(REFUSED)},
      {SAMPLE_OF(ANY), SAMPLE_OF(DENIED)},
      ONLY_WHOSH " Whether the policy itself is strict enough is for people to judge."},
@@ -25,7 +25,7 @@ static const struct control controls[] = {
      {TOPIC(REVIEWS), TOPIC(PEOPLE), TOPIC(DELEGATIONS)},
      {SAMPLE_OF(REVIEWED), SAMPLE_OF(DENIED)},
      "Which privileges a role should have is not in the log; it shows what was asked for and what was "
-     "allowed."},
+     "approved."},
     {"CC7.2",
      "Unusual activity is noticed",
      "What happened that somebody should have looked at: refusals, alerts, kills, commands of unknown end?",

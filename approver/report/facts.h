@@ -16,23 +16,23 @@
 /* Each number: its name in JSON and CSV, and what it is. */
 #define FACTS_LIST(F)                                                                                        \
 	F(COMMANDS, "commands", "commands asked for")                                                        \
-	F(APPROVED, "approved", "allowed to run")                                                            \
+	F(APPROVED, "approved", "approved")                                                                  \
 	F(DENIED, "denied", "denied")                                                                        \
 	F(WAITING, "waiting", "still waiting for a person")                                                  \
-	F(BY_RULE, "approved_by_rule", "allowed by a rule, no person asked")                                 \
-	F(BY_PEOPLE, "approved_by_review", "allowed by a person")                                            \
+	F(BY_RULE, "approved_by_rule", "approved by a rule, no person asked")                                \
+	F(BY_PEOPLE, "approved_by_review", "approved by a person")                                           \
 	F(DENIED_BY_RULE, "denied_by_rule", "denied by a rule")                                              \
 	F(DENIED_BY_PEOPLE, "denied_by_review", "denied by a person")                                        \
 	F(UNREVIEWED, "unreviewed", "not run because nobody reviewed in time")                               \
 	F(WITHDRAWN, "withdrawn", "withdrawn by the agent while they waited")                                \
 	F(STOPPED, "killed_waiting", "denied because of a kill")                                             \
-	F(OWN_REVIEW, "approved_by_own_human", "allowed by nobody but the person the agent works for")       \
+	F(OWN_REVIEW, "approved_by_own_human", "approved by nobody but the person the agent works for")      \
 	F(ENDED_GOOD, "exit_0", "ended with exit status 0")                                                  \
 	F(ENDED_BAD, "exit_not_0", "ended with another exit status")                                         \
 	F(SIGNALED, "signaled", "ended by a signal")                                                         \
-	F(NOT_RUN, "not_run", "allowed but not run")                                                         \
+	F(NOT_RUN, "not_run", "approved but not run")                                                        \
 	F(UNKNOWN, "outcome_unknown", "outcome not known: the host fell silent")                             \
-	F(RUNNING, "running", "allowed, no outcome yet")                                                     \
+	F(RUNNING, "running", "approved, no outcome yet")                                                    \
 	F(WITH_MODEL, "with_model", "commands that name the model (claimed by the agent's harness)")         \
 	F(WITH_TASK, "with_task", "commands that state a task")                                              \
 	F(DELEGATED, "delegated", "commands on a signed or attested delegation")                             \

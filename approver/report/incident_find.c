@@ -30,7 +30,8 @@ static void finding_add(struct witness *w, struct subject *subject, const struct
 	report_text(&what, f->what);
 	if (key.failed)
 		return;
-	bool again = tally_of(&subject->told, key.data)->n[0]++ > 0;
+	/* What is grave is told each time. */
+	bool again = tally_of(&subject->told, key.data)->n[0]++ > 0 && strcmp(f->kind, "phrase") != 0;
 	buf_addf(&w->findings, "%s{\"kind\":\"%s\",\"scope\":\"%s\",\"what\":", w->findings.len ? "," : "",
 		 f->kind, f->scope);
 	report_string(&w->findings, &what);

@@ -21,7 +21,7 @@ static void decisions(struct buf *out, const struct facts *f)
 	struct buf rules BUF_AUTO = BUF_INIT;
 	sentence(out,
 		 "%n [command was|commands were] asked for, and each was decided before it could run: %n "
-		 "allowed (%n by a rule, "
+		 "approved (%n by a rule, "
 		 "%n by a person), %n denied, %n still waiting.",
 		 n[FACT_COMMANDS], n[FACT_APPROVED], n[FACT_BY_RULE], n[FACT_BY_PEOPLE], n[FACT_DENIED],
 		 n[FACT_WAITING]);
@@ -101,7 +101,7 @@ static void reviews(struct buf *out, const struct facts *f)
 		ranking_add(&names, &f->reviewers, NAMES_SHOWN);
 		sentence(
 		    out,
-		    "%n [command was|commands were] decided by a person: %n allowed and %n denied; by %s.",
+		    "%n [command was|commands were] decided by a person: %n approved and %n denied; by %s.",
 		    decided, n[FACT_BY_PEOPLE], n[FACT_DENIED_BY_PEOPLE], text_of(&names));
 		sentence(out,
 			 "Half of these decisions came within %t, 95 of 100 within %t; the longest took %t.",
@@ -111,17 +111,17 @@ static void reviews(struct buf *out, const struct facts *f)
 		sentence(out, "%n [command|commands] did not run because nobody reviewed in time.",
 			 n[FACT_UNREVIEWED]);
 	if (n[FACT_OWN_REVIEW])
-		sentence(out, "%n [was|were] allowed by nobody but the person that the agent works for.",
+		sentence(out, "%n [was|were] approved by nobody but the person that the agent works for.",
 			 n[FACT_OWN_REVIEW]);
 	else if (n[FACT_BY_PEOPLE])
-		sentence(out, "None was allowed by the person that the agent works for alone.");
+		sentence(out, "None was approved by the person that the agent works for alone.");
 }
 
 static void outcomes(struct buf *out, const struct facts *f)
 {
 	const int64_t *n = f->n;
 	sentence(out,
-		 "Of %n [command|commands] allowed, %n ended with exit status 0, %n with another, %n by a "
+		 "Of %n [command|commands] approved, %n ended with exit status 0, %n with another, %n by a "
 		 "signal; %n [was|were] "
 		 "not run after all, and of %n no outcome has come yet.",
 		 n[FACT_APPROVED], n[FACT_ENDED_GOOD], n[FACT_ENDED_BAD], n[FACT_SIGNALED], n[FACT_NOT_RUN],
@@ -172,7 +172,7 @@ static void the_log(struct buf *out, const struct facts *f)
 	if (f->n_gaps)
 		sentence(
 		    out,
-		    "While the approver was away (%n [gap|gaps], %t in all) no command could be allowed.",
+		    "While the approver was away (%n [gap|gaps], %t in all) no command could be approved.",
 		    (int64_t)f->n_gaps, f->gap_ms);
 	for (size_t i = 0; i < f->n_gaps && i < 5; i++)
 		sentence(out, "Gap of %t: %d to %d, %s.", f->gaps[i].to - f->gaps[i].from, f->gaps[i].from,

@@ -62,6 +62,12 @@ enum option {
 	OPT_FOR,
 	OPT_WAIT,
 	OPT_ALL,
+	OPT_DATE,
+	OPT_AROUND,
+	OPT_FROM,
+	OPT_FORMAT,
+	OPT_SAMPLE,
+	OPT_SEED,
 	OPTIONS
 };
 #define OPTION(name) (1ull << OPT_##name)
@@ -129,7 +135,7 @@ extern const struct verb verb_pending, verb_approve, verb_deny, verb_watch, verb
 extern const struct verb verb_delegate, verb_delegation_list, verb_delegation_revoke;
 extern const struct verb verb_key_new, verb_key_list, verb_key_revoke;
 extern const struct verb verb_kill, verb_unkill, verb_kills;
-extern const struct verb verb_compare_models;
+extern const struct verb verb_compare_models, verb_incident, verb_report;
 extern const struct verb verb_policy_check, verb_policy_explain, verb_policy_test, verb_policy_load,
     verb_policy_diff, verb_policy_show;
 
