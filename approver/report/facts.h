@@ -55,7 +55,7 @@
 	F(ROTATED, "credentials_rotated", "credentials rotated")                                             \
 	F(REVOKED, "credentials_revoked", "credentials revoked")                                             \
 	F(POLICY_LOADS, "policy_loads", "times that a policy was put in force")                              \
-	F(KILLS, "kills", "kills")                                                                           \
+	F(KILLS, "kills", "kills (a revoked credential and a disabled agent are one each)")                  \
 	F(UNKILLS, "kills_lifted", "kills lifted")                                                           \
 	F(DELEGATIONS, "delegations", "delegations made")                                                    \
 	F(DELEGATIONS_REVOKED, "delegations_revoked", "delegations revoked")                                 \

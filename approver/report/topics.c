@@ -151,7 +151,8 @@ static void changes(struct buf *out, const struct facts *f)
 static void kills(struct buf *out, const struct facts *f)
 {
 	sentence(out,
-		 "The kill switch was used %n [time|times] and lifted %n [time|times]; %n [command "
+		 "The kill switch was used %n [time|times] (revoking a credential or disabling an agent is "
+		 "one) and lifted %n [time|times]; %n [command "
 		 "was|commands were] denied "
 		 "because of one.",
 		 f->n[FACT_KILLS], f->n[FACT_UNKILLS], f->n[FACT_STOPPED]);
