@@ -15,7 +15,7 @@ static const char *const sentences[EVENT_KINDS] = {
     [EVENT_LOG_STARTED] = "the approver began to record|, whoshd {version}|, policy {policy_s256}|: {reason}",
     [EVENT_LOG_STOPPED] = "the approver stopped recording, in good order",
     [EVENT_COMMAND_UNKNOWN] = "how command {command} ended is not known|: {reason}",
-    [EVENT_REVIEW] = "{operator} decided {verdict}| on command {command}|: {reason}",
+    [EVENT_REVIEW] = "{operator} decided| on command {command}|: {verdict}|, because: {reason}",
     [EVENT_AGENT_ADDED] = "agent {agent} enrolled| for {owner}| by {operator}",
     [EVENT_AGENT_DISABLED] = "agent {agent} disabled| by {operator}",
     [EVENT_CREDENTIAL_ISSUED] = "credential {credential} issued| to {agent}| by {operator}|, on a token of "
@@ -25,7 +25,7 @@ static const char *const sentences[EVENT_KINDS] = {
 	"credential {credential} issued| to {agent}| in the place of {replaces}| by {operator}",
     [EVENT_POLICY_LOADED] = "policy {policy_s256} loaded| by {operator}",
     [EVENT_OPERATOR_SIGN_IN] = "{operator} signed in| as {role}| from {from}",
-    [EVENT_OPERATOR_CHANGED] = "{change}|: {name}|, {role}| by {operator}",
+    [EVENT_OPERATOR_CHANGED] = "{change}|: {name}|, {role}|, by {operator}",
     [EVENT_MODEL_CHANGED] = "agent {agent} changed its model| from {from}| to {to}| in session {session}",
     [EVENT_REFUSED] = "refused: {reason}| (agent {agent})| (credential {credential})",
     [EVENT_DELEGATION] = "{iss} handed a task| to {act.sub}|: {task}",
@@ -61,7 +61,10 @@ static bool piece_add(struct buf *out, const char *at, const char *end, const cJ
 		const char *value = member_of(body, at + 1, (size_t)(close - at - 1));
 		if (!value || !*value)
 			return false;
+		size_t from = out->len;
 		report_text(out, value);
+		for (size_t i = from; !strncmp(at, "{change}", 8) && i < out->len; i++)
+			out->data[i] = out->data[i] == '_' ? ' ' : out->data[i]; /* operator_added */
 		at = close + 1;
 	}
 	return true;

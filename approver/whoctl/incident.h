@@ -32,5 +32,7 @@ void ended_add(struct buf *out, const cJSON *record);
 /* Is anything about the command unusual?  And anything that was not said of an earlier command already? */
 bool is_unusual(const cJSON *record);
 bool has_news(const cJSON *record);
+/* Has any of the agents enough earlier commands to say what is usual? */
+bool is_comparable(const cJSON *incident);
 
 #endif

@@ -156,7 +156,10 @@ static void odd_add(struct buf *out, const cJSON *incident)
 		any = true;
 		odd_command_add(out, record, n);
 	}
-	buf_adds(out, any ? "</ul>\n" : "<p>Nothing, against the records before.</p>\n");
+	buf_adds(out, any ? "</ul>\n"
+		      : is_comparable(incident)
+			  ? "<p>Nothing, against the records before.</p>\n"
+			  : "<p>There are too few earlier records to say what is usual.</p>\n");
 	buf_adds(
 	    out,
 	    "<p class=\"soft\">Each finding is a count: commands of the same agent (or task, or host) from "

@@ -63,6 +63,17 @@ bool has_news(const cJSON *record)
 	return false;
 }
 
+bool is_comparable(const cJSON *incident)
+{
+	const cJSON *agent;
+	int64_t least = 0, compared = 0;
+	json_integer(incident, "compared_least", &least);
+	cJSON_ArrayForEach(agent,
+			   json_array(incident, "agents")) if (json_integer(agent, "compared", &compared) &&
+							       compared >= least) return true;
+	return false;
+}
+
 static const char *plural(int64_t n)
 {
 	return n == 1 ? "" : "s";
@@ -81,7 +92,8 @@ void incident_summary_add(struct buf *out, const cJSON *incident)
 	}
 	buf_addf(out, "%lld command%s", (long long)found, plural(found));
 	if (found)
-		buf_addf(out, " of %lld agent%s", (long long)agents, plural(agents));
+		buf_addf(out, " of %lld agent%s%s", (long long)agents, plural(agents),
+			 json_true(incident, "subjects_cut") ? " or more (these were compared)" : "");
 	if (shown < found)
 		buf_addf(out, ", the %lld nearest to the moment shown", (long long)shown);
 	if (found)
@@ -129,6 +141,15 @@ void incident_usual_add(struct buf *out, const cJSON *agent, int64_t least)
 	few_add(out, agent, "models", "models");
 }
 
+/* "0.186 s", "41 s", "9 m 12 s" */
+static void short_span_add(struct buf *out, int64_t ms)
+{
+	if (ms < 10000)
+		buf_addf(out, "%.3f s", (double)(ms > 0 ? ms : 0) / 1000.0);
+	else
+		span_add(out, ms / 1000);
+}
+
 static void rule_add(struct buf *out, const cJSON *record)
 {
 	const char *rule = filled(record, "rule");
@@ -163,7 +184,7 @@ void why_add(struct buf *out, const cJSON *record)
 		json_names_add(out, reviewers);
 		if (json_time(record, "ts", &asked) && json_time(record, "decided", &decided)) {
 			buf_adds(out, " after ");
-			span_add(out, (decided - asked) / 1000);
+			short_span_add(out, decided - asked);
 		}
 		buf_adds(out, ", asked by ");
 		rule_add(out, record);
@@ -171,7 +192,9 @@ void why_add(struct buf *out, const cJSON *record)
 		buf_adds(out, " by ");
 		rule_add(out, record);
 	}
-	if (filled(record, "reason")) {
+	/* The approver says so itself when a reviewer gave none. */
+	if (filled(record, "reason") &&
+	    !(cJSON_GetArraySize(reviewers) && !strncmp(filled(record, "reason"), "approved by ", 12))) {
 		buf_adds(out, ": ");
 		json_visible_add(out, record, "reason", "");
 	}
@@ -182,12 +205,8 @@ static void took_add(struct buf *out, const cJSON *record)
 	int64_t started, ended;
 	if (!json_time(record, "started", &started) || !json_time(record, "ended", &ended))
 		return;
-	if (ended - started < 10000)
-		buf_addf(out, " after %.3f s", (double)(ended > started ? ended - started : 0) / 1000.0);
-	else {
-		buf_adds(out, " after ");
-		span_add(out, (ended - started) / 1000);
-	}
+	buf_adds(out, " after ");
+	short_span_add(out, ended - started);
 }
 
 void ended_add(struct buf *out, const cJSON *record)

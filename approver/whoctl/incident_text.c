@@ -66,7 +66,9 @@ static void odd_add(struct buf *out, const cJSON *incident, const struct style *
 		odd_command_add(out, record, style);
 	}
 	if (!any && cJSON_GetArraySize(json_array(incident, "commands")))
-		buf_adds(out, "\nNothing stands out against the records before.\n");
+		buf_adds(out, is_comparable(incident)
+				  ? "\nNothing stands out against the records before.\n"
+				  : "\nThere are too few earlier records to say what is usual.\n");
 }
 
 static void command_add(struct buf *out, const cJSON *record, const struct style *style)
