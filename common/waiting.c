@@ -79,8 +79,16 @@ static void compose(struct buf *line, const char *words, int64_t since)
 	cut(line, columns);
 }
 
+int waiting_tick(int64_t since, int tick)
+{
+	int64_t quiet = WAITING_QUIET_MS - (clock_mono_ms() - since);
+	return quiet > 0 && quiet < tick ? (int)quiet : tick;
+}
+
 void waiting_show(const char *words, int64_t since)
 {
+	if (words ? clock_mono_ms() - since < WAITING_QUIET_MS : !shown)
+		return;
 	struct buf out BUF_AUTO = BUF_INIT, line BUF_AUTO = BUF_INIT;
 	const char *term = getenv("TERM");
 	bool erases = term && *term && strcmp(term, "dumb") != 0;

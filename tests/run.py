@@ -84,7 +84,8 @@ def one(path, function, build, soak):
     except BaseException:
         logs = ""
         for log in sorted(t.tmp.glob("*.log")) + sorted(t.tmp.glob("*/log")):
-            logs += "\n--- %s\n%s" % (log.name, log.read_text("utf-8", "replace")[-1500:])
+            if log.is_file():  # an approver has a folder of that name
+                logs += "\n--- %s\n%s" % (log.name, log.read_text("utf-8", "replace")[-1500:])
         state = ("failed", traceback.format_exc()[-5000:] + logs)
     finally:
         t.finish()

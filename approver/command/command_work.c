@@ -43,6 +43,7 @@ static int note_model(struct command_work *w, struct group *group, const char *b
 	if (!model_change_detail(&w->detail, before) || body.failed)
 		return -1;
 	w->row.detail = w->detail.data;
+	w->row.as_signed &= ~(unsigned)ROW_DETAIL;
 	return store_append(group->store, EVENT_MODEL_CHANGED, group->now, w->row.id, body.data, body.len) < 0
 		   ? -1
 		   : 0;
@@ -204,11 +205,17 @@ bool answer_as_stored(struct request *r)
 	metric_add(METRIC_REPEATED, 1);
 	if (!row.command_s256 || strcmp(row.command_s256, hash) != 0) {
 		answer_problem(r, PROBLEM_REPLAY, "another command with this ID is recorded");
-	} else if (row.permit) {
-		buf_adds(&r->out, row.permit);
-		answer_out(r, 200, "application/jose");
-	} else {
+	} else if (row.state == COMMAND_PENDING) {
 		answer_pending(r, &row);
+	} else {
+		char *permit;
+		if (store_permit(reader, &row, &permit) == 1) {
+			buf_adds(&r->out, permit);
+			answer_out(r, 200, "application/jose");
+		} else {
+			answer_problem(r, PROBLEM_UNAVAILABLE, "the permit cannot be read");
+		}
+		free(permit);
 	}
 	command_row_finish(&row);
 	return true;

@@ -16,6 +16,7 @@
 #include "approver/kill/kill_check.h"
 #include "approver/http/refusals.h"
 #include "approver/http/request.h"
+#include "approver/store/derive.h"
 #include "common/clock.h"
 #include "common/task.h"
 #include <stdio.h>
@@ -43,12 +44,7 @@ static void add_chain(struct command_work *w, const struct agent *agent)
 	}
 	buf_reserve(&w->chain, agent->chain_len + 64);
 	buf_add(&w->chain, agent->chain, agent->chain_len);
-	if (w->claims.task) {
-		buf_adds(&w->chain, ",\"task\":");
-		json_add_string(&w->chain, w->claims.task, strlen(w->claims.task));
-		buf_adds(&w->chain, ",\"task_grade\":\"claimed\""); /* the proof is of the agent */
-	}
-	buf_adds(&w->chain, ",\"proof\":\"proven\"}]");
+	derive_chain_end(&w->chain, w->claims.task);
 }
 
 /* What was delegated, beside what the agent says of it. */
@@ -158,28 +154,21 @@ static void fill_row(struct command_work *w, struct request *r, struct credentia
 	int64_t now = clock_wall_ms(), longest = r->server->settings.review_timeout_s;
 	int64_t timeout = c->review_timeout > 0 && c->review_timeout < longest ? c->review_timeout : longest;
 	int64_t expires = now + timeout * 1000;
-	w->row = (struct command_row){.id = lent(c->jti),
-				      .ts = now,
-				      .agent = agent->id,
-				      .agent_version = lent(c->agent_version),
+	bool own_words = !w->delegation, no_more = own_words && credential_is_operators(credential);
+	w->row = (struct command_row){.ts = now,
 				      .credential = credential->id,
-				      .session = lent(c->sid),
-				      .parent = lent(c->parent),
 				      .human = w->delegation ? w->delegation->human : agent->owner,
 				      .chain = w->chain.data,
-				      .model = lent(c->model),
 				      .task = w->delegation ? w->delegation->task : lent(c->task),
-				      .user = lent(c->user),
-				      .host = lent(c->host),
-				      .cwd = lent(c->cwd),
-				      .mode = lent(c->mode),
-				      .line = lent(c->line),
-				      .line_len = c->line_len,
 				      .detail = w->detail.data,
 				      .rule = w->decision.rule,
 				      .policy = lent(policy_s256(policy_held(w->policy))),
 				      .command_s256 = w->s256,
-				      .live_tail = w->tail};
+				      .live_tail = w->tail,
+				      .chain_since = own_words ? agent->created : 0,
+				      .as_signed = ROW_REQUEST | (own_words ? ROW_TASK : 0) |
+						   (no_more ? ROW_DETAIL : 0)};
+	derive_claims(&w->row, c);
 	if (w->decision.verdict != VERDICT_REVIEW)
 		return;
 	w->row.expires = expires < c->exp * 1000 ? expires : c->exp * 1000;

@@ -43,10 +43,13 @@ static int decided(struct request *r, const struct live_ref *ref, struct buf *pe
 		buf_adds(gone, "\",");
 		return 0;
 	}
-	if (row.permit && tail_right(&row, ref))
-		buf_addf(permits, "\"%s\":\"%s\",", id, row.permit);
+	char *permit = NULL;
+	int read = tail_right(&row, ref) ? store_permit(server_reader(r->server), &row, &permit) : 0;
+	if (permit)
+		buf_addf(permits, "\"%s\":\"%s\",", id, permit);
+	free(permit);
 	command_row_finish(&row);
-	return 0;
+	return read < 0 ? -1 : 0;
 }
 
 /* An order to it from before the approver's start stands; a kill since then reaches it too. */

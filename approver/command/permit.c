@@ -39,10 +39,11 @@ int permit_decide(struct group *group, struct command_row *row, const struct dec
 	row->state = decision->approved ? COMMAND_APPROVED : COMMAND_DENIED;
 	row->verdict = decision->approved ? "approved" : "denied";
 	row->cause = (char *)(uintptr_t)decision->cause;
-	row->reason = (char *)(uintptr_t)decision->reason;
+	row->reason = decision->reason && *decision->reason ? (char *)(uintptr_t)decision->reason : NULL;
 	row->reviewers = (char *)(uintptr_t)decision->reviewers;
 	row->decided = group->now;
 	row->log_index = index;
+	row->as_signed |= ROW_DECISION;
 
 	struct buf claims BUF_AUTO = BUF_INIT;
 	buf_reserve(&claims, 640);
@@ -67,7 +68,6 @@ int permit_decide(struct group *group, struct command_row *row, const struct dec
 		log_line(LOG_LEVEL_ERROR, "a permit could not be signed", "id", row->id, NULL);
 		return -1;
 	}
-	row->permit = out->data;
 	return store_append(group->store, EVENT_COMMAND_DECIDED, group->now, row->id, out->data, out->len) ==
 		       index
 		   ? 0

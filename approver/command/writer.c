@@ -140,8 +140,14 @@ static void run_group(struct writer *writer, struct work *list, int64_t items)
 		put_back(writer, again, last_again);
 }
 
-/* Nothing waits: index some commands if that is worth it, until something does.  Called, and returns, with
- * the lock held.  After a failure it is not tried again before the next group. */
+/* Is there anything to do when nobody waits? */
+static bool has_chores(const struct store *store)
+{
+	return store_unindexed(store) >= INDEX_FROM || store_untidy(store);
+}
+
+/* Nothing waits: index some commands if that is worth it, until something does, and publish the log.  Called,
+ * and returns, with the lock held.  After a failure it is not tried again before the next group. */
 static void idle(struct writer *writer)
 {
 	struct store *store = writer->server->store;
@@ -153,10 +159,15 @@ static void idle(struct writer *writer)
 	int waited = 0;
 	while (waited != ETIMEDOUT && !writer->first && !writer->stopping)
 		waited = pthread_cond_clockwait(&writer->more, &writer->lock, CLOCK_MONOTONIC, &until);
-	int64_t left = store_unindexed(store);
+	int64_t left = store_unindexed(store) >= INDEX_FROM ? store_unindexed(store) : 0;
 	while (left > 0 && !writer->first && !writer->stopping) {
 		pthread_mutex_unlock(&writer->lock);
 		left = store_index_some(store, INDEX_SLICE);
+		pthread_mutex_lock(&writer->lock);
+	}
+	if (left >= 0 && store_untidy(store) && !writer->first && !writer->stopping) {
+		pthread_mutex_unlock(&writer->lock);
+		left = store_tidy(store);
 		pthread_mutex_lock(&writer->lock);
 	}
 	while (left < 0 && !writer->first && !writer->stopping)
@@ -168,7 +179,7 @@ static struct work *take(struct writer *writer, int64_t *items)
 {
 	pthread_mutex_lock(&writer->lock);
 	while (!writer->first && !writer->stopping)
-		if (store_unindexed(writer->server->store) >= INDEX_FROM)
+		if (has_chores(writer->server->store))
 			idle(writer);
 		else
 			pthread_cond_wait(&writer->more, &writer->lock);

@@ -12,6 +12,7 @@
 #include "approver/identity/registry.h"
 #include "approver/http/routes.h"
 #include "approver/command/writer.h"
+#include "approver/store/derive.h"
 #include "common/log.h"
 #include "common/text.h"
 #include <stdlib.h>
@@ -66,16 +67,8 @@ static enum work_end write_outcome(struct outcome_work *w, struct group *group)
 		return WORK_FAILED;
 	if (w->unexpected)
 		return WORK_KEPT; /* an alarm in the log, no change of what was decided */
-	bool lost = !strcmp(c->outcome, "lost");
-	struct command_row row = {.id = (char *)(uintptr_t)c->command,
-				  .state = lost ? COMMAND_LOST : COMMAND_EXITED,
-				  .has_exit = c->has_exit,
-				  .exit = (int)c->exit,
-				  .signal = (char *)(uintptr_t)c->signal,
-				  .outcome = (char *)(uintptr_t)c->outcome,
-				  .outcome_reason = (char *)(uintptr_t)c->reason,
-				  .started = c->started,
-				  .ended = c->ended};
+	struct command_row row = {.as_signed = ROW_OUTCOME};
+	derive_outcome_claims(&row, c);
 	return store_command_outcome(group->store, &row) ? WORK_FAILED : WORK_KEPT;
 }
 

@@ -44,7 +44,8 @@ bool route_report_incident(struct request *r)
 {
 	struct incident_ask ask = {.match = request_query(r, "match"),
 				   .agent = request_query(r, "agent"),
-				   .log_size = r->server->log_size};
+				   .log_size = r->server->log_size,
+				   .secrets = r->server->secrets};
 	if (!read_time(r, "at", &ask.at) || !read_time(r, "since", &ask.since) ||
 	    !read_time(r, "until", &ask.until) ||
 	    !read_number(r, "offset", -MAX_OFFSET, MAX_OFFSET, &ask.offset))
@@ -62,7 +63,8 @@ bool route_report_incident(struct request *r)
 bool route_report_standard(struct request *r)
 {
 	struct standard_ask ask = {.standard = standard_named(r->param),
-				   .log_size = r->server->log_size,
+				   .log = r->server->log,
+				   .secrets = r->server->secrets,
 				   .sample = SAMPLE_DEFAULT,
 				   .now = clock_wall_ms()};
 	if (!ask.standard) {

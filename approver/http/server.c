@@ -25,7 +25,10 @@
 #include "approver/identity/registry.h"
 #include "approver/http/request.h"
 #include "approver/command/writer.h"
+#include "approver/secrets/secrets.h"
 #include "common/clock.h"
+#include "common/codec.h"
+#include "common/json.h"
 #include "common/log.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -85,10 +88,11 @@ static int load(struct server *server)
 	server->log_size = store_next_index(server->store);
 	server->events = events_new(server);
 	server->exchanger = exchanger_new(server->settings.dir);
+	server->secrets = secrets_open(server->settings.dir);
 	if (!server->people || !server->delegations || !server->chains || !server->permit_public)
 		return -1;
 	if (!server->policy || !server->registry || !server->kills || !server->live || !server->connections ||
-	    !server->events || !server->exchanger)
+	    !server->events || !server->exchanger || !server->secrets)
 		return -1;
 	return kills_load(server, reader) || store_in_state(reader, COMMAND_PENDING, restore, server) ||
 		       store_in_state(reader, COMMAND_APPROVED, restore, server)
@@ -102,7 +106,13 @@ static void log_start(struct server *server)
 	struct buf body BUF_AUTO = BUF_INIT;
 	struct held_policy *held = policy_hold(server->policy);
 	const char *hash = policy_s256(policy_held(held));
-	buf_addf(&body, "{\"version\":\"%s\",\"policy_s256\":\"%s\"}", WHOSH_VERSION, hash);
+	unsigned char x[KEY_BYTES];
+	signing_key_export(server->settings.permit_key, NULL, x);
+	buf_addf(&body, "{\"version\":\"%s\",\"name\":", WHOSH_VERSION);
+	json_add_string(&body, server->settings.name, strlen(server->settings.name));
+	buf_addf(&body, ",\"policy_s256\":\"%s\",\"approver_key\":\"", hash);
+	base64url_encode(&body, x, sizeof x);
+	buf_adds(&body, "\"}");
 	record_event(server, EVENT_LOG_STARTED, NULL, &body);
 	char *text = NULL, *error = NULL;
 	size_t len;
@@ -120,6 +130,7 @@ static void log_start(struct server *server)
 static void forget(struct server *server)
 {
 	exchanger_free(server->exchanger);
+	secrets_free(server->secrets);
 	writer_free(server->writer);
 	events_free(server->events);
 	connections_free(server->connections);
@@ -142,6 +153,7 @@ struct server *server_new(const struct server_settings *settings, struct store *
 		return NULL;
 	server->settings = *settings;
 	server->store = store;
+	server->log = store_log(store);
 	server->started = clock_wall_ms();
 	if (load(server) || !(server->writer = writer_new(server))) {
 		forget(server);
@@ -162,6 +174,7 @@ struct server *server_new(const struct server_settings *settings, struct store *
 void server_reload(struct server *server)
 {
 	exchanger_reload(server->exchanger);
+	secrets_reload(server->secrets);
 	struct policy *policy = load_policy(server);
 	if (!policy) {
 		log_line(LOG_LEVEL_WARNING, "the policy in force stays", NULL);

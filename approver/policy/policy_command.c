@@ -115,11 +115,13 @@ static void judge_words(struct judging *j, const struct sh_command *command, con
 	}
 	size_t skip = wrapper_words(words, n, &why);
 	if (skip) {
+		bool xargs = wrapper_appends(words);
+		if (xargs && !why && input_is_sessions(j))
+			why = hazard_input(place->script, command, words, n);
 		bool runs = skip < n && !why;
 		/* Strict rules may name the wrapper itself; one that runs nothing is a command like others.
 		 */
 		judge_unit(j, words, n, place, why, runs ? RULE_WELCOME : RULE_NEEDED);
-		bool xargs = wrapper_appends(words);
 		if (runs)
 			judge_run(j, command, words + skip, n - skip, xargs, xargs, place);
 		return;

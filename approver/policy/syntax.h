@@ -42,7 +42,8 @@ enum sh_redirect_kind {
 
 struct sh_redirect {
 	enum sh_redirect_kind kind;
-	bool input; /* of descriptor 0 */
+	bool input;  /* of descriptor 0 */
+	size_t from; /* where its text begins in what was parsed, the descriptor's number first */
 	struct sh_word target;
 };
 

@@ -58,6 +58,40 @@ static bool descriptor(const struct sh_word *word)
 	return digits + (word->text[digits] == '-') == word->len;
 }
 
+/* The shell's own descriptors are from 10 on; in a session the reader's are among them. */
+static bool high(const char *digits)
+{
+	digits += strspn(digits, "0");
+	return strspn(digits, "0123456789") > 1;
+}
+
+static bool same_number(const char *a, const char *b)
+{
+	a += strspn(a, "0");
+	b += strspn(b, "0");
+	size_t len = strspn(a, "0123456789");
+	return len == strspn(b, "0123456789") && !strncmp(a, b, len);
+}
+
+/* Has this very command opened it before?  Of another one nobody knows in which process it was. */
+static bool opened_here(const struct parser *p, const struct sh_command *command, const char *digits)
+{
+	for (size_t i = 0; i < command->n_redirects; i++) {
+		const struct sh_redirect *redirect = &command->redirects[i];
+		if (redirect->kind != SH_DUP && redirect->from < p->end &&
+		    same_number(p->s + redirect->from, digits))
+			return true;
+	}
+	return false;
+}
+
+static void look_for_high(struct parser *p, const struct sh_command *command, const char *digits,
+			  size_t start)
+{
+	if (high(digits) && !opened_here(p, command, digits))
+		doubt(p, start, "a descriptor that the command has not opened itself");
+}
+
 static void read_target(struct parser *p, struct sh_command *command, enum sh_redirect_kind kind,
 			size_t start)
 {
@@ -77,6 +111,8 @@ static void read_target(struct parser *p, struct sh_command *command, enum sh_re
 	if (kind == SH_READ && target.certainty == SH_LITERAL && target.text &&
 	    !strncmp(target.text, "/dev/udp", 8))
 		doubt(p, start, "a network connection");
+	if (target.certainty == SH_LITERAL && target.text && !strncmp(target.text, "/dev/fd/", 8))
+		look_for_high(p, command, target.text + 8, start);
 	add_redirect(p, command, kind, target);
 }
 
@@ -91,6 +127,7 @@ static void read_duplicate(struct parser *p, struct sh_command *command, bool ou
 	}
 	read_word(p, IN_COMMAND, &target);
 	if (descriptor(&target)) {
+		look_for_high(p, command, target.text, start);
 		add_redirect(p, command, SH_DUP, target);
 		return;
 	}
@@ -151,14 +188,16 @@ static bool read_one_redirect(struct parser *p, struct sh_command *command)
 
 bool read_redirect(struct parser *p, struct sh_command *command)
 {
-	size_t before = command->n_redirects, zeros = 0;
+	size_t before = command->n_redirects, zeros = 0, start = p->at;
 	while (peek(p, zeros) == '0')
 		zeros++;
 	bool input = peek(p, 0) == '<' || (zeros && (peek(p, zeros) == '<' || peek(p, zeros) == '>'));
 	if (!read_one_redirect(p, command))
 		return false;
-	if (command->n_redirects > before)
+	if (command->n_redirects > before) {
 		command->redirects[before].input = input;
+		command->redirects[before].from = start;
+	}
 	return true;
 }
 

@@ -34,6 +34,7 @@ static const char *const sentences[EVENT_KINDS] = {
     [EVENT_KEY_REVOKED] = "key {key} revoked|, of {person}| by {operator}",
     [EVENT_ALERT] = "alert: {reason}",
     [EVENT_KILL] = "{kind} {name} killed| by {by}|: {reason}",
+    [EVENT_UNMASKED] = "{operator} was shown the secrets| of command {command}",
     [EVENT_UNKILL] = "kill of {kind} {name} lifted| by {by}",
 };
 
@@ -50,7 +51,8 @@ static const char *member_of(const cJSON *body, const char *path, size_t len)
 }
 
 /* One piece up to `end`; false when a member of it is absent. */
-static bool piece_add(struct buf *out, const char *at, const char *end, const cJSON *body)
+static bool piece_add(struct buf *out, const char *at, const char *end, const cJSON *body,
+		      const struct secrets *secrets)
 {
 	while (at < end) {
 		if (*at != '{') {
@@ -62,7 +64,7 @@ static bool piece_add(struct buf *out, const char *at, const char *end, const cJ
 		if (!value || !*value)
 			return false;
 		size_t from = out->len;
-		report_text(out, value);
+		report_text(out, value, secrets);
 		for (size_t i = from; !strncmp(at, "{change}", 8) && i < out->len; i++)
 			out->data[i] = out->data[i] == '_' ? ' ' : out->data[i]; /* operator_added */
 		at = close + 1;
@@ -70,7 +72,8 @@ static bool piece_add(struct buf *out, const char *at, const char *end, const cJ
 	return true;
 }
 
-void event_text(struct buf *out, enum event_kind kind, const char *body, size_t len)
+void event_text(struct buf *out, enum event_kind kind, const char *body, size_t len,
+		const struct secrets *secrets)
 {
 	struct buf payload BUF_AUTO = BUF_INIT;
 	if (kind == EVENT_DELEGATION && jws_open(body, len, JWS_HOP, &payload)) {
@@ -83,7 +86,7 @@ void event_text(struct buf *out, enum event_kind kind, const char *body, size_t 
 	while (at && *at) {
 		size_t n = strcspn(at, "|");
 		struct buf piece BUF_AUTO = BUF_INIT;
-		if (piece_add(&piece, at, at + n, json))
+		if (piece_add(&piece, at, at + n, json, secrets))
 			buf_add(out, piece.data ? piece.data : "", piece.len);
 		else if (first)
 			buf_adds(out, event_kind_name(kind));

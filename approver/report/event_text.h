@@ -7,8 +7,11 @@
 #include "approver/store/store.h"
 #include "common/buf.h"
 
-/* Append "alice signed in as reviewer from 192.0.2.7", visibly; a kind that has no sentence is told by its
- * name. */
-void event_text(struct buf *out, enum event_kind kind, const char *body, size_t len);
+struct secrets;
+
+/* Append "alice signed in as reviewer from 192.0.2.7", visibly and without secrets; a kind that has no
+ * sentence is told by its name. */
+void event_text(struct buf *out, enum event_kind kind, const char *body, size_t len,
+		const struct secrets *secrets);
 
 #endif

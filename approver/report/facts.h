@@ -93,6 +93,7 @@ struct gap {
 
 struct facts {
 	int64_t from, to, now;
+	const struct secrets *secrets; /* what is masked in sentences; borrowed */
 	int64_t n[FACTS];
 	struct tally agents; /* commands, denied, reviewed, outcome unknown */
 	struct tally humans, hosts, credentials, models, rules, reviewers, policies;

@@ -8,35 +8,34 @@
 #include "approver/report/facts.h"
 
 #define DAY_MS ((int64_t)86400 * 1000)
-enum { NO_FACT = -1, NO_CLASS = -1 };
+/* One more, so that 0, where a kind is not listed, is none. */
+#define FACT(name) (FACT_##name + 1)
+#define CLASS(name) (PICK_##name + 1)
+enum { NO_FACT = 0, NO_CLASS = 0 };
 
 static const struct {
 	signed char fact, class;
 } kinds[EVENT_KINDS] = {
-    [EVENT_LOG_STARTED] = {FACT_STARTS, PICK_LOG},
-    [EVENT_LOG_STOPPED] = {FACT_STOPS, PICK_LOG},
-    [EVENT_COMMAND_REQUESTED] = {NO_FACT, NO_CLASS},
-    [EVENT_COMMAND_DECIDED] = {NO_FACT, NO_CLASS},
-    [EVENT_COMMAND_OUTCOME] = {NO_FACT, NO_CLASS},
-    [EVENT_COMMAND_UNKNOWN] = {NO_FACT, NO_CLASS},
-    [EVENT_REVIEW] = {FACT_REVIEWS, NO_CLASS},
-    [EVENT_AGENT_ADDED] = {FACT_AGENTS_ADDED, PICK_ACCESS},
-    [EVENT_AGENT_DISABLED] = {FACT_AGENTS_DISABLED, PICK_ACCESS},
-    [EVENT_CREDENTIAL_ISSUED] = {FACT_ISSUED, PICK_CREDENTIAL},
-    [EVENT_CREDENTIAL_REVOKED] = {FACT_REVOKED, PICK_CREDENTIAL},
-    [EVENT_CREDENTIAL_ROTATED] = {FACT_ROTATED, PICK_CREDENTIAL},
-    [EVENT_POLICY_LOADED] = {FACT_POLICY_LOADS, PICK_POLICY},
-    [EVENT_OPERATOR_SIGN_IN] = {FACT_SIGN_INS, PICK_SIGN_IN},
-    [EVENT_OPERATOR_CHANGED] = {FACT_OPERATOR_CHANGES, PICK_ACCESS},
-    [EVENT_MODEL_CHANGED] = {FACT_MODEL_CHANGES, NO_CLASS},
-    [EVENT_REFUSED] = {FACT_REFUSED, PICK_KILL},
-    [EVENT_DELEGATION] = {FACT_DELEGATIONS, PICK_ACCESS},
-    [EVENT_DELEGATION_REVOKED] = {FACT_DELEGATIONS_REVOKED, PICK_ACCESS},
-    [EVENT_KEY_ENROLLED] = {FACT_KEYS_ENROLLED, PICK_ACCESS},
-    [EVENT_KEY_REVOKED] = {FACT_KEYS_REVOKED, PICK_ACCESS},
-    [EVENT_ALERT] = {FACT_ALERTS, PICK_KILL},
-    [EVENT_KILL] = {FACT_KILLS, PICK_KILL},
-    [EVENT_UNKILL] = {FACT_UNKILLS, PICK_KILL},
+    [EVENT_LOG_STARTED] = {FACT(STARTS), CLASS(LOG)},
+    [EVENT_LOG_STOPPED] = {FACT(STOPS), CLASS(LOG)},
+    [EVENT_REVIEW] = {FACT(REVIEWS), NO_CLASS},
+    [EVENT_AGENT_ADDED] = {FACT(AGENTS_ADDED), CLASS(ACCESS)},
+    [EVENT_AGENT_DISABLED] = {FACT(AGENTS_DISABLED), CLASS(ACCESS)},
+    [EVENT_CREDENTIAL_ISSUED] = {FACT(ISSUED), CLASS(CREDENTIAL)},
+    [EVENT_CREDENTIAL_REVOKED] = {FACT(REVOKED), CLASS(CREDENTIAL)},
+    [EVENT_CREDENTIAL_ROTATED] = {FACT(ROTATED), CLASS(CREDENTIAL)},
+    [EVENT_POLICY_LOADED] = {FACT(POLICY_LOADS), CLASS(POLICY)},
+    [EVENT_OPERATOR_SIGN_IN] = {FACT(SIGN_INS), CLASS(SIGN_IN)},
+    [EVENT_OPERATOR_CHANGED] = {FACT(OPERATOR_CHANGES), CLASS(ACCESS)},
+    [EVENT_MODEL_CHANGED] = {FACT(MODEL_CHANGES), NO_CLASS},
+    [EVENT_REFUSED] = {FACT(REFUSED), CLASS(KILL)},
+    [EVENT_DELEGATION] = {FACT(DELEGATIONS), CLASS(ACCESS)},
+    [EVENT_DELEGATION_REVOKED] = {FACT(DELEGATIONS_REVOKED), CLASS(ACCESS)},
+    [EVENT_KEY_ENROLLED] = {FACT(KEYS_ENROLLED), CLASS(ACCESS)},
+    [EVENT_KEY_REVOKED] = {FACT(KEYS_REVOKED), CLASS(ACCESS)},
+    [EVENT_ALERT] = {FACT(ALERTS), CLASS(KILL)},
+    [EVENT_KILL] = {FACT(KILLS), CLASS(KILL)},
+    [EVENT_UNKILL] = {FACT(UNKILLS), CLASS(KILL)},
 };
 
 static void note_gap(struct facts *f, int64_t from, int64_t to, bool orderly)
@@ -65,16 +64,17 @@ void facts_event(struct facts *f, int64_t n, enum event_kind kind, int64_t ms)
 	if (!f->started)
 		f->first_ms = ms;
 	f->started = true;
-	f->stopped = kind == EVENT_LOG_STOPPED;
+	if (kind != EVENT_NOTED) /* what is noted may be written behind the end */
+		f->stopped = kind == EVENT_LOG_STOPPED;
 	f->last_ms = ms;
 	if (!within || kinds[kind].fact == NO_FACT)
 		return;
-	f->n[kinds[kind].fact]++;
+	f->n[kinds[kind].fact - 1]++;
 	if (kinds[kind].class == NO_CLASS)
 		return;
 	unsigned char rank[32];
 	pick_rank(&f->picks, n, rank);
-	pick_offer(&f->picks, (enum pick_class)kinds[kind].class, rank, n, "");
+	pick_offer(&f->picks, (enum pick_class)(kinds[kind].class - 1), rank, n, "");
 }
 
 /* ── the state at the end ──────────────────────────────────────────────────────────────────────────────── */

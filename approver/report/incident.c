@@ -41,7 +41,7 @@ static char *copy(const char *text, bool *good)
 	return copied;
 }
 
-static bool witness_fill(struct witness *w, const struct command_row *row)
+static bool witness_fill(struct witness *w, const struct command_row *row, const struct secrets *secrets)
 {
 	bool good = true;
 	*w = (struct witness){.row = {.id = copy(row->id, &good),
@@ -54,10 +54,11 @@ static bool witness_fill(struct witness *w, const struct command_row *row)
 				      .human = copy(row->human, &good),
 				      .line = malloc(row->line_len + 1),
 				      .line_len = row->line_len,
-				      .ts = row->ts}};
+				      .ts = row->ts},
+			      .secrets = secrets};
 	if (w->row.line && row->line_len)
 		memcpy(w->row.line, row->line, row->line_len);
-	record_open(&w->record, row);
+	record_open(&w->record, row, secrets);
 	good = good && w->row.line && w->row.agent && !w->record.failed;
 	if (good)
 		w->row.line[row->line_len] = '\0';
@@ -89,7 +90,7 @@ static bool take_witness(const struct command_row *row, void *arg)
 	}
 	if (!after && in->bytes >= LISTING_FULL / 2)
 		return true;
-	if (!witness_fill(&in->witnesses[in->n_witnesses], row)) {
+	if (!witness_fill(&in->witnesses[in->n_witnesses], row, in->ask.secrets)) {
 		in->failed = true;
 		return false;
 	}
@@ -237,7 +238,7 @@ static int begin_events(struct incident *in, struct store_reader *reader)
 static int read_events(struct incident *in, struct store_reader *reader)
 {
 	int64_t to = in->event + EVENTS_AT_ONCE < in->event_end ? in->event + EVENTS_AT_ONCE : in->event_end;
-	int failed = store_walk(reader, in->event, to, incident_event_add, in);
+	int failed = store_skim(reader, in->event, to, incident_event_add, in);
 	in->event = to;
 	return failed;
 }

@@ -18,10 +18,11 @@ enum {
 };
 
 struct incident_ask {
-	int64_t at, since, until;  /* ms; since <= at <= until */
-	int offset;                /* of the asker's zone, minutes east */
-	const char *match, *agent; /* NULL: any */
-	int64_t log_size;          /* events that there are */
+	int64_t at, since, until;      /* ms; since <= at <= until */
+	int offset;                    /* of the asker's zone, minutes east */
+	const char *match, *agent;     /* NULL: any */
+	int64_t log_size;              /* events that there are */
+	const struct secrets *secrets; /* what is masked; borrowed */
 };
 
 /* Strings are copied; NULL when out of memory. */
@@ -34,6 +35,7 @@ struct witness {
 	struct command_row row; /* what findings need of it: owned copies, the others NULL */
 	struct buf record;      /* its JSON, left open */
 	struct buf findings;    /* JSON objects, separated by commas */
+	const struct secrets *secrets;
 };
 
 struct task_habits {

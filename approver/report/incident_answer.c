@@ -20,7 +20,7 @@ bool incident_event_add(int64_t n, enum event_kind kind, int64_t ms, const char 
 	char when[RFC3339_LEN + 1];
 	if (!len || ms < in->ask.since || ms >= in->ask.until || in->n_events++ >= EVENTS_MAX)
 		return true;
-	event_text(&text, kind, body, len);
+	event_text(&text, kind, body, len, in->ask.secrets);
 	rfc3339_format(ms, when);
 	buf_addf(&in->events, "%s{\"log_index\":%" PRId64 ",\"kind\":\"%s\",\"ts\":\"%s\",\"text\":",
 		 in->events.len ? "," : "", n, event_kind_name(kind), when);
@@ -30,13 +30,14 @@ bool incident_event_add(int64_t n, enum event_kind kind, int64_t ms, const char 
 }
 
 /* `,"programs":[{"name":"git","n":120},…]`: the few that are met most often. */
-static void usual_add(struct buf *out, const char *name, const struct tally *tally)
+static void usual_add(struct buf *out, const char *name, const struct tally *tally,
+		      const struct secrets *secrets)
 {
 	const struct tally_entry **ranked = tally_ranked(tally);
 	buf_addf(out, ",\"%s\":[", name);
 	for (size_t i = 0; ranked && i < tally->count && i < USUAL_SHOWN; i++) {
 		struct buf text BUF_AUTO = BUF_INIT;
-		report_text(&text, ranked[i]->name);
+		report_text(&text, ranked[i]->name, secrets);
 		buf_adds(out, i ? ",{\"name\":" : "{\"name\":");
 		report_string(out, &text);
 		buf_addf(out, ",\"n\":%" PRId64 "}", ranked[i]->n[0]);
@@ -45,18 +46,19 @@ static void usual_add(struct buf *out, const char *name, const struct tally *tal
 	free(ranked);
 }
 
-static void task_add(struct buf *out, const struct task_habits *task, bool first)
+static void task_add(struct buf *out, const struct task_habits *task, bool first,
+		     const struct secrets *secrets)
 {
 	struct buf text BUF_AUTO = BUF_INIT;
-	report_text(&text, task->task);
+	report_text(&text, task->task, secrets);
 	buf_adds(out, first ? "{\"task\":" : ",{\"task\":");
 	report_string(out, &text);
 	buf_addf(out, ",\"compared\":%" PRId64, task->habits.n);
-	usual_add(out, "programs", &task->habits.of[BY_PROGRAM]);
+	usual_add(out, "programs", &task->habits.of[BY_PROGRAM], secrets);
 	buf_addc(out, '}');
 }
 
-static void subject_add(struct buf *out, const struct subject *s)
+static void subject_add(struct buf *out, const struct subject *s, const struct secrets *secrets)
 {
 	struct buf hours BUF_AUTO = BUF_INIT;
 	buf_addf(out, "{\"%s\":", s->host ? "host" : "agent");
@@ -67,13 +69,13 @@ static void subject_add(struct buf *out, const struct subject *s)
 	if (!s->host) {
 		bool known = hours_add(&hours, &s->habits);
 		record_text(out, "hours", known ? hours.data : NULL);
-		usual_add(out, "programs", &s->habits.of[BY_PROGRAM]);
-		usual_add(out, "directories", &s->habits.of[BY_FOLDER]);
-		usual_add(out, "hosts", &s->habits.of[BY_ON_HOST]);
-		usual_add(out, "models", &s->habits.of[BY_ITS_MODEL]);
+		usual_add(out, "programs", &s->habits.of[BY_PROGRAM], secrets);
+		usual_add(out, "directories", &s->habits.of[BY_FOLDER], secrets);
+		usual_add(out, "hosts", &s->habits.of[BY_ON_HOST], secrets);
+		usual_add(out, "models", &s->habits.of[BY_ITS_MODEL], secrets);
 		buf_adds(out, ",\"tasks\":[");
 		for (size_t i = 0; i < s->n_tasks; i++)
-			task_add(out, &s->tasks[i], i == 0);
+			task_add(out, &s->tasks[i], i == 0, secrets);
 		buf_addc(out, ']');
 	}
 	buf_addc(out, '}');
@@ -87,7 +89,7 @@ static void subjects_add(struct buf *out, const struct incident *in, bool hosts)
 		if (in->subjects[i].host != hosts)
 			continue;
 		buf_adds(out, first ? "" : ",");
-		subject_add(out, &in->subjects[i]);
+		subject_add(out, &in->subjects[i], in->ask.secrets);
 		first = false;
 	}
 	buf_addc(out, ']');

@@ -5,7 +5,7 @@
 #define WHOSH_REPORT_INCIDENT_ANSWER_H
 
 #include "approver/report/incident.h"
-#include "approver/store/walk.h"
+#include "approver/store/skim.h"
 
 enum incident_phase { IN_WINDOW, IN_HISTORY, IN_EVENTS };
 
@@ -29,7 +29,7 @@ struct incident {
 /* Its agent or host; NULL. */
 struct subject *incident_subject(const struct incident *in, bool host, const char *name);
 /* An event of the log that may belong to the window. */
-store_walk_fn incident_event_add;
+store_skim_fn incident_event_add;
 /* Append the whole answer. */
 void incident_answer(struct buf *out, const struct incident *in);
 

@@ -27,7 +27,7 @@ static void finding_add(struct witness *w, struct subject *subject, const struct
 {
 	struct buf key BUF_AUTO = BUF_INIT, what BUF_AUTO = BUF_INIT;
 	buf_addf(&key, "%s %s %.400s", f->scope, f->kind, f->what);
-	report_text(&what, f->what);
+	report_text(&what, f->what, w->secrets);
 	if (key.failed)
 		return;
 	/* What is grave is told each time. */
@@ -56,7 +56,7 @@ static void first_add(struct witness *w, struct subject *subject, const struct h
 	struct buf text BUF_AUTO = BUF_INIT;
 	struct finding f = {.kind = kind, .scope = scope, .what = what, .of = habits->n};
 	buf_adds(&text, before);
-	report_text(&text, what);
+	report_text(&text, what, w->secrets);
 	buf_adds(&text, after);
 	in_commands_add(&text, habits->n);
 	finding_add(w, subject, &f, &text);
@@ -80,9 +80,9 @@ static void look_at_shape(struct looking *l, const char *program, const char *sh
 	struct buf text BUF_AUTO = BUF_INIT;
 	struct finding f = {.kind = "shape", .scope = "agent", .what = shape, .of = run};
 	buf_adds(&text, "first `");
-	report_text(&text, shape);
+	report_text(&text, shape, l->witness->secrets);
 	buf_adds(&text, "` of this agent; it ran `");
-	report_text(&text, program);
+	report_text(&text, program, l->witness->secrets);
 	buf_adds(&text, "` in ");
 	report_count(&text, run);
 	buf_adds(&text, " of ");

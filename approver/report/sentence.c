@@ -64,7 +64,7 @@ void sentence(struct buf *list, const char *format, ...)
 	report_string(list, &text);
 }
 
-void ranking_add(struct buf *out, const struct tally *tally, size_t most)
+void ranking_add(struct buf *out, const struct tally *tally, size_t most, const struct secrets *secrets)
 {
 	const struct tally_entry **ranked = tally_ranked(tally);
 	size_t shown = tally->count < most ? tally->count : most;
@@ -72,7 +72,7 @@ void ranking_add(struct buf *out, const struct tally *tally, size_t most)
 	for (size_t i = 0; ranked && i < shown; i++) {
 		bool end = i + 1 == shown && !more && i > 0;
 		buf_adds(out, !i ? "" : end ? " and " : ", ");
-		report_text(out, ranked[i]->name);
+		report_text(out, ranked[i]->name, secrets);
 		buf_adds(out, " (");
 		report_count(out, ranked[i]->n[0]);
 		buf_addc(out, ')');

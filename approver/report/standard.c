@@ -4,8 +4,9 @@
  *
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
 #include "approver/report/standard.h"
-#include "approver/report/seed.h"
-#include "approver/store/walk.h"
+#include "approver/report/proof.h"
+#include "approver/store/skim.h"
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -61,34 +62,39 @@ static int step_commands(struct standard_job *s, struct store_reader *reader)
 
 static int step_events(struct standard_job *s, struct store_reader *reader)
 {
-	int64_t to =
-	    s->event + EVENTS_AT_ONCE < s->ask.log_size ? s->event + EVENTS_AT_ONCE : s->ask.log_size;
-	int failed = store_walk(reader, s->event, to, count_event, s);
+	int64_t to = s->event + EVENTS_AT_ONCE < s->size ? s->event + EVENTS_AT_ONCE : s->size;
+	int failed = store_skim(reader, s->event, to, count_event, s);
 	s->job.done += to - s->event;
 	s->event = to;
 	return failed ? -1 : 1;
 }
 
-/* Nothing may be drawn before it is known by what. */
-static int begin(struct standard_job *s, struct store_reader *reader)
+/* Nothing may be drawn before it is known by what: the root of the tree, which nobody can choose. */
+static int begin(struct standard_job *s)
 {
-	struct picks *picks = &s->facts.picks;
+	char *seed = s->facts.picks.seed;
+	if (proof_checkpoint(s->ask.log, &s->checkpoint, &s->size, seed))
+		return -1;
+	/* About three events a command; how many commands lie in the period shows as they are read. */
+	s->job.of = s->size + s->size / 3;
 	if (s->ask.seed) {
-		snprintf(picks->seed, sizeof picks->seed, "%s", s->ask.seed);
+		snprintf(seed, SEED_LEN + 1, "%s", s->ask.seed);
 		snprintf(s->seed_of, sizeof s->seed_of, "given by whoever asked for the report");
-		return 0;
+	} else {
+		snprintf(s->seed_of, sizeof s->seed_of,
+			 "the root hash of the log's signed checkpoint of size %" PRId64, s->size);
 	}
-	return report_seed(reader, s->ask.log_size, picks->seed, s->seed_of, sizeof s->seed_of);
+	return 0;
 }
 
 static int step(struct report_job *job, struct store_reader *reader, struct buf *out)
 {
 	struct standard_job *s = (struct standard_job *)job;
-	if (!*s->facts.picks.seed && begin(s, reader))
+	if (!*s->facts.picks.seed && begin(s))
 		return -1;
 	if (!s->commands_read)
 		return step_commands(s, reader);
-	if (s->event < s->ask.log_size)
+	if (s->event < s->size)
 		return step_events(s, reader);
 	facts_close(&s->facts);
 	if (s->facts.failed || facts_state(&s->facts, reader) || standard_answer(out, s, reader))
@@ -100,6 +106,7 @@ static void standard_free(struct report_job *job)
 {
 	struct standard_job *s = (struct standard_job *)job;
 	facts_finish(&s->facts);
+	buf_finish(&s->checkpoint);
 	free((char *)(uintptr_t)s->ask.seed);
 	free(s);
 }
@@ -110,13 +117,12 @@ struct report_job *standard_new(const struct standard_ask *ask)
 	if (!s)
 		return NULL;
 	s->job = (struct report_job){.step = step, .free = standard_free};
-	/* About three events a command; how many commands lie in the period shows as they are read. */
-	s->job.of = ask->log_size + ask->log_size / 3;
 	s->ask = *ask;
 	s->ask.seed = ask->seed ? strdup(ask->seed) : NULL;
 	s->facts.from = ask->from;
 	s->facts.to = ask->to;
 	s->facts.now = ask->now;
+	s->facts.secrets = ask->secrets;
 	s->facts.picks.size = ask->sample;
 	if (!ask->seed || s->ask.seed)
 		return &s->job;

@@ -14,6 +14,8 @@
 #include "approver/report/pick.h"
 #include "approver/report/topics.h"
 
+struct log;
+
 enum { CONTROL_TOPICS = 4, CONTROL_CLASSES = 2 };
 
 struct control {
@@ -39,10 +41,11 @@ void standard_names(struct buf *out);
 
 struct standard_ask {
 	const struct standard *standard;
-	int64_t from, to, now; /* ms */
-	int64_t log_size;      /* events that there are */
-	const char *seed;      /* 64 hexadecimal digits; NULL: of the log */
-	int sample;            /* records of each class */
+	int64_t from, to, now;         /* ms */
+	struct log *log;               /* borrowed, as are the secrets */
+	const struct secrets *secrets; /* what is masked */
+	const char *seed;              /* 64 hexadecimal digits; NULL: the root of the log's checkpoint */
+	int sample;                    /* records of each class */
 };
 
 /* NULL when out of memory. */
@@ -55,8 +58,10 @@ struct standard_job {
 	struct standard_ask ask;
 	char before[ID_SIZE]; /* the page of commands it has come to */
 	bool commands_read;
-	int64_t event;     /* and the event */
-	char seed_of[160]; /* where the seed is from, for people */
+	int64_t event;         /* and the event */
+	struct buf checkpoint; /* the signed note that the report is of */
+	int64_t size;          /* events that there were */
+	char seed_of[160];     /* where the seed is from, for people */
 	struct facts facts;
 };
 /* Append the whole answer; 0 or -1. */

@@ -3,6 +3,7 @@
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
 #include "approver/http/record.h"
 #include "approver/report/event_text.h"
+#include "approver/report/proof.h"
 #include "approver/report/standard.h"
 #include "approver/report/text.h"
 #include "common/clock.h"
@@ -13,19 +14,29 @@
 
 enum { ROWS_MAX = 200 };
 
-static int command_add(struct buf *out, const struct pick *pick, struct store_reader *reader)
+/* `,"proof":[…]`: that the record is in the log of the report's checkpoint. */
+static void inclusion_add(struct buf *out, const struct standard_job *s, int64_t index)
+{
+	buf_adds(out, ",\"proof\":");
+	proof_add(out, s->ask.log, index, s->size);
+}
+
+static int command_add(struct buf *out, const struct standard_job *s, const struct pick *pick,
+		       struct store_reader *reader)
 {
 	struct command_row row;
 	int found = store_command(reader, pick->id, &row);
 	if (found != 1)
 		return -1;
-	record_open(out, &row);
+	record_open(out, &row, s->ask.secrets);
+	inclusion_add(out, s, pick->index);
 	buf_addc(out, '}');
 	command_row_finish(&row);
 	return 0;
 }
 
-static int event_add(struct buf *out, const struct pick *pick, struct store_reader *reader)
+static int event_add(struct buf *out, const struct standard_job *s, const struct pick *pick,
+		     struct store_reader *reader)
 {
 	struct buf text BUF_AUTO = BUF_INIT;
 	enum event_kind kind;
@@ -34,19 +45,21 @@ static int event_add(struct buf *out, const struct pick *pick, struct store_read
 	size_t len = 0;
 	if (store_event(reader, pick->index, &kind, &ms, &body, &len) != 1)
 		return -1;
-	event_text(&text, kind, body, len);
+	event_text(&text, kind, body, len, s->ask.secrets);
 	free(body);
 	buf_addf(out, "{\"log_index\":%" PRId64 ",\"kind\":\"%s\"", pick->index, event_kind_name(kind));
 	record_time(out, "ts", ms);
 	buf_adds(out, ",\"text\":");
 	report_string(out, &text);
+	inclusion_add(out, s, pick->index);
 	buf_addc(out, '}');
 	return 0;
 }
 
-static int sample_add(struct buf *out, const struct picks *picks, enum pick_class class,
+static int sample_add(struct buf *out, const struct standard_job *s, enum pick_class class,
 		      struct store_reader *reader)
 {
+	const struct picks *picks = &s->facts.picks;
 	bool events = pick_class_is_events(class);
 	buf_addf(out, "{\"class\":\"%s\",\"of\":%" PRId64 ",\"%s\":[", pick_class_name(class),
 		 picks->of[class], events ? "events" : "commands");
@@ -55,7 +68,7 @@ static int sample_add(struct buf *out, const struct picks *picks, enum pick_clas
 		buf_adds(out, i ? "," : "");
 		if (out->len >= LISTING_FULL)
 			break;
-		if (events ? event_add(out, pick, reader) : command_add(out, pick, reader))
+		if (events ? event_add(out, s, pick, reader) : command_add(out, s, pick, reader))
 			return -1;
 	}
 	buf_adds(out, "]}");
@@ -90,7 +103,7 @@ static int control_add(struct buf *out, const struct control *control, const str
 	buf_adds(out, ",\"samples\":[");
 	for (int i = 0; i < CONTROL_CLASSES && control->classes[i]; i++) {
 		buf_adds(out, i ? "," : "");
-		if (sample_add(out, &s->facts.picks, (enum pick_class)(control->classes[i] - 1), reader))
+		if (sample_add(out, s, (enum pick_class)(control->classes[i] - 1), reader))
 			return -1;
 	}
 	buf_addc(out, ']');
@@ -149,8 +162,9 @@ int standard_answer(struct buf *out, const struct standard_job *s, struct store_
 	record_time(out, "from", s->ask.from);
 	record_time(out, "to", s->ask.to);
 	record_time(out, "made", s->ask.now);
-	buf_addf(out, ",\"log_size\":%" PRId64 ",\"seed\":\"%s\"", s->ask.log_size, s->facts.picks.seed);
+	buf_addf(out, ",\"log_size\":%" PRId64 ",\"seed\":\"%s\"", s->size, s->facts.picks.seed);
 	record_text(out, "seed_of", s->seed_of);
+	record_text(out, "checkpoint", s->checkpoint.data);
 	buf_addf(out, ",\"sample_size\":%d", s->ask.sample);
 	facts_add(out, &s->facts);
 	agents_add(out, &s->facts);

@@ -2,6 +2,7 @@
  *
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
 #include "approver/report/text.h"
+#include "approver/secrets/secrets.h"
 #include "common/json.h"
 #include "common/text.h"
 #include <inttypes.h>
@@ -10,10 +11,26 @@
 
 enum { TEXT_MAX = 120 };
 
-void report_text(struct buf *out, const char *text)
+/* The text with its secrets masked; nothing of it when that cannot be done. */
+static void masked_add(struct buf *out, const char *text, const struct secrets *secrets)
 {
-	struct buf visible BUF_AUTO = BUF_INIT;
-	visible_add(&visible, text, strlen(text));
+	struct masking *masking = masking_new(secrets);
+	if (masking)
+		mask_text(masking, out, text, strlen(text));
+	else
+		out->failed = true;
+	masking_free(masking);
+}
+
+void report_text(struct buf *out, const char *text, const struct secrets *secrets)
+{
+	struct buf masked BUF_AUTO = BUF_INIT, visible BUF_AUTO = BUF_INIT;
+	masked_add(&masked, text, secrets);
+	if (masked.failed) {
+		out->failed = true;
+		return;
+	}
+	visible_add(&visible, masked.data ? masked.data : "", masked.len);
 	size_t at = 0, n, characters = 0;
 	uint32_t c;
 	while (at < visible.len && characters < TEXT_MAX &&

@@ -9,8 +9,11 @@
 
 #include "common/buf.h"
 
-/* Append a text of somebody else's: visibly (common/text.h), cut to 120 characters. */
-void report_text(struct buf *out, const char *text);
+struct secrets;
+
+/* Append a text of somebody else's: its secrets masked (NULL: none), visibly (common/text.h), cut to 120
+ * characters. */
+void report_text(struct buf *out, const char *text, const struct secrets *secrets);
 /* Append a number as people read it: 1,234,567. */
 void report_count(struct buf *out, int64_t n);
 /* Append `,"name":` unless it is the object's first member, then only `"name":`. */

@@ -32,7 +32,7 @@ static void decisions(struct buf *out, const struct facts *f)
 			 "time, %n because of a kill, and %n [was|were] withdrawn.",
 			 n[FACT_DENIED_BY_RULE], n[FACT_DENIED_BY_PEOPLE], n[FACT_UNREVIEWED],
 			 n[FACT_STOPPED], n[FACT_WITHDRAWN]);
-	ranking_add(&rules, &f->rules, NAMES_SHOWN);
+	ranking_add(&rules, &f->rules, NAMES_SHOWN, f->secrets);
 	if (rules.len)
 		sentence(out, "The rules that decided: %s.", text_of(&rules));
 	if (f->policies.count)
@@ -46,8 +46,8 @@ static void agents(struct buf *out, const struct facts *f)
 {
 	const int64_t *n = f->n;
 	struct buf names BUF_AUTO = BUF_INIT, people BUF_AUTO = BUF_INIT;
-	ranking_add(&names, &f->agents, NAMES_SHOWN);
-	ranking_add(&people, &f->humans, NAMES_SHOWN);
+	ranking_add(&names, &f->agents, NAMES_SHOWN, f->secrets);
+	ranking_add(&people, &f->humans, NAMES_SHOWN, f->secrets);
 	sentence(out,
 		 "%n [agent was|agents were] at work with %n [credential|credentials] on %n [host|hosts]; "
 		 "each command "
@@ -98,7 +98,7 @@ static void reviews(struct buf *out, const struct facts *f)
 	if (!decided) {
 		sentence(out, "No command was decided by a person in the period.");
 	} else {
-		ranking_add(&names, &f->reviewers, NAMES_SHOWN);
+		ranking_add(&names, &f->reviewers, NAMES_SHOWN, f->secrets);
 		sentence(
 		    out,
 		    "%n [command was|commands were] decided by a person: %n approved and %n denied; by %s.",
@@ -209,7 +209,7 @@ static void models(struct buf *out, const struct facts *f)
 {
 	const int64_t *n = f->n;
 	struct buf names BUF_AUTO = BUF_INIT;
-	ranking_add(&names, &f->models, NAMES_SHOWN);
+	ranking_add(&names, &f->models, NAMES_SHOWN, f->secrets);
 	sentence(out,
 		 "%n of %n commands name their model and %n state a task; the model is claimed by the "
 		 "agent's harness.",

@@ -1,52 +1,48 @@
 /* delegations.c: hops of principal chains, and the keys that people sign them with.
  *
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
-#include "approver/store/sqlite.h"
+#include "approver/store/change.h"
 #include <stdlib.h>
 #include <string.h>
 
-static void text(sqlite3_stmt *statement, int at, const char *value)
-{
-	sqlite3_bind_text(statement, at, value, -1, SQLITE_STATIC);
-}
-
 int store_hop_put(struct store *store, const struct hop_row *row)
 {
-	sqlite3_stmt *s = statement_use(store, ST_HOP_PUT);
+	struct change change;
 	const char *const texts[] = {row->id,    row->hash,  row->s256, row->parent, row->issuer,
 				     row->human, row->agent, row->task, row->signer};
 	const int64_t numbers[] = {row->depth, row->issued, row->expires, row->revoked, row->log_index};
-	int at = 0;
+	change_begin(&change, store, ST_HOP_PUT);
 	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
-		text(s, ++at, texts[i]);
+		change_text(&change, texts[i]);
 	for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
-		sqlite3_bind_int64(s, ++at, numbers[i]);
-	text(s, ++at, row->revoked_by);
-	if (statement_finish(store, s, "a delegation is kept"))
-		return -1;
-	return sqlite3_changes(store->db) ? 0 : 1;
+		change_number(&change, numbers[i]);
+	change_text(&change, row->revoked_by);
+	int kept = change_make(&change, "a delegation is kept");
+	return kept < 0 ? -1 : !kept;
 }
 
 int store_hop_revoke(struct store *store, const char *id, int64_t ms, const char *by)
 {
-	sqlite3_stmt *s = statement_use(store, ST_HOP_REVOKE);
-	sqlite3_bind_int64(s, 1, ms);
-	text(s, 2, by);
-	text(s, 3, id);
-	return statement_finish(store, s, "a delegation is revoked");
+	struct change change;
+	change_begin(&change, store, ST_HOP_REVOKE);
+	change_number(&change, ms);
+	change_text(&change, by);
+	change_text(&change, id);
+	return change_make(&change, "a delegation is revoked") < 0 ? -1 : 0;
 }
 
 int store_key_put(struct store *store, const struct key_row *row)
 {
-	sqlite3_stmt *s = statement_use(store, ST_KEY_PUT);
-	text(s, 1, row->id);
-	text(s, 2, row->person);
-	sqlite3_bind_blob(s, 3, row->key, sizeof row->key, SQLITE_STATIC);
-	sqlite3_bind_int64(s, 4, row->issued);
-	sqlite3_bind_int64(s, 5, row->expires);
-	sqlite3_bind_int64(s, 6, row->revoked);
-	text(s, 7, row->revoked_by);
-	return statement_finish(store, s, "a person's key is kept");
+	struct change change;
+	change_begin(&change, store, ST_KEY_PUT);
+	change_text(&change, row->id);
+	change_text(&change, row->person);
+	change_bytes(&change, row->key, sizeof row->key);
+	change_number(&change, row->issued);
+	change_number(&change, row->expires);
+	change_number(&change, row->revoked);
+	change_text(&change, row->revoked_by);
+	return change_make(&change, "a person's key is kept") < 0 ? -1 : 0;
 }
 
 static void fill_hop(sqlite3_stmt *s, struct hop_row *row)

@@ -1,7 +1,7 @@
 /* exchanges.c: identity tokens that were exchanged, so that each makes one credential.
  *
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
-#include "approver/store/sqlite.h"
+#include "approver/store/change.h"
 
 static void text(sqlite3_stmt *statement, int at, const char *value)
 {
@@ -10,23 +10,25 @@ static void text(sqlite3_stmt *statement, int at, const char *value)
 
 int store_exchange_put(struct store *store, const struct exchange *exchange)
 {
-	sqlite3_stmt *s = statement_use(store, ST_EXCHANGE_PUT);
-	text(s, 1, exchange->token);
-	text(s, 2, exchange->issuer);
-	text(s, 3, exchange->jti);
-	text(s, 4, exchange->credential);
-	sqlite3_bind_int64(s, 5, exchange->until);
-	return statement_finish(store, s, "an exchange is kept");
+	struct change change;
+	change_begin(&change, store, ST_EXCHANGE_PUT);
+	change_text(&change, exchange->token);
+	change_text(&change, exchange->issuer);
+	change_text(&change, exchange->jti);
+	change_text(&change, exchange->credential);
+	change_number(&change, exchange->until);
+	return change_make(&change, "an exchange is kept") < 0 ? -1 : 0;
 }
 
 int store_exchange_find(struct store *store, const struct exchange *exchange, int64_t now, char **credential)
 {
+	struct change change;
 	*credential = NULL;
-	sqlite3_stmt *s = statement_use(store, ST_EXCHANGES_DROP);
-	sqlite3_bind_int64(s, 1, now);
-	if (statement_finish(store, s, "old exchanges are forgotten"))
+	change_begin(&change, store, ST_EXCHANGES_DROP);
+	change_number(&change, now);
+	if (change_make(&change, "old exchanges are forgotten") < 0)
 		return -1;
-	s = statement_use(store, ST_EXCHANGE_FIND);
+	sqlite3_stmt *s = statement_use(store, ST_EXCHANGE_FIND);
 	text(s, 1, exchange->token);
 	text(s, 2, exchange->issuer);
 	text(s, 3, exchange->jti);
@@ -42,11 +44,11 @@ int store_exchange_find(struct store *store, const struct exchange *exchange, in
 
 int store_exchange_replayed(struct store *store, const struct exchange *exchange)
 {
-	sqlite3_stmt *s = statement_use(store, ST_EXCHANGE_REPLAYED);
-	text(s, 1, exchange->token);
-	text(s, 2, exchange->issuer);
-	text(s, 3, exchange->jti);
-	if (statement_finish(store, s, "a replay is noted"))
-		return -1;
-	return sqlite3_changes(store->db) > 0;
+	struct change change;
+	change_begin(&change, store, ST_EXCHANGE_REPLAYED);
+	change_text(&change, exchange->token);
+	change_text(&change, exchange->issuer);
+	change_text(&change, exchange->jti);
+	int changes = change_make(&change, "a replay is noted");
+	return changes < 0 ? -1 : changes > 0;
 }

@@ -15,41 +15,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The number of a text; 0 for none, -1 on error. */
-static int64_t name_number(struct store *store, sqlite3_value *text)
-{
-	if (sqlite3_value_type(text) == SQLITE_NULL)
-		return 0;
-	sqlite3_stmt *s = statement_use(store, ST_NAME_GET);
-	sqlite3_bind_value(s, 1, text);
-	int code = sqlite3_step(s);
-	int64_t number = code == SQLITE_ROW ? sqlite3_column_int64(s, 0) : -1;
-	sqlite3_reset(s);
-	if (code == SQLITE_ROW)
-		return number;
-	if (code != SQLITE_DONE)
-		return sqlite_failed(store->db, "a name is looked up");
-	s = statement_use(store, ST_NAME_PUT);
-	sqlite3_bind_value(s, 1, text);
-	if (statement_finish(store, s, "a name is kept"))
-		return -1;
-	return sqlite3_last_insert_rowid(store->db);
-}
-
 /* The row of ST_INDEX_NEXT: n, ts, the eight facets, line, task, reason. */
 enum { AT_NAMES = 2, NAMES = 8, AT_TEXTS = AT_NAMES + NAMES, TEXTS = 3 };
 
 static int index_one(struct store *store, sqlite3_stmt *row)
 {
-	int64_t numbers[NAMES];
-	for (int i = 0; i < NAMES; i++)
-		if ((numbers[i] = name_number(store, sqlite3_column_value(row, AT_NAMES + i))) < 0)
-			return -1;
 	sqlite3_stmt *s = statement_use(store, ST_FACETS_PUT);
 	sqlite3_bind_int64(s, 1, sqlite3_column_int64(row, 0));
 	sqlite3_bind_int64(s, 2, sqlite3_column_int64(row, 1));
 	for (int i = 0; i < NAMES; i++)
-		sqlite3_bind_int64(s, AT_NAMES + i + 1, numbers[i]);
+		sqlite3_bind_int64(s, AT_NAMES + i + 1, sqlite3_column_int64(row, AT_NAMES + i));
 	if (statement_finish(store, s, "a command is indexed"))
 		return -1;
 	s = statement_use(store, ST_WORDS_PUT);

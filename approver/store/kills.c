@@ -1,12 +1,9 @@
 /* kills.c: the kill switch in the store.
  *
- * Its statements are prepared when they are used: a kill is rare, and the way of every command must not carry
- * them.
- *
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
 #include "approver/store/kills.h"
+#include "approver/store/change.h"
 #include "approver/store/sqlite.h"
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -50,77 +47,40 @@ static void text(sqlite3_stmt *s, int at, const char *value)
 
 /* ── writing ───────────────────────────────────────────────────────────────────────────────────────────── */
 
-static sqlite3_stmt *prepare(struct store *store, const char *sql)
-{
-	sqlite3_stmt *s;
-	if (sqlite3_prepare_v2(store->db, sql, -1, &s, NULL) == SQLITE_OK)
-		return s;
-	sqlite_failed(store->db, "a kill is written");
-	return NULL;
-}
-
-static int run(struct store *store, sqlite3_stmt *s)
-{
-	int result = sqlite3_step(s) == SQLITE_DONE ? 0 : sqlite_failed(store->db, "a kill is kept");
-	int saved = errno;
-	sqlite3_finalize(s);
-	errno = saved;
-	return result;
-}
-
 int store_kill_put(struct store *store, const struct kill_row *row)
 {
-	sqlite3_stmt *s = prepare(store, "INSERT INTO kills(id,kind,name,reason,by,ts,expires,lifted) "
-					 "VALUES(?,?,?,?,?,?,?,0) ON CONFLICT(id) DO UPDATE SET "
-					 "expires=excluded.expires");
-	if (!s)
-		return -1;
-	text(s, 1, row->id);
-	text(s, 2, row->kind);
-	text(s, 3, row->name);
-	text(s, 4, row->reason);
-	text(s, 5, row->by);
-	sqlite3_bind_int64(s, 6, row->ts);
-	sqlite3_bind_int64(s, 7, row->expires);
-	return run(store, s);
+	struct change change;
+	change_begin(&change, store, ST_KILL_PUT);
+	change_text(&change, row->id);
+	change_text(&change, row->kind);
+	change_text(&change, row->name);
+	change_text(&change, row->reason);
+	change_text(&change, row->by);
+	change_number(&change, row->ts);
+	change_number(&change, row->expires);
+	return change_make(&change, "a kill is kept") < 0 ? -1 : 0;
 }
 
 int store_kill_lift(struct store *store, const char *id, int64_t ms, const char *by)
 {
-	sqlite3_stmt *s = prepare(store, "UPDATE kills SET lifted=?,lifted_by=? WHERE id=? AND lifted=0");
-	if (!s)
-		return -1;
-	sqlite3_bind_int64(s, 1, ms);
-	text(s, 2, by);
-	text(s, 3, id);
-	return run(store, s);
+	struct change change;
+	change_begin(&change, store, ST_KILL_LIFT);
+	change_number(&change, ms);
+	change_text(&change, by);
+	change_text(&change, id);
+	return change_make(&change, "a kill is lifted") < 0 ? -1 : 0;
 }
 
 int store_kill_mark(struct store *store, enum kill_mark mark, const char *kill, const char *command,
 		    int64_t ms)
 {
-	static const char *const marks[KILL_MARKS] = {
-	    /* What an earlier kill has brought about already holds for this one too. */
-	    [KILL_REACHED] =
-		"INSERT INTO kill_targets(reached,command,kill,told,acknowledged,left_ms,over,lapsed) SELECT "
-		"?1,?2,?3,coalesce(max(told),0),coalesce(max(acknowledged),0),coalesce(max(left_ms),0),0,0 "
-		"FROM kill_targets WHERE "
-		"command=?2 ON CONFLICT DO NOTHING",
-	    [KILL_TOLD] = "UPDATE kill_targets SET told=?1 WHERE command=?2 AND told=0",
-	    [KILL_ACKNOWLEDGED] =
-		"UPDATE kill_targets SET acknowledged=?1 WHERE command=?2 AND acknowledged=0",
-	    [KILL_LEFT] = "UPDATE kill_targets SET left_ms=?1 WHERE command=?2 AND left_ms=0",
-	    [KILL_OVER] = "UPDATE kill_targets SET over=?1 WHERE command=?2 AND over=0",
-	    [KILL_LAPSED] = "UPDATE kill_targets SET lapsed=?1 WHERE command=?2 AND over=0 AND lapsed=0",
-	};
-	sqlite3_stmt *s = prepare(store, marks[mark]);
-	if (!s)
-		return -1;
-	sqlite3_bind_int64(s, 1, ms);
-	text(s, 2, command);
+	struct change change;
+	change_begin(&change, store, (enum statement)(ST_KILL_REACHED + (int)mark));
+	change_number(&change, ms);
+	change_text(&change, command);
 	if (mark == KILL_REACHED)
-		text(s, 3, kill);
-	return run(store, s);
+		change_text(&change, kill);
+	return change_make(&change, "a kill is kept") < 0 ? -1 : 0;
 }
 
 /* ── reading ───────────────────────────────────────────────────────────────────────────────────────────── */
@@ -186,9 +146,13 @@ int store_kill(struct store_reader *reader, const char *id, struct kill_row *row
 int store_kill_targets(struct store_reader *reader, const char *kill, store_kill_target_fn *fn, void *arg)
 {
 	sqlite3_stmt *s = reader_prepare(
-	    reader, "SELECT t.command,c.agent,c.host,c.outcome,c.outcome_reason,c.signal,c.state,c.has_exit,"
-		    "c.exit,c.decided,c.ended,t.reached,t.told,t.acknowledged,t.left_ms,t.over,t.lapsed FROM "
-		    "kill_targets t JOIN commands c ON c.id=t.command WHERE t.kill=? ORDER BY t.command");
+	    reader,
+	    "SELECT t.command," NAME_OF(agent) "," NAME_OF(host) "," NAME_OF(outcome) "," NAME_OF(
+		outcome_reason) "," NAME_OF(signal) ",c.state,c.has_exit,"
+						    "c.exit,c.decided,c.ended,t.reached,t.told,t."
+						    "acknowledged,t.left_ms,t.over,t.lapsed FROM "
+						    "kill_targets t JOIN commands c ON c.id=t.command WHERE "
+						    "t.kill=? ORDER BY t.command");
 	int code = SQLITE_ROW;
 	bool more = true;
 	if (!s)
@@ -263,7 +227,8 @@ int store_kill_order(struct store_reader *reader, const char *command, struct ki
 
 int store_parent(struct store_reader *reader, const char *command, char session[37], char parent[37])
 {
-	sqlite3_stmt *s = reader_prepare(reader, "SELECT session,parent FROM commands WHERE id=?");
+	sqlite3_stmt *s =
+	    reader_prepare(reader, "SELECT " NAME_OF(session) ",c.parent FROM commands c WHERE c.id=?");
 	if (!s)
 		return -1;
 	text(s, 1, command);

@@ -2,31 +2,60 @@
  *
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
 #include "approver/store/sqlite.h"
+#include "common/error.h"
 #include "common/log.h"
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
-struct store *store_open(const char *path, char **error)
+/* PATH's folder's "log". */
+static char *log_folder(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	char *folder;
+	return asprintf(&folder, "%.*slog", slash ? (int)(slash + 1 - path) : 0, path) < 0 ? NULL : folder;
+}
+
+static bool open_all(struct store *store, const char *path, const struct note_signer *signer, char **error)
+{
+	char *folder = log_folder(path);
+	mode_t before = umask(077);
+	store->path = strdup(path);
+	store->log = folder ? log_open(folder, signer, error) : NULL;
+	store->db =
+	    store->log ? sqlite_connect(path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, error) : NULL;
+	umask(before);
+	free(folder);
+	return store->db && store->path && schema_bring_up_to_date(store->db, path, error) &&
+	       statements_prepare(store, error);
+}
+
+struct store *store_open_slowly(const char *path, const struct note_signer *signer, store_progress *progress,
+				void *arg, char **error)
 {
 	struct store *store = calloc(1, sizeof *store);
 	*error = NULL;
 	if (!store)
 		return NULL;
-	mode_t before = umask(077);
-	store->db = sqlite_connect(path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, error);
-	umask(before);
-	store->path = strdup(path);
-	if (store->db && store->path && schema_bring_up_to_date(store->db, path, error) &&
-	    statements_prepare(store, error)) {
-		store->next = store->committed =
-		    sqlite_number(store->db, "SELECT coalesce(max(n) + 1, 0) FROM events");
-		store->unindexed = index_backlog(store->db);
-		if (store->next >= 0 && store->unindexed >= 0)
-			return store;
+	if (open_all(store, path, signer, error)) {
+		if (replay_rest(store, progress, arg))
+			error_set(error, "%s: it cannot be brought up to what the log holds", path);
+		else {
+			tidy_begin(store);
+			store->next = store->committed = log_size(store->log);
+			store->unindexed = index_backlog(store->db);
+			if (store->unindexed >= 0)
+				return store;
+		}
 	}
 	store_close(store);
 	return NULL;
+}
+
+struct store *store_open(const char *path, const struct note_signer *signer, char **error)
+{
+	return store_open_slowly(path, signer, NULL, NULL, error);
 }
 
 void store_close(struct store *store)
@@ -36,8 +65,16 @@ void store_close(struct store *store)
 	for (int i = 0; i < STATEMENTS; i++)
 		sqlite3_finalize(store->statements[i]);
 	sqlite3_close(store->db);
+	log_close(store->log);
+	pending_finish(&store->pending);
+	names_forget(store);
 	free(store->path);
 	free(store);
+}
+
+struct log *store_log(const struct store *store)
+{
+	return store->log;
 }
 
 struct store_reader *store_reader_new(struct store *store)
@@ -46,8 +83,10 @@ struct store_reader *store_reader_new(struct store *store)
 	char *error = NULL;
 	if (reader)
 		reader->db = sqlite_connect(store->path, SQLITE_OPEN_READWRITE, &error);
-	if (reader && reader->db && model_function_add(reader->db))
+	if (reader && reader->db && model_function_add(reader->db)) {
+		reader->log = store->log;
 		return reader;
+	}
 	log_line(LOG_LEVEL_ERROR, "store cannot be read", "error", error, NULL);
 	free(error);
 	store_reader_free(reader);

@@ -1,11 +1,12 @@
 /* read.c: looking things up, each thread on a connection of its own.
  *
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
+#include "approver/store/derive.h"
 #include "approver/store/sqlite.h"
 #include <stdlib.h>
 #include <string.h>
 
-#define SELECT_COMMANDS "SELECT " COMMAND_NAMES "n FROM commands "
+#define SELECT_COMMANDS "SELECT " COMMAND_READ " FROM commands c "
 static const char select_commands[] = SELECT_COMMANDS;
 
 static char *column_bytes(sqlite3_stmt *statement, int column, size_t *len)
@@ -30,6 +31,18 @@ sqlite3_stmt *reader_prepare(struct store_reader *reader, const char *sql)
 	return NULL;
 }
 
+/* Of an agent that works for its owner: as when it was decided. */
+static char *own_chain(const struct command_row *row)
+{
+	struct buf chain = BUF_INIT;
+	derive_chain_head(&chain, row->agent, row->human, row->chain_since);
+	derive_chain_end(&chain, row->task);
+	if (!chain.failed)
+		return buf_take(&chain);
+	buf_finish(&chain);
+	return NULL;
+}
+
 void command_fill(sqlite3_stmt *s, struct command_row *row)
 {
 	int at = 0;
@@ -37,7 +50,9 @@ void command_fill(sqlite3_stmt *s, struct command_row *row)
 #define GET_TEXT(name) row->name = column_text(s, at++);
 #define GET_INTEGER(name) row->name = (__typeof__(row->name))sqlite3_column_int64(s, at++);
 #define GET_BYTES(name) row->name = column_bytes(s, at++, &row->name##_len);
-	COMMAND_COLUMNS(GET_TEXT, GET_INTEGER, GET_BYTES)
+	COMMAND_COLUMNS(GET_TEXT, GET_TEXT, GET_INTEGER, GET_BYTES)
+	if (row->chain_since && row->agent && row->human)
+		row->chain = own_chain(row);
 }
 
 static int each_command(struct store_reader *reader, sqlite3_stmt *s, store_command_fn *fn, void *arg)
@@ -233,40 +248,4 @@ int store_reviews(struct store_reader *reader, const char *command, char **names
 	*names = one(reader, s) == 1 ? column_text(s, 0) : NULL;
 	sqlite3_finalize(s);
 	return *names ? 0 : -1;
-}
-
-int store_event(struct store_reader *reader, int64_t index, enum event_kind *kind, int64_t *ms, char **body,
-		size_t *len)
-{
-	sqlite3_stmt *s = reader_prepare(reader, "SELECT kind,ms,body FROM events WHERE n=?");
-	if (!s)
-		return -1;
-	sqlite3_bind_int64(s, 1, index);
-	int found = one(reader, s);
-	if (found == 1) {
-		*kind = (enum event_kind)sqlite3_column_int(s, 0);
-		*ms = sqlite3_column_int64(s, 1);
-		*body = column_bytes(s, 2, len);
-	}
-	sqlite3_finalize(s);
-	return found == 1 && !*body ? -1 : found;
-}
-
-int store_events_of(struct store_reader *reader, const char *subject,
-		    bool (*fn)(int64_t, enum event_kind, int64_t, const char *, size_t, void *), void *arg)
-{
-	sqlite3_stmt *s =
-	    reader_prepare(reader, "SELECT n,kind,ms,body FROM events WHERE subject=? ORDER BY n");
-	int code = SQLITE_ROW;
-	bool more = s != NULL;
-	if (s)
-		sqlite3_bind_text(s, 1, subject, -1, SQLITE_STATIC);
-	while (more && (code = sqlite3_step(s)) == SQLITE_ROW) {
-		size_t len;
-		char *body = column_bytes(s, 3, &len);
-		more = body && fn(sqlite3_column_int64(s, 0), (enum event_kind)sqlite3_column_int(s, 1),
-				  sqlite3_column_int64(s, 2), body, len, arg);
-		free(body);
-	}
-	return reader_listed(reader, s, code);
 }

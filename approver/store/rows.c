@@ -32,6 +32,8 @@ const char *event_kind_name(enum event_kind kind)
 	    [EVENT_ALERT] = "alert",
 	    [EVENT_KILL] = "kill",
 	    [EVENT_UNKILL] = "unkill",
+	    [EVENT_UNMASKED] = "unmasked",
+	    [EVENT_NOTED] = "noted",
 	};
 	return kind < EVENT_KINDS && names[kind] ? names[kind] : "unknown";
 }
@@ -40,7 +42,7 @@ void command_row_finish(struct command_row *row)
 {
 #define FREE(name) free(row->name);
 #define LEAVE(name)
-	COMMAND_COLUMNS(FREE, LEAVE, FREE)
+	COMMAND_COLUMNS(FREE, FREE, LEAVE, FREE)
 	memset(row, 0, sizeof *row);
 }
 

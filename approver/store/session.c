@@ -7,7 +7,7 @@
  * (their IDs are UUIDv7, made in that order by the host) is still believed.
  *
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
-#include "approver/store/sqlite.h"
+#include "approver/store/change.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -92,16 +92,21 @@ int store_session_next(struct store *store, const char *session, const char *age
 	if (admitted != 1)
 		return admitted;
 	*seq = bound.seq + 1;
-	sqlite3_stmt *s = statement_use(store, ST_SESSION_PUT);
-	text(s, 1, session);
-	text(s, 2, agent);
-	text(s, 3, bound.credential ? bound.credential : credential);
-	sqlite3_bind_int64(s, 4, *seq);
-	text(s, 5, model);
-	text(s, 6, bound.was);
-	text(s, 7, bound.handed);
-	if (statement_finish(store, s, "a session is kept"))
+	struct change change;
+	change_begin(&change, store, ST_SESSION_PUT);
+	change_text(&change, session);
+	change_text(&change, agent);
+	change_text(&change, bound.credential ? bound.credential : credential);
+	change_number(&change, *seq);
+	change_text(&change, model);
+	change_text(&change, bound.was);
+	change_text(&change, bound.handed);
+	if (change_make(&change, "a session is kept") < 0)
 		return -1;
+	/* Of one that was never handed over, its command says all that is kept. */
+	bool plain = !bound.was && !bound.handed;
+	store->session_at = change.mark;
+	store->session_len = plain && !store->replaying ? store->pending.rows.len - change.mark : 0;
 	*last_model = bound.model;
 	bound.model = NULL;
 	return 1;

@@ -1,7 +1,7 @@
 /* sqlite.c: a connection to SQLite, and what goes wrong on it.
  *
- * WAL, so that readers never wait for the writer; synchronous=FULL, so that what store_commit has returned
- * from is on disk.
+ * WAL, so that readers never wait for the writer; synchronous=NORMAL, since it is the log that is on disk
+ * when store_commit returns: what is left of the tables after a crash is whole, and made up for.
  *
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
 #include "approver/store/sqlite.h"
@@ -33,7 +33,7 @@ sqlite3 *sqlite_connect(const char *path, int flags, char **error)
 	sqlite3 *db = NULL;
 	if (sqlite3_open_v2(path, &db, flags | SQLITE_OPEN_NOMUTEX, NULL) == SQLITE_OK &&
 	    sqlite3_busy_timeout(db, 5000) == SQLITE_OK && sqlite_run(db, "PRAGMA journal_mode=WAL") &&
-	    sqlite_run(db, "PRAGMA synchronous=FULL; PRAGMA trusted_schema=OFF; PRAGMA cache_size=-8000"))
+	    sqlite_run(db, "PRAGMA synchronous=NORMAL; PRAGMA trusted_schema=OFF; PRAGMA cache_size=-8000"))
 		return db;
 	error_set(error, "%s: %s", path, db ? sqlite3_errmsg(db) : "out of memory");
 	sqlite3_close(db);

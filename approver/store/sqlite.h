@@ -4,6 +4,8 @@
 #ifndef WHOSH_STORE_SQLITE_H
 #define WHOSH_STORE_SQLITE_H
 
+#include "approver/log/log.h"
+#include "approver/store/leaf.h"
 #include "approver/store/store.h"
 #include "common/buf.h"
 #include <sqlite3.h>
@@ -15,7 +17,9 @@ enum statement {
 	ST_SAVEPOINT,
 	ST_RELEASE,
 	ST_ROLLBACK_TO,
-	ST_APPEND,
+	ST_APPLIED,
+	ST_SUBJECT_PUT,
+	ST_OUTCOME_AT,
 	ST_SESSION_GET,
 	ST_SESSION_PUT,
 	ST_SUCCEEDS,
@@ -36,6 +40,14 @@ enum statement {
 	ST_EXCHANGE_FIND,
 	ST_EXCHANGE_REPLAYED,
 	ST_EXCHANGES_DROP,
+	ST_KILL_PUT,
+	ST_KILL_LIFT,
+	ST_KILL_REACHED,
+	ST_KILL_TOLD,
+	ST_KILL_ACKNOWLEDGED,
+	ST_KILL_LEFT,
+	ST_KILL_OVER,
+	ST_KILL_LAPSED,
 	ST_NAME_GET,
 	ST_NAME_PUT,
 	ST_FACETS_PUT,
@@ -48,31 +60,56 @@ enum statement {
 	STATEMENTS
 };
 
+enum { NAMES_KNOWN = 4096 };
+/* The numbers of names that were used lately, so that the way of every command need not look them up. */
+struct names {
+	struct known_name {
+		char *text;
+		int64_t number;
+	} known[NAMES_KNOWN];
+	bool added; /* in the open group: after a rollback none of them is believed */
+};
+
 struct store {
 	sqlite3 *db;
 	char *path;
+	struct log *log;
 	sqlite3_stmt *statements[STATEMENTS];
-	int64_t next, committed; /* event numbers: of the open group, and of what is on disk */
-	int64_t item_next;       /* of the open item: what to go back to */
-	int64_t unindexed;       /* about how many commands index.c has yet to see */
+	struct pending pending;         /* the open group's leaves */
+	int64_t next, committed;        /* event numbers: of the open group, and of what is in the log */
+	int64_t item_next;              /* of the open item: what to go back to */
+	int64_t request;                /* number of the command_requested that was appended last */
+	size_t session_at, session_len; /* of a session's note that its command's note may stand for */
+	struct names names;
+	int64_t unindexed; /* about how many commands index.c has yet to see */
+	int wal_pages;     /* in the database's write-ahead log */
+	bool replaying, untidy, reserved;
+	bool behind; /* the log has what the tables could not take */
 };
 
 struct store_reader {
 	sqlite3 *db;
+	struct log *log;
 };
 
-/* Every column of `commands` that a struct command_row has, in one order everywhere: T text, I integer, B
- * line. */
+/* Every column of `commands` that a struct command_row has, in one order everywhere: T text, N text that is
+ * kept once, in `names`, I integer, B line. */
 /* clang-format off */
-#define COMMAND_COLUMNS(T, I, B)                                                                             \
-	T(id) I(ts) T(agent) T(agent_version) T(credential) T(session) T(parent) T(human) I(seq) T(chain)    \
-	T(model) T(task) T(user) T(host) T(cwd) T(mode) B(line) T(detail) I(state) T(verdict) T(cause)       \
-	T(rule) T(policy) T(reason) T(reviewers) I(reviewers_needed) I(not_in_chain) I(expires) I(decided)   \
-	I(has_exit) I(exit) T(signal) T(outcome) T(outcome_reason) I(started) I(ended) I(log_index)          \
-	T(command_s256) T(live_tail) T(permit)
+#define COMMAND_COLUMNS(T, N, I, B)                                                                          \
+	T(id) I(ts) N(agent) N(agent_version) N(credential) N(session) T(parent) N(human) I(seq) N(chain)    \
+	I(chain_since)                                                                                       \
+	N(model) N(task) N(user) N(host) N(cwd) N(mode) B(line) N(detail) I(state) N(verdict) N(cause)       \
+	N(rule) N(policy) T(reason) N(reviewers) I(reviewers_needed) I(not_in_chain) I(expires) I(decided)   \
+	I(has_exit) I(exit) N(signal) N(outcome) N(outcome_reason) I(started) I(ended) I(log_index)          \
+	T(command_s256) T(live_tail)
 /* clang-format on */
 #define COLUMN_NAME(name) #name ","
-#define COMMAND_NAMES COMMAND_COLUMNS(COLUMN_NAME, COLUMN_NAME, COLUMN_NAME)
+#define COMMAND_NAMES COMMAND_COLUMNS(COLUMN_NAME, COLUMN_NAME, COLUMN_NAME, COLUMN_NAME)
+/* The text of a name column of `commands c`, and all columns as command_fill reads them. */
+#define NAME_OF(name) "(SELECT text FROM names WHERE id=c." #name ")"
+#define COLUMN_READ(name) "c." #name ","
+#define NAME_READ(name) NAME_OF(name) ","
+#define COMMAND_READ COMMAND_COLUMNS(COLUMN_READ, NAME_READ, COLUMN_READ, COLUMN_READ) "c.n"
 
 /* sqlite.c: a connection with the settings that every connection needs; NULL with *error. */
 sqlite3 *sqlite_connect(const char *path, int flags, char **error);
@@ -91,6 +128,22 @@ bool statements_prepare(struct store *store, char **error);
 /* One of the writer's statements, ready to be bound; and its run, when it gives no rows: 0 or -1. */
 sqlite3_stmt *statement_use(struct store *store, enum statement which);
 int statement_finish(struct store *store, sqlite3_stmt *statement, const char *what);
+/* replay.c: make the changes of one leaf; 0, -1 after logging why. */
+int replay_leaf(struct store *store, int64_t n, const char *text, size_t len);
+/* Bring the tables up to what the log holds; progress, when not NULL, is called now and then.  0, -1. */
+int replay_rest(struct store *store, store_progress *progress, void *arg);
+/* write.c: what an event changes by itself: alerts, and by which subject it is found. */
+int event_keep(struct store *store, int64_t n, enum event_kind kind, int64_t ms, const char *subject);
+/* names.c: the number of a text, made when it is new; 0 for NULL, -1 on error. */
+int64_t name_number(struct store *store, const char *text);
+void names_forget(struct store *store);
+/* reserve.c: have the room that is kept for the tables, -1 with errno; give it up, true when there was any.
+ */
+int reserve_make(struct store *store);
+bool reserve_give_up(struct store *store);
+/* tidy.c: the database's own log is emptied by us, now when it is large. */
+void tidy_begin(struct store *store);
+int tidy_large(struct store *store);
 /* index.c: how many commands are not indexed yet; -1 on error. */
 int64_t index_backlog(sqlite3 *db);
 /* Before an indexed command's texts change, and after: *n is 0 when it was not indexed (then not again). */

@@ -7,11 +7,11 @@
 
 #define COLUMN_PLACE(name) "?,"
 static const char command_insert[] =
-    "INSERT INTO commands(" COMMAND_NAMES
-    "n) VALUES(" COMMAND_COLUMNS(COLUMN_PLACE, COLUMN_PLACE, COLUMN_PLACE) "NULL) ON CONFLICT(id) DO NOTHING";
+    "INSERT INTO commands(" COMMAND_NAMES "request_at,n) VALUES(" COMMAND_COLUMNS(
+	COLUMN_PLACE, COLUMN_PLACE, COLUMN_PLACE, COLUMN_PLACE) "?,NULL) ON CONFLICT(id) DO NOTHING";
 
 #define FACETS "ts,agent,human,model,session,verdict,host,user,credential"
-#define INDEXED "n," FACETS ",CAST(line AS TEXT),task,reason"
+#define INDEXED "n," FACETS ",CAST(line AS TEXT)," NAME_OF(task) ",reason"
 
 /* Two blanks, so that every character begins a trigram: see short_match.c. */
 #define WORDS_PADDED "?||'  ',?||'  ',?||'  '"
@@ -23,7 +23,9 @@ static const char *const texts[STATEMENTS] = {
     [ST_SAVEPOINT] = "SAVEPOINT item",
     [ST_RELEASE] = "RELEASE item",
     [ST_ROLLBACK_TO] = "ROLLBACK TO item",
-    [ST_APPEND] = "INSERT INTO events(n,kind,ms,subject,body) VALUES(?,?,?,?,?)",
+    [ST_APPLIED] = "UPDATE applied SET n=?",
+    [ST_SUBJECT_PUT] = "INSERT INTO subjects(subject,n) VALUES(?,?) ON CONFLICT DO NOTHING",
+    [ST_OUTCOME_AT] = "UPDATE commands SET outcome_at=? WHERE id=? AND outcome_at<0",
     [ST_SESSION_GET] = "SELECT credential,seq,model,was,handed FROM sessions WHERE id=?",
     [ST_SESSION_PUT] =
 	"INSERT INTO sessions(id,agent,credential,seq,model,was,handed) VALUES(?,?,?,?,?,?,?) ON "
@@ -38,7 +40,7 @@ static const char *const texts[STATEMENTS] = {
     [ST_COMMAND_INSERT] = command_insert,
     [ST_COMMAND_DECIDE] =
 	"UPDATE commands SET state=?,verdict=?,cause=?,rule=?,policy=?,reason=?,reviewers=?,decided=?,"
-	"log_index=?,permit=? WHERE id=?",
+	"log_index=? WHERE id=?",
     [ST_COMMAND_OUTCOME] =
 	"UPDATE commands SET state=?,has_exit=?,exit=?,signal=?,outcome=?,outcome_reason=?,started=?,"
 	"ended=? WHERE id=?",
@@ -74,6 +76,19 @@ static const char *const texts[STATEMENTS] = {
     [ST_EXCHANGE_REPLAYED] =
 	"UPDATE exchanges SET replayed=1 WHERE replayed=0 AND (token=?1 OR (issuer=?2 AND jti=?3))",
     [ST_EXCHANGES_DROP] = "DELETE FROM exchanges WHERE until<=?",
+    [ST_KILL_PUT] = "INSERT INTO kills(id,kind,name,reason,by,ts,expires,lifted) VALUES(?,?,?,?,?,?,?,0) "
+		    "ON CONFLICT(id) DO UPDATE SET expires=excluded.expires",
+    [ST_KILL_LIFT] = "UPDATE kills SET lifted=?,lifted_by=? WHERE id=? AND lifted=0",
+    /* What an earlier kill has brought about already holds for this one too. */
+    [ST_KILL_REACHED] =
+	"INSERT INTO kill_targets(reached,command,kill,told,acknowledged,left_ms,over,lapsed) SELECT "
+	"?1,?2,?3,coalesce(max(told),0),coalesce(max(acknowledged),0),coalesce(max(left_ms),0),0,0 "
+	"FROM kill_targets WHERE command=?2 ON CONFLICT DO NOTHING",
+    [ST_KILL_TOLD] = "UPDATE kill_targets SET told=? WHERE command=? AND told=0",
+    [ST_KILL_ACKNOWLEDGED] = "UPDATE kill_targets SET acknowledged=? WHERE command=? AND acknowledged=0",
+    [ST_KILL_LEFT] = "UPDATE kill_targets SET left_ms=? WHERE command=? AND left_ms=0",
+    [ST_KILL_OVER] = "UPDATE kill_targets SET over=? WHERE command=? AND over=0",
+    [ST_KILL_LAPSED] = "UPDATE kill_targets SET lapsed=? WHERE command=? AND over=0 AND lapsed=0",
     [ST_NAME_GET] = "SELECT id FROM names WHERE text=?",
     [ST_NAME_PUT] = "INSERT INTO names(text) VALUES(?)",
     [ST_FACETS_PUT] = "INSERT INTO facets(n," FACETS ") VALUES(?,?,?,?,?,?,?,?,?,?)",

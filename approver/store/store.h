@@ -1,10 +1,12 @@
 /* store.h: where the approver keeps what must survive: a narrow interface, SQLite behind it, others later.
  *
- * The idea.  The log of events is append-only and numbered; every other table is an index that could be
- * rebuilt from it.  One thread (approver/command/writer.c) does all writing, in groups: store_begin, any
- * number of changes, store_commit.  When store_commit has returned 0 the whole group is on disk; on any error
- * nothing of the group is.  Only then are shells answered.  Reading may happen on any thread, through a
- * struct store_reader of its own (WAL: readers never block the writer) and sees only whole groups.
+ * The idea.  The log of events (approver/log) is append-only, numbered, and the truth; every table is an
+ * index that is made again from it (replay.c).  One thread (approver/command/writer.c) does all writing, in
+ * groups: store_begin, any number of changes, store_commit.  When store_commit has returned 0 the whole group
+ * is in the log and on disk; on any error nothing of the group is.  Only then are shells answered.  The
+ * tables follow without a sync of their own: what a crash leaves behind, the next start makes up for.
+ * Reading may happen on any thread, through a struct store_reader of its own (WAL: readers never block the
+ * writer) and sees only whole groups.
  *
  * Strings in rows handed out are malloc'd and owned by the row (finish it); strings in rows handed in are
  * borrowed. Times are milliseconds since 1970.  Functions return 0, or -1 after logging why, unless said
@@ -18,6 +20,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct log;
+struct note_signer;
 struct store;
 struct store_reader;
 
@@ -50,6 +54,8 @@ enum event_kind {
 		      */
 	EVENT_KILL,  /* body: JSON {"id","kind","name","reason","by","expires"} */
 	EVENT_UNKILL, /* body: JSON {"id","kind","name","by"} */
+	EVENT_UNMASKED, /* body: JSON {"command","operator"}: somebody was shown its secrets */
+	EVENT_NOTED,  /* no body: rows that change without an event of their own */
 	EVENT_KINDS
 };
 const char *event_kind_name(enum event_kind kind); /* "command_requested" … */
@@ -63,8 +69,10 @@ struct command_row {
 	char *id;   /* the command JWS's jti */
 	int64_t ts; /* when the approver received it */
 	char *agent, *agent_version, *credential, *session, *parent, *human;
-	int64_t seq; /* number within the session, from 1 */
-	char *chain; /* JSON array: [{type,id,task,authorized_at,proof}] */
+	int64_t seq;         /* number within the session, from 1 */
+	char *chain;         /* JSON array: [{type,id,task,authorized_at,proof}] */
+	int64_t chain_since; /* not 0: the chain is what derive_chain makes of human, agent and task, since
+				then */
 	char *model, *task, *user, *host, *cwd, *mode;
 	char *line; /* bytes */
 	size_t line_len;
@@ -88,7 +96,15 @@ struct command_row {
 	int64_t log_index;  /* of the decision; of the request while pending */
 	char *command_s256; /* of the command JWS */
 	char *live_tail;    /* last 16 characters of the command JWS: proof for /v1/live */
-	char *permit;       /* the permit JWS once decided, for idempotent answers */
+	unsigned as_signed; /* given to the store: which of all this is what signed messages of the group say,
+			       so that the log need not say it again (enum row_signed) */
+};
+enum row_signed {
+	ROW_REQUEST = 1, /* what derive_command sets, but for task and detail */
+	ROW_TASK = 2,    /* … these as well */
+	ROW_DETAIL = 4,
+	ROW_DECISION = 8, /* what derive_decision sets */
+	ROW_OUTCOME = 16  /* what derive_outcome sets */
 };
 void command_row_finish(struct command_row *row);
 
@@ -137,10 +153,16 @@ void agent_row_finish(struct agent_row *row);
 void credential_row_finish(struct credential_row *row);
 void operator_row_finish(struct operator_row *row);
 
-/* Open DIR/whosh.db (created when absent), bring its schema up to date.  NULL with a malloc'd sentence in
- * *error. */
-struct store *store_open(const char *path, char **error);
+/* Open DIR/whosh.db and the log beside it, DIR/log (both made when absent), and bring the tables up to what
+ * the log holds.  NULL with a malloc'd sentence in *error. */
+struct store *store_open(const char *path, const struct note_signer *signer, char **error);
+/* The same, telling how far it is: `done` leaves of `all`. */
+typedef void store_progress(int64_t done, int64_t all, void *arg);
+struct store *store_open_slowly(const char *path, const struct note_signer *signer, store_progress *progress,
+				void *arg, char **error);
 void store_close(struct store *store);
+/* The log, for reading (approver/log/log.h: what is safe from any thread). */
+struct log *store_log(const struct store *store);
 
 /* ── writing: the writer thread only ───────────────────────────────────────────────────────────────────── */
 int store_begin(struct store *store);
@@ -212,6 +234,11 @@ int64_t store_index_some(struct store *store, int max);
 /* About how many commands store_index_some has yet to see.  Costs nothing. */
 int64_t store_unindexed(const struct store *store);
 
+/* Write out what follows a commit by itself: the log's files for others to read, and the database's own log.
+ * For the writer when it has nothing else to do; 0, or -1 after logging why. */
+int store_tidy(struct store *store);
+bool store_untidy(const struct store *store);
+
 /* ── reading: any thread, one reader each ──────────────────────────────────────────────────────────────── */
 struct store_reader *store_reader_new(struct store *store); /* NULL: logged */
 void store_reader_free(struct store_reader *reader);
@@ -259,6 +286,8 @@ int64_t store_alert_count(struct store_reader *reader, int64_t since);
 /* The JWS or JSON body of one event (malloc'd). 1, 0, -1. */
 int store_event(struct store_reader *reader, int64_t index, enum event_kind *kind, int64_t *ms, char **body,
 		size_t *len);
+/* The permit JWS of a command (malloc'd): 1; 0 when it is not decided, or archived; -1. */
+int store_permit(struct store_reader *reader, const struct command_row *row, char **permit);
 /* Every event about one subject, in order: fn(index, kind, ms, body, len, arg). */
 int store_events_of(struct store_reader *reader, const char *subject,
 		    bool (*fn)(int64_t, enum event_kind, int64_t, const char *, size_t, void *), void *arg);

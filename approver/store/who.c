@@ -36,8 +36,7 @@ enum {
 	NEWEST_OF_SOME = 60000 /* where facets leave some out, before a text is read */
 };
 
-#define WITH_TABLE(name) "c." #name ","
-static const char columns[] = COMMAND_COLUMNS(WITH_TABLE, WITH_TABLE, WITH_TABLE) "c.n";
+static const char columns[] = COMMAND_READ;
 
 /* Parameters have one number each in every statement here. */
 enum { P_LIKE = 1, P_WORDS, P_BELOW, P_SINCE, P_UNTIL, P_ABOVE, P_FROM, P_PATTERN, P_FACET /* and on */ };
@@ -105,9 +104,11 @@ static void add_facet(struct buf *sql, const struct search *search, int facet, c
 	else if (facet == MODEL && table == 'f' && search->many_models)
 		buf_addf(sql, "model_matches(?%d,(SELECT text FROM names WHERE id=f.model))", P_PATTERN);
 	else if (facet == MODEL && table == 'c' && model_is_pattern(search->filter->model))
-		buf_addf(sql, "model_matches(?%d,c.model)", P_FACET + facet);
+		buf_addf(sql, "model_matches(?%d," NAME_OF(model) ")", P_FACET + facet);
+	else if (table == 'c')
+		buf_addf(sql, "c.%s=(SELECT id FROM names WHERE text=?%d)", column, P_FACET + facet);
 	else
-		buf_addf(sql, "%c.%s=?%d", table, column, P_FACET + facet);
+		buf_addf(sql, "f.%s=?%d", column, P_FACET + facet);
 }
 
 /* What facets and time ask for, on `facets` or `commands` by its letter. */
@@ -129,8 +130,9 @@ static void add_match(struct buf *sql, const struct search *search)
 {
 	if (search->filter->match)
 		buf_addf(sql,
-			 " AND (CAST(c.line AS TEXT) LIKE ?%d ESCAPE '\\' OR c.task LIKE ?%d ESCAPE '\\' OR "
-			 "c.reason LIKE ?%d ESCAPE '\\')",
+			 " AND (CAST(c.line AS TEXT) LIKE ?%d ESCAPE '\\' OR " NAME_OF(
+			     task) " LIKE ?%d ESCAPE '\\' OR "
+				   "c.reason LIKE ?%d ESCAPE '\\')",
 			 P_LIKE, P_LIKE, P_LIKE);
 }
 

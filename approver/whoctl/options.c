@@ -63,6 +63,8 @@ static const struct spec {
     [OPT_SAMPLE] = {"sample", "N", "records of each kind to show, 1 to 60 (default 5)", 0},
     [OPT_SEED] = {"seed", "HEX", "draw the samples of an earlier report again, by the seed it names", 0},
     [OPT_ALL] = {"all", NULL, "also those that are revoked, lifted or past", 0},
+    [OPT_UNMASK] = {"unmask", NULL, "secrets as they are (reviewers and admins; it is written down)", 0},
+    [OPT_EVIDENCE] = {"evidence", NULL, "also the signed bytes, unmasked (reviewers and admins)", 0},
     [OPT_LAST] = {"last", "N", "also judge the last N lines that the approver has recorded", 0},
     [OPT_ID_TOKEN] = {"id-token", "FILE", "the CI job's identity token; - is standard input", 0},
     [OPT_ID_TOKEN_CA] = {"id-token-ca", "FILE", "the CA believed when the runner is asked for the token", 0},

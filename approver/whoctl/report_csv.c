@@ -37,6 +37,19 @@ static void text_field(struct buf *out, const char *text)
 	buf_addc(out, ',');
 }
 
+/* The audit path's hashes in base64, separated by blanks. */
+static void proof_field(struct buf *out, const cJSON *record)
+{
+	struct buf path BUF_AUTO = BUF_INIT;
+	const cJSON *hash;
+	cJSON_ArrayForEach(hash, json_array(record, "proof"))
+	{
+		const char *text = cJSON_GetStringValue(hash);
+		buf_addf(&path, "%s%s", path.len ? " " : "", text ? text : "?");
+	}
+	text_field(out, path.data);
+}
+
 static void row_add(struct buf *out, const cJSON *report, const struct row *row)
 {
 	static const char *const members[] = {"ts",   "id",      "agent", "human", "model",
@@ -59,6 +72,7 @@ static void row_add(struct buf *out, const cJSON *report, const struct row *row)
 	if (row->record)
 		json_names_add(&reviewers, json_array(row->record, "reviewers"));
 	text_field(out, reviewers.data);
+	proof_field(out, row->record);
 	const char *line = row->record ? record_line(row->record, &room, &len) : "";
 	field_add(out, line, len);
 	buf_adds(out, "\r\n");
@@ -100,7 +114,7 @@ void report_csv_add(struct buf *out, const cJSON *report)
 	const cJSON *control, *sentence;
 	buf_adds(out, "standard,from,to,control,kind,name,value,log_index,time,command,agent,human,model,"
 		      "task,verdict,rule,"
-		      "host,reviewers,line\r\n");
+		      "host,reviewers,proof,line\r\n");
 	report_drawing_add(&drawing, report);
 	row_add(out, report, &(struct row){"", "note", "caution", report_caution, NULL});
 	row_add(out, report, &(struct row){"", "note", "samples", drawing.data, NULL});

@@ -44,6 +44,21 @@ static void decision_cell(struct buf *out, const cJSON *record)
 	buf_adds(out, "</td>");
 }
 
+/* The inclusion proof, folded away: a page needs no script for that. */
+static void proof_add(struct buf *out, const cJSON *record)
+{
+	const cJSON *path = json_array(record, "proof"), *hash;
+	if (!path)
+		return;
+	buf_adds(out, "<details><summary>proof</summary><code>");
+	cJSON_ArrayForEach(hash, path)
+	{
+		html_text(out, cJSON_GetStringValue(hash) ? cJSON_GetStringValue(hash) : "?");
+		buf_adds(out, "<br>");
+	}
+	buf_adds(out, "</code></details>");
+}
+
 static void command_row(struct buf *out, const cJSON *record)
 {
 	const char *human = json_string(record, "human");
@@ -60,7 +75,9 @@ static void command_row(struct buf *out, const cJSON *record)
 	bool cut = html_line(out, record, LINE_BYTES, false) > 0;
 	buf_adds(out, cut ? "…</code><br><small>" : "</code><br><small>");
 	html_member(out, record, "id", "");
-	buf_adds(out, "</small></td>");
+	buf_adds(out, "</small>");
+	proof_add(out, record);
+	buf_adds(out, "</td>");
 	decision_cell(out, record);
 	buf_adds(out, "</tr>\n");
 }
@@ -72,6 +89,7 @@ static void event_row(struct buf *out, const cJSON *record)
 	utc_cell(out, record);
 	buf_adds(out, "<td>");
 	html_member(out, record, "text", "?");
+	proof_add(out, record);
 	buf_adds(out, "</td></tr>\n");
 }
 
@@ -235,6 +253,9 @@ void report_html_add(struct buf *out, const cJSON *report)
 	buf_adds(out, "<h2>How the samples were drawn</h2>\n<p>");
 	report_drawing_add(&drawing, report);
 	html_text(out, drawing.data ? drawing.data : "");
-	buf_adds(out, "</p>\n");
+	buf_adds(out, "</p>\n<p>The checkpoint, a signed note:</p>\n<pre>");
+	const char *note = json_string(report, "checkpoint");
+	html_bytes(out, note ? note : "", note ? strlen(note) : 0, true);
+	buf_adds(out, "</pre>\n");
 	html_end(out);
 }

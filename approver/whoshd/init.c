@@ -7,14 +7,16 @@
 #include "approver/policy/policy.h"
 #include "approver/store/store.h"
 #include "approver/whoshd/init_certificates.h"
+#include "approver/whoshd/log_key.h"
+#include "approver/whoshd/serve_load.h"
 #include "approver/whoshd/whoshd.h"
 #include "common/clock.h"
 #include "common/codec.h"
 #include "common/io.h"
 #include "common/jws.h"
 #include "common/secure.h"
-#include <dirent.h>
 #include <errno.h>
+#include <ftw.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -28,6 +30,7 @@ struct plan {
 	char dir[4096];      /* where it will be, absolute */
 	char made[4096 + 8]; /* where it is made */
 	const char *listen;
+	char name[64]; /* the approver's, of its key */
 	char *names[MAX_NAMES];
 	int n_names;
 };
@@ -102,7 +105,7 @@ static bool put_client_conf(const struct plan *plan, const char *public)
 }
 
 /* The key that signs permits, and what depends on it. */
-static bool put_permit_key(const struct plan *plan)
+static bool put_permit_key(struct plan *plan)
 {
 	struct signing_key *key = signing_key_generate();
 	unsigned char d[KEY_BYTES], x[KEY_BYTES];
@@ -110,6 +113,9 @@ static bool put_permit_key(const struct plan *plan)
 		return fail("approver.key", "OpenSSL cannot make a key");
 	signing_key_export(key, d, x);
 	signing_key_free(key);
+	char thumbprint[S256_LEN + 1];
+	key_thumbprint(x, thumbprint);
+	approver_name(thumbprint, plan->name);
 	struct buf private = BUF_INIT, public BUF_AUTO = BUF_INIT, line BUF_AUTO = BUF_INIT;
 	base64url_encode(&public, x, sizeof x);
 	buf_addf(&private, "{\"kty\":\"OKP\",\"crv\":\"Ed25519\",\"x\":\"%s\",\"d\":\"",
@@ -152,7 +158,8 @@ static bool put_admin(const struct plan *plan)
 	buf_wipe(&token);
 	snprintf(path, sizeof path, "%s/whosh.db", plan->made);
 	char *error = NULL;
-	struct store *store = good ? store_open(path, &error) : NULL;
+	struct note_signer *signer = good ? log_key_load(plan->made, plan->name, &error) : NULL;
+	struct store *store = signer ? store_open(path, signer, &error) : NULL;
 	if (good && !store)
 		good = fail(path, error ? error : "out of memory");
 	struct operator_row admin = {.name = (char *)(size_t) "admin",
@@ -162,20 +169,23 @@ static bool put_admin(const struct plan *plan)
 	if (good && (store_begin(store) || store_operator_put(store, &admin) || store_commit(store)))
 		good = fail(path, "cannot be written");
 	store_close(store);
+	log_key_free(signer);
 	free(error);
 	return good;
 }
 
+static int remove_one(const char *path, const struct stat *st, int type, struct FTW *at)
+{
+	(void)st;
+	(void)type;
+	(void)at;
+	return remove(path);
+}
+
 static void remove_made(const struct plan *plan)
 {
-	DIR *folder = opendir(plan->made);
-	struct dirent *entry;
-	while (folder && (entry = readdir(folder)))
-		if (strcmp(entry->d_name, ".") && strcmp(entry->d_name, ".."))
-			unlinkat(dirfd(folder), entry->d_name, 0);
-	if (folder)
-		closedir(folder);
-	rmdir(plan->made);
+	enum { FOLDERS_OPEN = 8 };
+	nftw(plan->made, remove_one, FOLDERS_OPEN, FTW_DEPTH | FTW_PHYS);
 }
 
 /* Its name is what makes it whole, so the name must be on disk too. */

@@ -8,12 +8,13 @@
 
 static const char usage[] = "usage: whoshd init --dir DIR [--listen ADDR:PORT] [--name HOST]...\n"
 			    "       whoshd serve --dir DIR [--listen ADDR:PORT]\n"
+			    "       whoshd reindex --dir DIR\n"
 			    "       whoshd --version | --help\n";
 
 static const struct {
 	const char *name;
 	int (*run)(int argc, char **argv);
-} verbs[] = {{"init", whoshd_init}, {"serve", whoshd_serve}};
+} verbs[] = {{"init", whoshd_init}, {"serve", whoshd_serve}, {"reindex", whoshd_reindex}};
 
 int main(int argc, char **argv)
 {

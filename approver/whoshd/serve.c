@@ -2,9 +2,11 @@
  *
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
 #include "approver/http/server.h"
+#include "approver/whoshd/log_key.h"
 #include "approver/whoshd/serve_client_conf.h"
 #include "approver/whoshd/serve_listen.h"
 #include "approver/whoshd/serve_load.h"
+#include "approver/whoshd/state_lock.h"
 #include "approver/whoshd/whoshd.h"
 #include "common/exits.h"
 #include "common/log.h"
@@ -47,7 +49,7 @@ static int run(struct server *server, const char *bound, const sigset_t *signals
 	while (!sigwait(signals, &signal_number)) {
 		if (signal_number != SIGHUP)
 			break;
-		log_line(LOG_LEVEL_INFO, "reading policy.json and exchange.json again", NULL);
+		log_line(LOG_LEVEL_INFO, "reading policy.json, exchange.json and secrets.json again", NULL);
 		server_reload(server);
 	}
 	log_line(LOG_LEVEL_INFO, "stopping", "signal", signal_number == SIGTERM ? "TERM" : "INT", NULL);
@@ -78,12 +80,18 @@ static int serve(struct serve_files *files, const char *address)
 	if (files->max_connections > 0 && files->max_connections < connections)
 		connections = (unsigned)files->max_connections;
 	snprintf(path, sizeof path, "%s/whosh.db", files->dir);
-	struct store *store = store_open(path, &error);
-	if (!store)
+	if (!state_lock(files->dir, &error))
+		return complain(EXIT_CONFIGURATION, "the state directory cannot be used", error);
+	struct note_signer *signer = log_key_load(files->dir, files->name, &error);
+	struct store *store = signer ? store_open(path, signer, &error) : NULL;
+	if (!store) {
+		log_key_free(signer);
 		return complain(EXIT_CONFIGURATION, "the store cannot be opened", error);
+	}
 	int fd = listen_on(address, bound, sizeof bound, &error);
 	if (fd < 0) {
 		store_close(store);
+		log_key_free(signer);
 		return complain(EXIT_UNREACHABLE, "no address to listen on", error);
 	}
 	client_conf_follow(files->dir, bound);
@@ -102,6 +110,7 @@ static int serve(struct serve_files *files, const char *address)
 	struct server *server = server_new(&settings, store);
 	int status = server ? run(server, bound, &signals) : EXIT_CONFIGURATION;
 	store_close(store);
+	log_key_free(signer);
 	return status;
 }
 

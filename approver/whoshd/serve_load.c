@@ -39,6 +39,11 @@ static void wipe_strings(cJSON *object)
 	    secure_wipe(child->valuestring, strlen(child->valuestring));
 }
 
+void approver_name(const char *thumbprint, char name[64])
+{
+	snprintf(name, 64, "whoshd:%.16s", thumbprint);
+}
+
 static bool load_permit_key(struct serve_files *files, char **error)
 {
 	struct buf text = BUF_INIT, d = BUF_INIT, x = BUF_INIT;
@@ -54,7 +59,7 @@ static bool load_permit_key(struct serve_files *files, char **error)
 	}
 	if (good) {
 		key_thumbprint((unsigned char *)x.data, thumbprint);
-		snprintf(files->name, sizeof files->name, "whoshd:%.16s", thumbprint);
+		approver_name(thumbprint, files->name);
 	}
 	wipe_strings(jwk);
 	cJSON_Delete(jwk);

@@ -20,6 +20,8 @@ struct serve_files {
 /* Read everything but the database and the policy.  false with a malloc'd sentence in *error; finish either
  * way. */
 bool serve_files_load(struct serve_files *files, const char *dir, char **error);
+/* The approver's name, of its permit key's thumbprint (RFC 7638). */
+void approver_name(const char *thumbprint, char name[64]);
 void serve_files_finish(struct serve_files *files);
 
 #endif

@@ -8,5 +8,6 @@
 
 int whoshd_init(int argc, char **argv);
 int whoshd_serve(int argc, char **argv);
+int whoshd_reindex(int argc, char **argv);
 
 #endif

@@ -172,7 +172,7 @@ static struct verdict wait_answer(struct link *way, const struct secret *its, st
 	char *words = NULL;
 	struct wire_message found = {.type = WIRE_WAITING};
 	while (found.type == WIRE_WAITING) {
-		int got = channel_next(way, &found, TICK_MS);
+		int got = channel_next(way, &found, waiting_tick(since, TICK_MS));
 		if (got < 0)
 			found.type = 0;
 		else if (!got)

@@ -33,14 +33,35 @@ static int add_hashed(BUCKET_CONTENTS *item)
 	return 0;
 }
 
+/* By name: `enable -f` puts a new one in its place among the others. */
+static const struct builtin *named(const struct builtin *table, int n, const char *name)
+{
+	for (int i = 0; i < n; i++)
+		if (table[i].name && !strcmp(table[i].name, name))
+			return &table[i];
+	return NULL;
+}
+
 static void add_builtins(struct buf *frame)
 {
 	for (int i = 0; i < num_shell_builtins; i++) {
-		const struct builtin *now = &shell_builtins[i];
-		bool same =
-		    i < n_builtins && now->flags == first[i].flags && now->function == first[i].function;
-		if (!same && now->name)
+		const struct builtin *now = &shell_builtins[i], *was = NULL;
+		if (!now->name)
+			continue;
+		/* Where it was is where it still is, nearly always. */
+		if (i < n_builtins && first[i].name && !strcmp(first[i].name, now->name))
+			was = &first[i];
+		else
+			was = named(first, n_builtins, now->name);
+		if (!was || now->flags != was->flags || now->function != was->function)
 			meaning_tell(frame, "builtin", now->name, NULL);
+	}
+	for (int i = 0; i < n_builtins; i++) {
+		const char *name = first[i].name;
+		bool there = !name || (i < num_shell_builtins && shell_builtins[i].name &&
+				       !strcmp(shell_builtins[i].name, name));
+		if (!there && !named(shell_builtins, num_shell_builtins, name))
+			meaning_tell(frame, "builtin", name, NULL);
 	}
 }
 

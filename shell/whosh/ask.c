@@ -71,7 +71,7 @@ static bool wait_reviewed(struct gate *gate, struct wire_message *found, const c
 		return broker_read(gate, found, -1);
 	while (!got) {
 		waiting_show(words, since);
-		got = broker_next(gate, found, TICK_MS);
+		got = broker_next(gate, found, waiting_tick(since, TICK_MS));
 	}
 	waiting_show(NULL, since);
 	return got > 0;

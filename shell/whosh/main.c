@@ -22,9 +22,18 @@ static const char usage[] = "usage: whosh [-l] [-e] [-c LINE [ARG0 ARG...]] [-s]
 /* 0 to 2 must be open, or the first file opened would become standard output. */
 static void open_standard(void)
 {
-	for (int fd = 0; fd <= 2; fd++)
-		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDWR) != fd)
-			_exit(EXIT_CONFIGURATION);
+	for (int fd = 0; fd <= 2; fd++) {
+		if (fcntl(fd, F_GETFD) >= 0)
+			continue;
+		if (errno != EBADF)
+			message_exit(EXIT_CONFIGURATION, "configuration: fcntl: %s; nothing was run",
+				     strerror(errno));
+		if (open("/dev/null", O_RDWR) != fd)
+			message_exit(EXIT_CONFIGURATION,
+				     "configuration: /dev/null cannot be opened in place of descriptor %d, "
+				     "which is closed; nothing was run",
+				     fd);
+	}
 }
 
 static void find_self(struct gate *gate)

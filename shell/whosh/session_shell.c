@@ -148,14 +148,24 @@ static void take_terminal(const struct session *session)
 		ioctl(STDIN_FILENO, TIOCSCTTY, 0);
 }
 
+/* Where a sandbox forbids it, its name says more than the reason. */
+static bool two_ends(int type, int *ends, const char **why)
+{
+	if (!socketpair(AF_UNIX, type | SOCK_CLOEXEC, 0, ends))
+		return true;
+	*why = errno == EPERM ? "a session needs socketpair, which is not permitted here" : strerror(errno);
+	return false;
+}
+
 bool session_start(struct session *session, const char **why)
 {
 	int frames[2] = {-1, -1}, door[2] = {-1, -1};
 	int null FD_AUTO = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	take_terminal(session);
 	session->signals = run_take_signals(&session->before);
-	if (null < 0 || session->signals < 0 || socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, frames) ||
-	    socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, door) || pipe2(session->kills, O_CLOEXEC)) {
+	if (!two_ends(SOCK_STREAM, frames, why) || !two_ends(SOCK_SEQPACKET, door, why))
+		return false;
+	if (null < 0 || session->signals < 0 || pipe2(session->kills, O_CLOEXEC)) {
 		*why = strerror(errno);
 		return false;
 	}

@@ -87,8 +87,9 @@ def test_lineage(t):
     mine, waits, aside = running(a, worker), worker.command("make"), running(a, worker)
     assert post(a, waits)[0] == 202
     a.stop()
-    change_store(a, 'UPDATE commands SET chain=\'[{"type":"human","id":"carol"},{"type":"agent","id":"boss","credential":'
-                    '"b0ss"},{"type":"agent","id":"worker"}]\' WHERE id IN ("%s","%s")' % (jti(mine), jti(waits)))
+    change_store(a, 'INSERT INTO names(text) VALUES(\'[{"type":"human","id":"carol"},{"type":"agent","id":"boss","credential":'
+                    '"b0ss"},{"type":"agent","id":"worker"}]\')')
+    change_store(a, 'UPDATE commands SET chain=(SELECT max(id) FROM names) WHERE id IN ("%s","%s")' % (jti(mine), jti(waits)))
     a.start()
     enrol(a, "boss", owner="carol")
     k = kill(a, "agent", "boss")

@@ -146,9 +146,64 @@ def test_nobody_picks_the_samples(t):
                 assert sample["of"] == of and [(x["id"], x["log_index"]) for x in sample["commands"]] == first, sample
     assert seen == set(classes), seen
     again = json.loads(of_month(a, "--json", "--sample", "7", "--seed", report["seed"]).out)
-    assert again["controls"][0]["samples"] == report["controls"][0]["samples"]
+
+    def shown(x):
+        return [y["id"] for s in x["controls"][0]["samples"] for y in s["commands"]]
+    assert shown(again) == shown(report)
     other = json.loads(of_month(a, "--json", "--seed", "0" * 64).out)
-    assert other["controls"][0]["samples"] != report["controls"][0]["samples"] and "given by" in other["seed_of"], other["seed_of"]
+    assert shown(other) != shown(report) and "given by" in other["seed_of"], other["seed_of"]
+
+
+def leaf_hashes(log, size):
+    """RFC 6962 hashes of the leaves, from the log's own files."""
+    hashes = []
+    for n in range((size + 255) // 256):
+        width = min(256, size - n * 256)
+        data = (log / "tile" / "entries" / ("%03d" % n + (".p/%d" % width if width < 256 else ""))).read_bytes()
+        for _ in range(width):
+            length = int.from_bytes(data[:2], "big")
+            hashes.append(hashlib.sha256(b"\0" + data[2:2 + length]).digest())
+            data = data[2 + length:]
+    return hashes
+
+
+def root_from(leaf, index, size, path):
+    """RFC 9162 section 2.1.3.2."""
+    fn, sn, r = index, size - 1, leaf
+    for p in path:
+        assert sn, "the path is too long"
+        if fn & 1 or fn == sn:
+            r = hashlib.sha256(b"\1" + p + r).digest()
+            while not fn & 1 and fn:
+                fn, sn = fn >> 1, sn >> 1
+        else:
+            r = hashlib.sha256(b"\1" + r + p).digest()
+        fn, sn = fn >> 1, sn >> 1
+    assert not sn, "the path is too short"
+    return r
+
+
+def test_samples_are_proven(t):
+    """An auditor who holds a checkpoint must be able to check that what was shown is in that log, without us."""
+    a = told(t, month(5))
+    report = json.loads(of_month(a, "--json", standard="nist-800-53").out)
+    page = text_of(strict_html(of_month(a, "--format", "html", standard="nist-800-53").out))
+    rows = csv.DictReader(io.StringIO(of_month(a, "--format", "csv", standard="nist-800-53").out.decode(), newline=""))
+    a.stop()
+    lines = report["checkpoint"].split("\n")
+    size, root = int(lines[1]), base64.b64decode(lines[2])
+    assert size == report["log_size"] and root.hex() == report["seed"] and lines[0].startswith("whoshd:"), lines
+    now = int((a.dir / "log" / "checkpoint").read_text().split("\n")[1])
+    leaves, n = leaf_hashes(a.dir / "log", now), 0
+    for control in report["controls"]:
+        for sample in control["samples"]:
+            for x in sample.get("commands", sample.get("events")):
+                path = [base64.b64decode(p) for p in x["proof"]]
+                assert root_from(leaves[x["log_index"]], x["log_index"], size, path) == root, x
+                n += 1
+    assert n > 20 and "whoshd:" in page
+    sample = next(x for x in rows if x["kind"] == "sample" and x["proof"])
+    assert all(len(base64.b64decode(p)) == 32 for p in sample["proof"].split())
 
 
 def test_every_standard_in_every_form(t):
@@ -162,7 +217,7 @@ def test_every_standard_in_every_form(t):
             assert not any(bad in x for x in control["answer"] for bad in ("%", "[", "|")), control
         tree = strict_html(of_month(a, "--format", "html", standard=standard).out)
         page = text_of(tree)
-        assert "an aid, not advice" in page and re.search("The seed is [0-9a-f]{64}: SHA-256", page), standard
+        assert "an aid, not advice" in page and re.search("The seed is [0-9a-f]{64}: the root hash of the log's signed checkpoint of size", page), standard
         assert all(x["question"] in page and x["cannot"] in page for x in report["controls"])
         assert [text_of(x).split(" · ")[0] for x in tree.iter("h2")][:len(controls)] == controls
         text = of_month(a, standard=standard).text
@@ -179,7 +234,7 @@ def test_csv(t):
     raw = out.read_bytes()
     assert raw.count(b"\r\n") == raw.count(b"\n"), "RFC 4180 ends its rows with CR LF"
     rows = list(csv.DictReader(io.StringIO(raw.decode(), newline=""), strict=True))
-    assert all(None not in x and len(x) == 19 for x in rows)
+    assert all(None not in x and len(x) == 20 for x in rows)
     assert not any(v[:1] in ("=", "+", "-", "@") for x in rows for v in x.values())
     for control in report["controls"]:
         mine = [x for x in rows if x["control"] == control["id"]]

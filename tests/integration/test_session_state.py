@@ -1,6 +1,7 @@
 """A session's lines one after the other: what a refusal is to bash, hostile and large lines, how it ends, what it has redefined."""
 import json
 import os
+import pathlib
 import time
 
 from lib import jose
@@ -208,6 +209,19 @@ def test_redefined(t):
     r = t.whosh(b, None, stdin="x=1; y () { true; }; unset -f y\ncat f\nalias cat='echo other'\ncat f\n")
     assert r.text == "file\nfile\n", r
     assert not [x for x in asked if x["line"] == "cat f\n"], "what a line does not use keeps nobody"
+
+
+def test_enabled_builtin(t):
+    """One loaded builtin would be told as a change of all that stand behind it in bash's table: people read noise."""
+    folder = pathlib.Path("/usr/lib/bash")
+    a, b, _ = around(t, policy=READ_ONLY)
+    s = Live(t, b, None)
+    s.line("enable -f %s/basename basename" % folder)
+    s.line("id -un; basename cat")
+    r = s.end()
+    told = [m["name"] for x in a.reviewer.seen if x["line"] == "id -un; basename cat\n" for m in x.get("meaning", [])
+            if m["kind"] == "builtin"]
+    assert told == ["basename"], (told, r)
 
 
 def test_denied_redefinition(t):

@@ -1,9 +1,10 @@
 /* past.c: records of days gone by, for tests: put what standard input says into a store, as the approver
  * would have.
  *
- *     past DIR/whosh.db < ENTRIES
+ *     past DIR < ENTRIES
  *
- * Each line is a JSON object: {"event":KIND,"ms":MS,"subject":ID,"body":{…}}, or a command
+ * Each line is a JSON object: {"event":KIND,"ms":MS,"subject":ID,"body":{…}}, or a
+ * command
  * {"ts":MS,"agent":…,"line":…,…} with the members below, of which only these three must be there; or
  * {"agent_row":ID,"owner":…,"ms":MS}, or
  * {"credential_row":ID,"agent":…,"issued":MS,"expires":MS,"revoked":MS}. Prints each command's ID and its
@@ -11,6 +12,8 @@
  *
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
 #include "approver/store/store.h"
+#include "approver/whoshd/log_key.h"
+#include "approver/whoshd/serve_load.h"
 #include "common/json.h"
 #include "common/uuid.h"
 #include <inttypes.h>
@@ -149,9 +152,15 @@ int main(int argc, char **argv)
 	char *error = NULL, *line = NULL;
 	size_t room = 0;
 	ssize_t len;
-	struct store *store = argc == 2 ? store_open(argv[1], &error) : NULL;
+	char path[4096];
+	struct serve_files files = {0};
+	struct note_signer *signer = argc == 2 && serve_files_load(&files, argv[1], &error)
+					 ? log_key_load(argv[1], files.name, &error)
+					 : NULL;
+	snprintf(path, sizeof path, "%s/whosh.db", argc == 2 ? argv[1] : "");
+	struct store *store = signer ? store_open(path, signer, &error) : NULL;
 	if (!store)
-		die(error ? error : "usage: past DIR/whosh.db < ENTRIES");
+		die(error ? error : "usage: past DIR < ENTRIES");
 	int64_t n = 0;
 	for (; (len = getline(&line, &room, stdin)) > 0; n++) {
 		cJSON *json = json_parse(line, (size_t)len, NULL);
@@ -170,6 +179,8 @@ int main(int argc, char **argv)
 	if (n % GROUP && store_commit(store))
 		die("a group cannot be kept");
 	store_close(store);
+	log_key_free(signer);
+	serve_files_finish(&files);
 	free(line);
 	return 0;
 }

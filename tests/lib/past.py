@@ -57,6 +57,6 @@ def workdays(n, last=1, days=20):
 def put(t, a, entries):
     """Into the store of an approver that does not serve; [(command ID, log index)] in order."""
     text = "".join(json.dumps(e) + "\n" for e in entries)
-    r = t.run([t.program("tests/lib/past"), a.dir / "whosh.db"], stdin=text, timeout=300)
+    r = t.run([t.program("tests/lib/past"), a.dir], stdin=text, timeout=300)
     assert r.code == 0, r
     return [(x.split()[0], int(x.split()[1])) for x in r.text.splitlines()]

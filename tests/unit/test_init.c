@@ -7,6 +7,10 @@
 #include "common/io.h"
 #include "common/jws.h"
 #include "tests/unit/check.h"
+#include "tests/unit/test_store.h"
+#include "approver/whoshd/log_key.h"
+#include "approver/whoshd/serve_load.h"
+#include "common/codec.h"
 #include <fcntl.h>
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
@@ -126,7 +130,8 @@ static void test_modes(void)
 {
 	struct stat s;
 	holds("the state directory is its owner's alone", stat(dir, &s) == 0 && (s.st_mode & 07777) == 0700);
-	static const char *const secrets[] = {"ca.key", "server.key", "approver.key", "admin.token"};
+	static const char *const secrets[] = {"ca.key", "server.key", "approver.key", "log.key",
+					      "admin.token"};
 	for (size_t i = 0; i < sizeof secrets / sizeof *secrets; i++) {
 		char lost[80];
 		snprintf(lost, sizeof lost, "%s is read by its owner and written by nobody", secrets[i]);
@@ -158,14 +163,22 @@ static void test_admin(void)
 	read_file(in("whosh.db"), 1 << 24, &database);
 	holds("the database does not hold the token",
 	      database.len && !memmem(database.data, database.len, token.data + 9, 43));
-	char *error;
-	struct store *store = store_open(in("whosh.db"), &error);
+	char *error = NULL, name[64], thumbprint[S256_LEN + 1];
+	struct buf public BUF_AUTO = BUF_INIT, x BUF_AUTO = BUF_INIT;
+	if (read_file(in("approver.pub"), 4096, &public) || !base64url_decode(&x, public.data, S256_LEN))
+		return;
+	key_thumbprint((unsigned char *)x.data, thumbprint);
+	approver_name(thumbprint, name);
+	struct note_signer *signer = log_key_load(dir, name, &error);
+	struct store *store = signer ? store_open(in("whosh.db"), signer, &error) : NULL;
 	struct store_reader *reader = store ? store_reader_new(store) : NULL;
 	if (reader)
 		store_operators(reader, is_admin, &token);
 	holds("the token is an admin's", reader && !token.len);
 	store_reader_free(reader);
 	store_close(store);
+	log_key_free(signer);
+	free(error);
 }
 
 static void test_files(void)

@@ -160,11 +160,11 @@ static void texts(void)
 	sentence(&out, "%n [dog|dogs] of %s", (int64_t)2, "\"Bob\"");
 	holds("one is not many, and a sentence is a JSON string",
 	      is(&out, "\"1 dog, 1 h 5 m\",\"2 dogs of \\\"Bob\\\"\""));
-	report_text(&out, "a\x1b\xe2\x80\xae");
+	report_text(&out, "a\x1b\xe2\x80\xae", NULL);
 	holds("what acts or hides is written out", is(&out, "a\\x1b\\u202e"));
-	event_text(&out, EVENT_OPERATOR_SIGN_IN, "{\"operator\":\"bob\",\"from\":\"::1\"}", 31);
+	event_text(&out, EVENT_OPERATOR_SIGN_IN, "{\"operator\":\"bob\",\"from\":\"::1\"}", 31, NULL);
 	holds("what an event does not say is left out of its sentence", is(&out, "bob signed in from ::1"));
-	event_text(&out, EVENT_KILL, "no JSON", 7);
+	event_text(&out, EVENT_KILL, "no JSON", 7, NULL);
 	holds("an event that cannot be read is told by its name", is(&out, "kill"));
 	html_text(&out, "<a href=\"x\">'&\x1b\n\xff</a>");
 	holds("nothing leaves its place in a page",

@@ -4,16 +4,30 @@
 #ifndef WHOSH_TESTS_STORE_H
 #define WHOSH_TESTS_STORE_H
 
+#include "approver/log/note.h"
 #include "approver/store/store.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+
+/* Whose checkpoints the tests' logs have. */
+static inline const struct note_signer *test_signer(void)
+{
+	static struct note_signer signer;
+	static const unsigned char seed[32] = "of the tests, and of nobody else";
+	if (!signer.verifier.kind && !note_signer_make(&signer, "whoshd:tests", NOTE_ED25519, seed))
+		exit(1);
+	return &signer;
+}
 
 static inline struct store *store_at(const char *dir, const char *name, char *path, size_t size)
 {
 	char *error = NULL;
 	snprintf(path, size, "%s/%s", dir, name);
-	struct store *store = store_open(path, &error);
+	mkdir(path, 0700);
+	snprintf(path, size, "%s/%s/whosh.db", dir, name);
+	struct store *store = store_open(path, test_signer(), &error);
 	if (!store) {
 		fprintf(stderr, "%s\n", error ? error : "out of memory");
 		exit(1);

@@ -1,0 +1,13 @@
+/* state_lock.h: one process at a time writes a state directory.
+ *
+ * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef WHOSH_WHOSHD_STATE_LOCK_H
+#define WHOSH_WHOSHD_STATE_LOCK_H
+
+#include <stdbool.h>
+
+/* Take DIR/lock (flock(2)) for as long as this process lives; it is released by the process's end, however it
+ * ends.  false with a malloc'd sentence in *error: somebody has it, or the directory cannot be written. */
+bool state_lock(const char *dir, char **error);
+
+#endif
