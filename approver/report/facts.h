@@ -104,7 +104,7 @@ struct facts {
 	int64_t gap_ms;            /* in all of the period */
 	int64_t first_ms, last_ms; /* of all events */
 	int64_t expected;          /* the number that the next event should have */
-	bool stopped, started;     /* what the walk has come by last */
+	bool stopped, started;     /* recording ended in good order last; it ever began */
 	struct picks picks;
 	bool failed; /* out of memory */
 };

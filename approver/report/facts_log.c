@@ -61,9 +61,9 @@ void facts_event(struct facts *f, int64_t n, enum event_kind kind, int64_t ms)
 		note_gap(f, f->last_ms, ms, f->stopped);
 		f->n[FACT_CRASHES] += within && !f->stopped;
 	}
-	if (!f->started)
+	if (f->n[FACT_EVENTS] == 1)
 		f->first_ms = ms;
-	f->started = true;
+	f->started |= kind == EVENT_LOG_STARTED;
 	if (kind != EVENT_NOTED) /* what is noted may be written behind the end */
 		f->stopped = kind == EVENT_LOG_STOPPED;
 	f->last_ms = ms;

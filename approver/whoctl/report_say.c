@@ -37,9 +37,9 @@ void report_drawing_add(struct buf *out, const cJSON *report)
 	buf_adds(out, ": ");
 	json_visible_add(out, report, "seed_of", "?");
 	buf_addf(out,
-		 ". The log then held %lld events. `whoctl report` with --seed draws the same samples again, "
-		 "and `whoctl "
-		 "prove ID` gives the proof that a record is in the log.",
+		 ". The log then held %lld events. `whoctl report` with --seed draws the same samples again; "
+		 "each has its "
+		 "inclusion proof in the signed checkpoint, an audit path of RFC 6962.",
 		 (long long)log_size);
 }
 

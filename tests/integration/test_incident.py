@@ -213,3 +213,18 @@ def test_who_may_ask(t):
         assert a.api("GET", query % wrong)[0] == 400, wrong
     assert a.api("GET", query % "2026-03-01T02:47:00Z" + "&offset=900")[0] == 400
     assert a.api("GET", query % "2026-03-01T02:47:00Z" + "&agent=a%20b")[0] == 400
+
+
+def test_secrets_stay_hidden(t):
+    """A page that is handed around must not carry the password that an agent typed."""
+    at = night()
+    secret = "hunter2Zq8LmXw4"
+    line = "psql 'postgres://shop:%s@db/shop' -c 'DROP TABLE x'" % secret
+    a = told(t, workdays(60, last=2) + [command(at, line, cwd="/srv/token=ghp_" + "a1B2c3D4" * 4 + "x9Yz", task="use " + line)])
+    for form in ("text", "json", "html"):
+        out = a.ctl("incident", "--at", "03:47", "--format", form).text
+        assert "DROP TABLE" in out and secret not in out and "a1B2c3D4a1B2" not in out, (form, out)
+    day = time.strftime("%Y-%m-%d", time.gmtime(at / 1000))
+    for form in ("text", "json", "html", "csv"):
+        out = a.ctl("report", "soc2", "--from", day, "--to", day, "--format", form).text
+        assert "DROP TABLE" in out and secret not in out and "a1B2c3D4a1B2" not in out, (form, out)

@@ -5,6 +5,8 @@ import csv
 import hashlib
 import io
 import json
+import os
+import pty
 import random
 import re
 import time
@@ -276,12 +278,13 @@ def test_a_real_day(t):
     a.ctl("operator", "add", "eve", "--role", "viewer", "--out", t.tmp / "eve")  # in the log behind its start
     a.kill()
     a.start()
+    a.ctl("operator", "add", "zoe", "--role", "viewer", "--out", t.tmp / "zoe")
     today = time.strftime("%Y-%m-%d", time.gmtime())
     report = json.loads(a.ctl("report", "soc2", "--from", today, "--to", today, "--json").out)
     said = facts(report)
     wanted = {"commands": 3, "approved": 2, "denied": 1, "approved_by_rule": 1, "approved_by_review": 1, "denied_by_rule": 1,
               "exit_0": 2, "agents": 1, "agents_added": 1, "credentials_issued": 1, "credentials_rotated": 2,
-              "credentials_revoked": 1, "kills": 2, "kills_lifted": 1, "reviews": 1, "reviewers": 1, "operator_changes": 2, "viewers": 1,
+              "credentials_revoked": 1, "kills": 2, "kills_lifted": 1, "reviews": 1, "reviewers": 1, "operator_changes": 3, "viewers": 2,
               "log_starts": 3, "log_stops": 1, "log_breaks": 1, "log_missing": 0, "admins": 1, "may_review": 1,
               "approved_by_own_human": 0}
     wrong = {k: (said[k], v) for k, v in wanted.items() if said[k] != v}
@@ -311,16 +314,44 @@ def test_what_cannot_be_asked(t):
     assert "No command was decided by a person" in of_month(a).text, "a quiet month is a report as well"
 
 
+REPORT_PATH = "/v1/reports/soc2?from=2026-03-01T00%3A00%3A00.000Z&to=2026-04-01T00%3A00%3A00.000Z"
+
+
+def fake_options(a, fake):
+    return "--url", "https://127.0.0.1:%d" % fake.port, "--ca", a.dir / "ca.pem", "--token-file", a.dir / "admin.token"
+
+
 def test_an_answer_that_breaks_off(t):
     """Half a report that looks like a whole one would be filed; an approver that gives up must be heard."""
     a = t.approver(start=False)
     fake = Fake(t, a)
-    path = "/v1/reports/soc2?from=2026-03-01T00%3A00%3A00.000Z&to=2026-04-01T00%3A00%3A00.000Z"
     out = t.tmp / "report.html"
     for body, code, words in (('{"done":5,"of":10}\n', 69, "broke off"), ('{"report":{"title":"x"', 69, "broke off"), ("", 69, "broke off"),
                               ('{"done":5,"of":10}\n{"problem":"the records could not be read"}\n', 1, "could not be read"),
                               ('{"report":[]}\n', 69, "broke off")):
-        fake.paths[path] = lambda _, body=body: (200, "application/x-ndjson", body)
-        r = t.run([t.program("whoctl"), "--url", "https://127.0.0.1:%d" % fake.port, "--ca", a.dir / "ca.pem", "--token-file", a.dir / "admin.token",
-                   "report", "soc2", "--from", "2026-03-01", "--to", "2026-03-31", "--out", out])
+        fake.paths[REPORT_PATH] = lambda _, body=body: (200, "application/x-ndjson", body)
+        r = t.run([t.program("whoctl"), *fake_options(a, fake), "report", "soc2", "--from", "2026-03-01", "--to", "2026-03-31", "--out", out])
         assert r.code == code and words in r.errors and not out.exists(), (body, r, fake.requests[-1:])
+
+
+def test_progress_on_a_terminal(t):
+    """Who waits for a long report without a word ends it; who redirects it must not find the words in the file."""
+    a = t.approver(start=False)
+    fake = Fake(t, a)
+    fake.paths[REPORT_PATH] = lambda _: (200, "application/x-ndjson", '\n{"done":50,"of":200}\n\n{"done":150,"of":100}\n{"report":{}}\n')
+    argv = [t.program("whoctl"), *fake_options(a, fake), "report", "soc2", "--from", "2026-03-01", "--to", "2026-03-31", "--json"]
+    quiet = t.run(argv)
+    assert quiet.err == b"" and quiet.out == b"{}\n", quiet
+    master, slave = pty.openpty()
+    with open(t.tmp / "out", "wb") as out:
+        p = t.spawn(argv, stdout=out, stderr=slave)
+    os.close(slave)
+    said = b""
+    while True:
+        try:
+            said += os.read(master, 4096)
+        except OSError:  # the other side is gone
+            break
+    os.close(master)
+    assert p.wait(60) == 0 and (t.tmp / "out").read_bytes() == b"{}\n"
+    assert said == b"\r\x1b[K50 records read, 25 %\r\x1b[K150 records read\r\x1b[K", said
