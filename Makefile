@@ -53,7 +53,7 @@ BROKER  = $(call objects,shell/broker/*.c)
 READER  = $(patsubst %.c,$(BUILD)/pic/%.o,$(sort $(wildcard shell/reader/*.c))) \
           $(patsubst %,$(BUILD)/pic/common/%.o,buf children clock io link passing secret secure text waiting wire)
 WHOSHD  = $(call objects,approver/whoshd/*.c approver/http/*.c approver/command/*.c approver/identity/*.c \
-          approver/kill/*.c approver/oidc/*.c approver/secrets/*.c approver/export/*.c approver/feeds/*.c)
+          approver/kill/*.c approver/oidc/*.c approver/secrets/*.c approver/export/*.c approver/feeds/*.c approver/report/*.c)
 WHOCTL  = $(call objects,approver/whoctl/*.c)
 # What unit tests link beside the common archive: everything but the files with a main.
 LIBRARY = $(POLICY) $(STORE) $(AUDIT) $(filter-out %/main.o,$(WHOSHD) $(WHOCTL) $(BROKER) $(WHOSH))

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The main job, on real input, in a temporary directory: `make demo` runs it.  Usage: demo.sh BUILD-FOLDER
-# Everything it starts is ended, and everything it makes is removed, when it is over.
+# Everything it starts is ended, and everything it makes is removed, when it is over; but for one page in BUILD-FOLDER.
 set -euo pipefail
 build=$(cd "$1" && pwd)
 here=$(cd "$(dirname "$0")" && pwd)
@@ -197,3 +197,11 @@ ctl who --match 'DROP TABLE'
 say "And who authorised the ALTER TABLE?"
 show "whoctl show $(ctl who --match 'ALTER TABLE' --agent db-migration-agent --quiet)"
 ctl show "$(ctl who --match 'ALTER TABLE' --agent db-migration-agent --quiet)"
+
+say "The post-mortem of that moment: one page that stands alone"
+at=$(ctl who --match 'ALTER TABLE' --agent db-migration-agent --json | sed -n 's/.*"ts":"\([^"]*\)".*/\1/p' | head -n 1)
+show "whoctl incident --at $at --around 1m --match 'ALTER TABLE'"
+ctl incident --at "$at" --around 1m --match 'ALTER TABLE'
+show "whoctl incident --at $at --out demo-incident.html"
+ctl incident --at "$at" --out "$build/demo-incident.html" --force
+echo "$build/demo-incident.html"

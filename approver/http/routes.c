@@ -27,6 +27,8 @@ static const struct route routes[] = {
     {"GET", "/tile/entries/*", ROLE_REVIEWER, route_log_entries},
     {"GET", "/tile/*", ROLE_NOBODY, route_log_tile},
     {"GET", "/blob/*", ROLE_REVIEWER, route_log_blob},
+    {"GET", "/v1/reports/incident", ROLE_VIEWER, route_report_incident},
+    {"GET", "/v1/reports/:", ROLE_VIEWER, route_report_standard},
     {"GET", "/v1/agents", ROLE_VIEWER, route_agents_list},
     {"POST", "/v1/agents", ROLE_ADMIN, route_agents_add},
     {"GET", "/v1/agents/:", ROLE_VIEWER, route_agents_show},

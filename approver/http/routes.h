@@ -28,6 +28,7 @@ request_fn route_operators_list, route_operators_add, route_operators_remove;
 request_fn route_reviews_list, route_reviews_post;
 request_fn route_audit_list, route_audit_show, route_audit_proof, route_audit_export;
 request_fn route_log_checkpoint, route_log_tile, route_log_entries, route_log_blob;
+request_fn route_report_incident, route_report_standard;
 request_fn route_delegations_post, route_delegations_start, route_delegations_prepare, route_delegations_list,
     route_delegations_revoke;
 request_fn route_keys_list, route_keys_add, route_keys_revoke;

@@ -17,6 +17,8 @@
 static const struct verb *const verbs[] = {
     &verb_who,
     &verb_show,
+    &verb_incident,
+    &verb_report,
     &verb_compare_models,
     &verb_verify,
     &verb_prove,

@@ -62,7 +62,7 @@ int newfile_begin(struct newfile *file, const char *path, bool force)
 {
 	char id[UUID_LEN + 1];
 	struct buf name = BUF_INIT;
-	*file = (struct newfile){.folder = -1, .fd = -1, .force = force};
+	*file = (struct newfile){.folder = -1, .fd = -1, .force = force, .mode = 0400};
 	uuid_new(id);
 	buf_addf(&name, ".whoctl-%s", id);
 	file->path = strdup(path);
@@ -90,7 +90,7 @@ int newfile_commit(struct newfile *file, const struct buf *content)
 	/* Whose token file it was, that account (a broker's) must be able to read the new one. */
 	if (geteuid() == 0 && file->owner != 0 && fchown(file->fd, file->owner, (gid_t)-1) != 0)
 		return no_file(file);
-	if (fchmod(file->fd, 0400) != 0 || write_all(file->fd, content->data, content->len) != 0 ||
+	if (fchmod(file->fd, file->mode) != 0 || write_all(file->fd, content->data, content->len) != 0 ||
 	    fsync(file->fd) != 0)
 		return no_file(file);
 	if (file->force && renameat(file->folder, file->temporary, file->folder, name) != 0)

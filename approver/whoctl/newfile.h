@@ -16,6 +16,7 @@ struct newfile {
 	int folder, fd; /* -1: closed */
 	bool force;
 	uid_t owner; /* of the file that is replaced; 0: root's, or none is */
+	mode_t mode; /* that it gets in the end: 0400 unless changed after newfile_begin */
 };
 
 /* Begin a file at `path`; with `force` it may replace a regular file there, whose owner it keeps when root

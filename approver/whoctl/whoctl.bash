@@ -57,18 +57,27 @@ _whoctl() {
 		compopt -o filenames 2>/dev/null
 		return
 		;;
-	--agent | --to) candidates=$(_whoctl_ask "${where[@]}" agent list --quiet) ;;
+	--to)
+		[[ ${verb[0]} == report ]] && return
+		candidates=$(_whoctl_ask "${where[@]}" agent list --quiet)
+		;;
+	--agent) candidates=$(_whoctl_ask "${where[@]}" agent list --quiet) ;;
 	--role) candidates="viewer reviewer admin" ;;
 	--verdict) candidates="approved denied pending" ;;
-	--format) candidates="jsonl ocsf ecs otel csv" ;;
 	--mode) candidates="command login ssh script prompt stdin source" ;;
 	--expires) candidates="90d 30d 7d 12h 1h 20m" ;;
 	--overlap) candidates="1h 0 10m 24h" ;;
 	--depth) candidates="0 1 2 3 4 5 6 7" ;;
 	--for) candidates="15m 1h 12h 7d" ;;
 	--wait) candidates="10s 30s 60s" ;;
+	--around) candidates="30m 5m 2h 12h" ;;
+	--format)
+		candidates="text json html"
+		[[ ${verb[0]} == report ]] && candidates+=" csv"
+		[[ ${verb[0]} == export ]] && candidates="jsonl ocsf ecs otel csv"
+		;;
 	--url | --owner | --reason | --match | --human | --model | --session | --task | --host | --user) return ;;
-	--at | --env-kept | --since | --until | --limit | --before | --after | --last | --agent-version | --audience) return ;;
+	--at | --env-kept | --since | --until | --limit | --before | --after | --last | --agent-version | --audience | --date | --from | --sample | --seed) return ;;
 	*)
 		if [[ $cur == -* ]]; then
 			candidates=$(_whoctl_ask "${verb[@]:0:2}" --help | grep -o -- '^  \(-[a-zA-Z], \)\{0,1\}--[a-z-]*' |
@@ -94,6 +103,7 @@ _whoctl() {
 			kills) candidates=$(_whoctl_ask "${where[@]}" kills --all --quiet) ;;
 			approve* | deny*) candidates=$(_whoctl_ask "${where[@]}" pending --quiet) ;;
 			compare-models) candidates=$(_whoctl_ask "${where[@]}" agent list --quiet) ;;
+			report) candidates="soc2 iso27001 hipaa pci-dss nist-800-53 eu-ai-act" ;;
 			show | prove) candidates=$(_whoctl_ask "${where[@]}" who --quiet --limit 20) ;;
 			"policy check" | "policy explain" | "policy load" | "policy test"* | "policy diff"*)
 				mapfile -t COMPREPLY < <(compgen -f -- "$cur")

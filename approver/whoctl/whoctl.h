@@ -75,6 +75,11 @@ enum option {
 	OPT_AFTER,
 	OPT_UNMASK,
 	OPT_EVIDENCE,
+	OPT_DATE,
+	OPT_AROUND,
+	OPT_FROM,
+	OPT_SAMPLE,
+	OPT_SEED,
 	OPTIONS
 };
 #define OPTION(name) (1ull << OPT_##name)
@@ -144,6 +149,7 @@ extern const struct verb verb_key_new, verb_key_list, verb_key_revoke;
 extern const struct verb verb_kill, verb_unkill, verb_kills;
 extern const struct verb verb_compare_models, verb_export;
 extern const struct verb verb_verify, verb_prove, verb_witness;
+extern const struct verb verb_incident, verb_report;
 extern const struct verb verb_policy_check, verb_policy_explain, verb_policy_test, verb_policy_load,
     verb_policy_diff, verb_policy_show;
 

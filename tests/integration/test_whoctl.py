@@ -457,8 +457,10 @@ _whoctl; printf '%s\\n' "${COMPREPLY[@]}"
     verbs = complete("")
     assert {"who", "show", "pending", "approve", "deny", "watch", "agent", "credential", "operator", "policy",
             "status", "delegate", "delegation", "key", "kill", "unkill", "kills", "compare-models", "verify", "prove",
-            "witness", "export"} == set(verbs), verbs
+            "witness", "export", "incident", "report"} == set(verbs), verbs
     assert "--tree-only" in complete("verify", "--") and "--new-key" in complete("witness", "--")
+    assert complete("report", "is") == ["iso27001"] and complete("report", "soc2", "--format", "c") == ["csv"]
+    assert complete("incident", "--format", "c") == [] and complete("--dir", s.dir, "report", "soc2", "--to", "w") == []
     assert complete("kill", "") == ["agent", "credential", "session", "human", "model", "command"]
     assert complete("--dir", s.dir, "kill", "agent", "w") == ["worker", "writer"]
     assert "--for" in complete("kill", "agent", "x", "--") and "--for" not in complete("unkill", "--")

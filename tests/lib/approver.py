@@ -64,10 +64,10 @@ class Approver:
         return self.start()
 
     # ── people ─────────────────────────────────────────────────────────────────────────────────────────
-    def ctl(self, *args, check=True, **kw):
-        """whoctl --dir DIR ARGS."""
+    def ctl(self, *args, check=True, tz=None, **kw):
+        """whoctl --dir DIR ARGS, in a time zone if need be."""
         r = self.t.run([self.t.program("whoctl"), "--dir", self.dir, *args],
-                       env={"PATH": "/usr/bin:/bin", "HOME": str(self.t.tmp), "LANG": "C.UTF-8"}, **kw)
+                       env={"PATH": "/usr/bin:/bin", "HOME": str(self.t.tmp), "LANG": "C.UTF-8", **({"TZ": tz} if tz else {})}, **kw)
         if check:
             assert r.code == 0, r
         return r

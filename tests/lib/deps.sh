@@ -5,7 +5,7 @@ set -eu
 build="gcc make pkg-config libc6-dev libcurl4-openssl-dev libmicrohttpd-dev libcjson-dev libssl-dev libsodium-dev
 libsqlite3-dev libpcre2-dev bash bash-builtins dash"
 run="openssl curl git sqlite3 openssh-server openssh-client rsync python3 python3-cryptography"
-test="golang-go golang-golang-x-mod-dev sudo clang clang-format clang-tidy libclang-rt-14-dev mandoc postgresql postgresql-client npm bash-completion
+test="python3-html5lib golang-go golang-golang-x-mod-dev sudo clang clang-format clang-tidy libclang-rt-14-dev mandoc postgresql postgresql-client npm bash-completion
 libtree-sitter-dev util-linux strace gettext locales systemd ansible-core cron expect tmux vim less procps"
 want="$build $run $test"
 [ "${WHOSH_DEPS:-}" = build ] && want=$build

@@ -1,0 +1,58 @@
+/* controls_iso27001.c: ISO/IEC 27001:2022 Annex A, the controls that records of commands and identities can
+ * speak to.
+ *
+ * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
+#include "approver/report/controls.h"
+
+static const struct control controls[] = {
+    {"A.5.15",
+     "Access control",
+     "By which rules were agents' commands approved or denied?",
+     {TOPIC(DECISIONS), TOPIC(CHANGES)},
+     {SAMPLE_OF(DENIED), SAMPLE_OF(ANY)},
+     ONLY_WHOSH},
+    {"A.5.16",
+     "Identity management",
+     "Has each agent an identity of its own, with a person behind it?",
+     {TOPIC(AGENTS), TOPIC(REFUSED)},
+     {SAMPLE_OF(ACCESS), SAMPLE_OF(ANY)},
+     "Whether the people named still work here is not known to the log."},
+    {"A.5.17",
+     "Authentication information",
+     "How old are the agents' keys, and were they changed and withdrawn?",
+     {TOPIC(CREDENTIALS), TOPIC(REFUSED)},
+     {SAMPLE_OF(CREDENTIAL)},
+     "How a token file was kept on its host before it was used is not recorded."},
+    {"A.5.18",
+     "Access rights",
+     "Which access rights were given, changed and taken away?",
+     {TOPIC(CREDENTIALS), TOPIC(PEOPLE), TOPIC(DELEGATIONS)},
+     {SAMPLE_OF(ACCESS), SAMPLE_OF(CREDENTIAL)},
+     "That rights are looked through from time to time is shown by minutes of that, not by this log."},
+    {"A.8.2",
+     "Privileged access rights",
+     "Who may administer the approver, and which commands needed a person?",
+     {TOPIC(PEOPLE), TOPIC(REVIEWS)},
+     {SAMPLE_OF(SIGN_IN), SAMPLE_OF(REVIEWED)},
+     "Administrators of the hosts themselves are outside of it."},
+    {"A.8.15",
+     "Logging",
+     "Is what agents do recorded, and is the record whole?",
+     {TOPIC(RECORD), TOPIC(LOG), TOPIC(OUTCOMES)},
+     {SAMPLE_OF(LOG), SAMPLE_OF(ANY)},
+     NOT_INSIDE},
+    {"A.8.16",
+     "Monitoring activities",
+     "Which events called for attention, and were agents stopped?",
+     {TOPIC(REFUSED), TOPIC(KILLS), TOPIC(OUTCOMES)},
+     {SAMPLE_OF(KILL), SAMPLE_OF(UNKNOWN)},
+     "Who watches, and how soon they react, is not recorded but for reviews and kills."},
+    {"A.8.32",
+     "Change management",
+     "Which changes by agents did a person decide on beforehand?",
+     {TOPIC(REVIEWS), TOPIC(CHANGES)},
+     {SAMPLE_OF(REVIEWED), SAMPLE_OF(POLICY)},
+     "Tests, roll-back plans and the change's record itself are kept elsewhere."},
+};
+
+STANDARD(standard_iso27001, "iso27001", "ISO/IEC 27001:2022, Annex A", controls);
