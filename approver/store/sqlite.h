@@ -6,6 +6,7 @@
 
 #include "approver/log/log.h"
 #include "approver/store/leaf.h"
+#include "approver/store/seal.h"
 #include "approver/store/store.h"
 #include "common/buf.h"
 #include <sqlite3.h>
@@ -74,6 +75,7 @@ struct store {
 	sqlite3 *db;
 	char *path;
 	struct log *log;
+	struct seal *seal; /* NULL: leaves are kept in clear */
 	sqlite3_stmt *statements[STATEMENTS];
 	struct pending pending;         /* the open group's leaves */
 	int64_t next, committed;        /* event numbers: of the open group, and of what is in the log */
@@ -90,6 +92,7 @@ struct store {
 struct store_reader {
 	sqlite3 *db;
 	struct log *log;
+	const struct seal *seal;
 };
 
 /* Every column of `commands` that a struct command_row has, in one order everywhere: T text, N text that is

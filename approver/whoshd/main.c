@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-static const char usage[] = "usage: whoshd init --dir DIR [--listen ADDR:PORT] [--name HOST]...\n"
+static const char usage[] = "usage: whoshd init --dir DIR [--listen ADDR:PORT] [--name HOST]... [--seal]\n"
 			    "       whoshd serve --dir DIR [--listen ADDR:PORT]\n"
 			    "       whoshd reindex --dir DIR\n"
 			    "       whoshd --version | --help\n";
