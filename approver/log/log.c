@@ -112,6 +112,7 @@ void log_close(struct log *log)
 	buf_finish(&log->cached.bytes);
 	pthread_mutex_destroy(&log->lock);
 	free(log->dir);
+	free(log->archive);
 	free(log);
 }
 
@@ -163,10 +164,20 @@ int log_append(struct log *log, const struct log_entry *entries, size_t n)
 	return result;
 }
 
+int log_rebase(struct log *log)
+{
+	char path[4200];
+	snprintf(path, sizeof path, "%s/base", log->dir);
+	if (syncfs(log->journal) || write_file_durable(path, log->checkpoint.data, log->checkpoint.len, 0600))
+		return -1;
+	log->base = log->tree.size;
+	journal_restart(log);
+	return journal_prepare(log);
+}
+
 int log_publish(struct log *log)
 {
 	int64_t size = log->tree.size;
-	char path[4200];
 	if (tiles_write(log))
 		return -1;
 	if (size != log->published) {
@@ -175,15 +186,7 @@ int log_publish(struct log *log)
 			return -1;
 		log->published = size;
 	}
-	if (!journal_is_large(log))
-		return journal_prepare(log);
-	/* All that the journal holds goes to disk in the files' own places; then it begins anew. */
-	snprintf(path, sizeof path, "%s/base", log->dir);
-	if (syncfs(log->journal) || write_file_durable(path, log->checkpoint.data, log->checkpoint.len, 0600))
-		return -1;
-	log->base = size;
-	journal_restart(log);
-	return journal_prepare(log);
+	return journal_is_large(log) ? log_rebase(log) : journal_prepare(log);
 }
 
 int64_t log_size(struct log *log)

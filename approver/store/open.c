@@ -1,9 +1,12 @@
 /* open.c: the database file: its settings, its writer, its readers.
  *
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
+#include "approver/log/archive.h"
+#include "approver/store/retention.h"
 #include "approver/store/sqlite.h"
 #include "common/error.h"
 #include "common/log.h"
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,6 +32,13 @@ static bool open_all(struct store *store, const char *path, const struct note_si
 	store->path = strdup(path);
 	if (folders_of(path, &dir, &folder) && seal_load(dir, &store->seal, error))
 		store->log = log_open(folder, signer, error);
+	struct retention retention;
+	if (store->log && !retention_load(&retention, dir, error)) {
+		log_close(store->log);
+		store->log = NULL;
+	} else if (store->log && *retention.archive) {
+		log_use_archive(store->log, retention.archive);
+	}
 	store->db = store->log && seal_fits(store->seal, store->log, dir, error)
 			? sqlite_connect(path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, error)
 			: NULL;
@@ -48,7 +58,12 @@ struct store *store_open_slowly(const char *path, const struct note_signer *sign
 		return NULL;
 	if (open_all(store, path, signer, error)) {
 		if (replay_rest(store, progress, arg))
-			error_set(error, "%s: it cannot be brought up to what the log holds", path);
+			error_set(error,
+				  errno == ENOENT
+				      ? "%s: it cannot be made again: entries of the log are archived "
+					"and are not in the archive that retention.json names"
+				      : "%s: it cannot be brought up to what the log holds",
+				  path);
 		else {
 			tidy_begin(store);
 			store->next = store->committed = log_size(store->log);

@@ -86,7 +86,8 @@ struct store {
 	int64_t unindexed; /* about how many commands index.c has yet to see */
 	int wal_pages;     /* in the database's write-ahead log */
 	bool replaying, untidy;
-	bool behind; /* the log has what the tables could not take */
+	int64_t retain_next; /* when old entries are looked for again, ms since 1970 */
+	bool behind;         /* the log has what the tables could not take */
 };
 
 struct store_reader {

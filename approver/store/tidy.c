@@ -4,6 +4,7 @@
  * so here; in a house that never rests, when the log has grown to WAL_LARGE pages.
  *
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
+#include "approver/store/retention.h"
 #include "approver/store/sqlite.h"
 #include "common/log.h"
 #include <errno.h>
@@ -48,6 +49,7 @@ int tidy_large(struct store *store)
 int store_tidy(struct store *store)
 {
 	store->untidy = false;
+	retain_some(store);
 	if (log_publish(store->log)) {
 		log_line(LOG_LEVEL_ERROR, "the log cannot be published", "error", strerror(errno), NULL);
 		return -1;

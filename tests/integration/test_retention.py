@@ -1,12 +1,136 @@
-"""The log at rest: sealed leaves, and entries that are archived by policy."""
+"""The log at rest: sealed leaves, and entries that are archived by written policy."""
+import hashlib
 import json
-import os
-import subprocess
 
 from lib import auditlog
-from lib.bare import POLICY, enrol, post
+from lib.bare import POLICY, ask, enrol, jti, post
 
 
-def whoshd(a, *args):
-    """Run whoshd while the approver is stopped."""
-    return subprocess.run([a.serve[0], *args], capture_output=True, text=True, timeout=60)
+def whoshd(a, *args, code=0):
+    """A verb of whoshd while the approver is stopped."""
+    r = a.t.run([a.t.program("whoshd"), *args, "--dir", a.dir] if args[-1] != "--dry-run" else
+                [a.t.program("whoshd"), *args[:-1], "--dir", a.dir, args[-1]])
+    assert r.code == code, r
+    return r
+
+
+def bytes_below(folder):
+    return b"".join(p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file())
+
+
+def keep(a, entries, **more):
+    (a.dir / "retention.json").write_text(json.dumps({"version": 1, "entries": entries, **more}))
+
+
+def fill(a, n=150):
+    """Commands enough for a full bundle; the first one's signed message."""
+    token = enrol(a)
+    first = token.command("ls first")
+    for jws in [first] + [token.command("ls") for _ in range(n)]:
+        status, permit = post(a, jws)
+        assert status == 200, permit
+    for jws in token.outcomes if hasattr(token, "outcomes") else []:
+        post(a, jws)
+    return first
+
+
+def test_sealed_log_shows_nothing_without_its_key(t):
+    """A copy of a sealed log would show what ran; or with its key the approver could not read it any more."""
+    a = t.approver(policy=POLICY, init=["--seal"])
+    assert (a.dir / "seal.key").stat().st_mode & 0o777 == 0o400
+    token = enrol(a, name="sealed-worker")
+    jws = token.command("ls /very/secret/place")
+    assert post(a, jws)[0] == 200
+    for leaf in auditlog.leaves(a):
+        assert set(leaf) <= {"v", "n", "ms", "kind", "sealed"}, leaf
+    shown = ask(a, "GET", "/v1/audit/" + jti(jws))[1]
+    assert shown["command_jws"] == jws, shown
+    a.stop()
+    text = bytes_below(a.dir / "log")
+    assert b"sealed-worker" not in text and jws[-40:].encode() not in text
+    whoshd(a, "reindex")
+    key = a.dir / "seal.key"
+    kept = key.read_text()
+    key.rename(a.dir / "away")
+    r = whoshd(a, "reindex", code=4) if False else a.t.run([t.program("whoshd"), "reindex", "--dir", a.dir])
+    assert r.code != 0 and "is sealed, and" in r.err and "is not there" in r.err, r
+    assert kept.strip() not in r.err + r.out
+    (a.dir / "away").rename(key)
+    a.start()
+    assert ask(a, "GET", "/v1/audit/" + jti(jws))[1] == shown
+    assert kept.strip() not in a.log.read_text()
+
+
+def test_policy_that_is_not_one_is_refused(t):
+    """A slip in retention.json would delete entries, or keep for ever what the policy says goes."""
+    a = t.approver(policy=POLICY)
+    a.stop()
+    for bad in ({"keep": "1"}, {"keep": "1w"}, {"keep": "1d", "archive": "here"}, {"keep": "1d", "archive": 1},
+                {"keep": "1d", "x": 1}, {"keep": "-1d"}, {}):
+        keep(a, bad)
+        r = a.t.run([t.program("whoshd"), "retain", "--dir", a.dir])
+        assert r.code != 0 and "retention.json" in r.err, (bad, r)
+
+
+def archived(t, a, first, archive):
+    """What holds after the first bundle has gone."""
+    gone = a.dir / "log/tile/entries/000"
+    assert not gone.exists() and (a.dir / "log/tile/0/000").exists()
+    hashes = (a.dir / "log/tile/0/000").read_bytes()
+    if archive:
+        data, at, i = (archive / "tile/entries/000").read_bytes(), 0, 0
+        while at < len(data):
+            length = int.from_bytes(data[at:at + 2], "big")
+            entry = data[at + 2:at + 2 + length]
+            assert hashlib.sha256(b"\0" + entry).digest() == hashes[32 * i:32 * i + 32]
+            at, i = at + 2 + length, i + 1
+        assert i == 256
+    shown = ask(a, "GET", "/v1/audit/" + jti(first))[1]
+    assert shown["line"] == "ls first" and shown["command_jws"] is None and not shown["events"], shown
+
+
+def test_old_entries_are_archived(t):
+    """Entries would be lost on their way to the archive, or the approver would not start without them."""
+    a = t.approver(policy=POLICY)
+    first = fill(a)
+    a.stop()
+    archive = t.tmp / "archive"
+    keep(a, {"keep": "400d", "archive": str(archive)})
+    assert "nothing is older" in whoshd(a, "retain").out
+    keep(a, {"keep": "0d", "archive": str(archive)})
+    before = bytes_below(a.dir / "log/tile")
+    said = whoshd(a, "retain", "--dry-run").out
+    assert "entries 0 to 255 would be archived" in said and bytes_below(a.dir / "log/tile") == before, said
+    assert not archive.exists()
+    said = whoshd(a, "retain").out
+    assert "entries 0 to 255 archived in %s" % archive in said, said
+    a.start()
+    archived(t, a, first, archive)
+    size = ask(a, "GET", "/healthz", token=None)[1]["log_size"]
+    who = ask(a, "GET", "/v1/audit?limit=1000")[1]
+    assert len(who["commands"]) == 151 and size > 256
+    a.stop()
+    whoshd(a, "reindex")
+    a.start()
+    assert ask(a, "GET", "/v1/audit?limit=1000")[1] == who
+    a.stop()
+    archive.rename(t.tmp / "elsewhere")
+    r = a.t.run([t.program("whoshd"), "reindex", "--dir", a.dir])
+    assert r.code != 0 and "are archived and are not in the archive" in r.err, r
+    a.start()
+    assert ask(a, "GET", "/v1/audit?limit=1000")[1] == who
+
+
+def test_the_writer_that_rests_archives(t):
+    """A policy would be followed only by those who remember to stop the approver."""
+    a = t.approver(policy=POLICY)
+    first = fill(a)
+    a.stop()
+    keep(a, {"keep": "0d"})
+    a.start()
+    t.eventually(lambda: not (a.dir / "log/tile/entries/000").exists(), "the first bundle to be deleted")
+    archived(t, a, first, None)
+    a.stop()
+    last = (a.dir / "log/tile/entries/001.p")
+    text = b"".join(p.read_bytes() for p in last.iterdir())
+    assert b'"kind":"entries_archived"' in text and b'{"from":0,"to":255,"archive":null,"policy_s256":"' in text
