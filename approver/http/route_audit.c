@@ -4,6 +4,7 @@
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
 #include "approver/http/record.h"
 #include "approver/http/routes.h"
+#include "approver/store/retention.h"
 #include "common/clock.h"
 #include "common/json.h"
 #include "common/text.h"
@@ -145,6 +146,16 @@ bool route_audit_show(struct request *r)
 	record_text(&r->out, "command_jws", withheld ? NULL : e.jws[0]);
 	record_text(&r->out, "permit_jws", e.jws[1]);
 	record_text(&r->out, "outcome_jws", e.jws[2]);
+	char *archive = NULL;
+	if (store_archived(reader, row.log_index, &archive) == 1) {
+		buf_adds(&r->out, ",\"archived\":{\"archive\":");
+		if (archive)
+			json_add_string(&r->out, archive, strlen(archive));
+		else
+			buf_adds(&r->out, "null");
+		buf_addc(&r->out, '}');
+	}
+	free(archive);
 	buf_addc(&r->out, '}');
 	for (int i = 0; i < 3; i++)
 		free(e.jws[i]);

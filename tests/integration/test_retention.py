@@ -3,15 +3,22 @@ import hashlib
 import json
 
 from lib import auditlog
-from lib.bare import POLICY, ask, enrol, jti, post
+from lib.bare import POLICY, ask, enrol, jti, outcome, post
 
 
-def whoshd(a, *args, code=0):
+def whoshd(a, *args):
     """A verb of whoshd while the approver is stopped."""
     r = a.t.run([a.t.program("whoshd"), *args, "--dir", a.dir] if args[-1] != "--dry-run" else
                 [a.t.program("whoshd"), *args[:-1], "--dir", a.dir, args[-1]])
-    assert r.code == code, r
-    return r
+    assert r.code == 0, r
+    return r.out.decode()
+
+
+def refused(a, verb):
+    """What it says when it cannot do it."""
+    r = a.t.run([a.t.program("whoshd"), verb, "--dir", a.dir])
+    assert r.code != 0, r
+    return r.err.decode()
 
 
 def bytes_below(folder):
@@ -22,16 +29,15 @@ def keep(a, entries, **more):
     (a.dir / "retention.json").write_text(json.dumps({"version": 1, "entries": entries, **more}))
 
 
-def fill(a, n=150):
-    """Commands enough for a full bundle; the first one's signed message."""
+def fill(a):
+    """Commands enough for a full bundle, all ended but the first: that one, and what ends it."""
     token = enrol(a)
     first = token.command("ls first")
-    for jws in [first] + [token.command("ls") for _ in range(n)]:
+    for jws in [first] + [token.command("ls") for _ in range(100)]:
         status, permit = post(a, jws)
         assert status == 200, permit
-    for jws in token.outcomes if hasattr(token, "outcomes") else []:
-        post(a, jws)
-    return first
+        assert jws is first or outcome(a, token, jws)[0] == 204
+    return first, lambda: outcome(a, token, first)
 
 
 def test_sealed_log_shows_nothing_without_its_key(t):
@@ -52,9 +58,8 @@ def test_sealed_log_shows_nothing_without_its_key(t):
     key = a.dir / "seal.key"
     kept = key.read_text()
     key.rename(a.dir / "away")
-    r = whoshd(a, "reindex", code=4) if False else a.t.run([t.program("whoshd"), "reindex", "--dir", a.dir])
-    assert r.code != 0 and "is sealed, and" in r.err and "is not there" in r.err, r
-    assert kept.strip() not in r.err + r.out
+    said = refused(a, "reindex")
+    assert "is sealed, and" in said and "is not there" in said and kept.strip() not in said, said
     (a.dir / "away").rename(key)
     a.start()
     assert ask(a, "GET", "/v1/audit/" + jti(jws))[1] == shown
@@ -68,8 +73,7 @@ def test_policy_that_is_not_one_is_refused(t):
     for bad in ({"keep": "1"}, {"keep": "1w"}, {"keep": "1d", "archive": "here"}, {"keep": "1d", "archive": 1},
                 {"keep": "1d", "x": 1}, {"keep": "-1d"}, {}):
         keep(a, bad)
-        r = a.t.run([t.program("whoshd"), "retain", "--dir", a.dir])
-        assert r.code != 0 and "retention.json" in r.err, (bad, r)
+        assert "retention.json" in refused(a, "retain"), bad
 
 
 def archived(t, a, first, archive):
@@ -86,37 +90,45 @@ def archived(t, a, first, archive):
             at, i = at + 2 + length, i + 1
         assert i == 256
     shown = ask(a, "GET", "/v1/audit/" + jti(first))[1]
-    assert shown["line"] == "ls first" and shown["command_jws"] is None and not shown["events"], shown
+    assert shown["line"] == "ls first" and shown["command_jws"] is None, shown
+    assert [e["kind"] for e in shown["events"]] == ["command_outcome"], "what is left is told"
+    assert shown["archived"] == {"archive": archive and str(archive)}, shown["archived"]
+    said = a.ctl("show", jti(first)).out.decode()
+    assert ("its entries are archived in %s" % archive if archive else "its entries are archived or deleted") in said, said
 
 
 def test_old_entries_are_archived(t):
     """Entries would be lost on their way to the archive, or the approver would not start without them."""
     a = t.approver(policy=POLICY)
-    first = fill(a)
+    first, end = fill(a)
     a.stop()
     archive = t.tmp / "archive"
     keep(a, {"keep": "400d", "archive": str(archive)})
-    assert "nothing is older" in whoshd(a, "retain").out
+    assert "nothing is older" in whoshd(a, "retain")
     keep(a, {"keep": "0d", "archive": str(archive)})
+    assert "nothing is older" in whoshd(a, "retain"), "a command is still open"
+    a.start()
+    assert end()[0] == 204
+    a.stop()
     before = bytes_below(a.dir / "log/tile")
-    said = whoshd(a, "retain", "--dry-run").out
+    said = whoshd(a, "retain", "--dry-run")
     assert "entries 0 to 255 would be archived" in said and bytes_below(a.dir / "log/tile") == before, said
     assert not archive.exists()
-    said = whoshd(a, "retain").out
+    said = whoshd(a, "retain")
     assert "entries 0 to 255 archived in %s" % archive in said, said
     a.start()
     archived(t, a, first, archive)
     size = ask(a, "GET", "/healthz", token=None)[1]["log_size"]
     who = ask(a, "GET", "/v1/audit?limit=1000")[1]
-    assert len(who["commands"]) == 151 and size > 256
+    assert len(who["commands"]) == 101 and size > 256
     a.stop()
     whoshd(a, "reindex")
     a.start()
     assert ask(a, "GET", "/v1/audit?limit=1000")[1] == who
     a.stop()
     archive.rename(t.tmp / "elsewhere")
-    r = a.t.run([t.program("whoshd"), "reindex", "--dir", a.dir])
-    assert r.code != 0 and "are archived and are not in the archive" in r.err, r
+    said = refused(a, "reindex")
+    assert "are archived and are not in the archive" in said, said
     a.start()
     assert ask(a, "GET", "/v1/audit?limit=1000")[1] == who
 
@@ -124,7 +136,8 @@ def test_old_entries_are_archived(t):
 def test_the_writer_that_rests_archives(t):
     """A policy would be followed only by those who remember to stop the approver."""
     a = t.approver(policy=POLICY)
-    first = fill(a)
+    first, end = fill(a)
+    assert end()[0] == 204
     a.stop()
     keep(a, {"keep": "0d"})
     a.start()
