@@ -147,13 +147,14 @@ bool route_audit_show(struct request *r)
 	record_text(&r->out, "permit_jws", e.jws[1]);
 	record_text(&r->out, "outcome_jws", e.jws[2]);
 	char *archive = NULL;
-	if (store_archived(reader, row.log_index, &archive) == 1) {
+	int where = store_archived(reader, row.log_index, &archive);
+	if (where > 0) {
 		buf_adds(&r->out, ",\"archived\":{\"archive\":");
 		if (archive)
 			json_add_string(&r->out, archive, strlen(archive));
 		else
 			buf_adds(&r->out, "null");
-		buf_addc(&r->out, '}');
+		buf_adds(&r->out, where == ARCHIVED_DELETED ? ",\"deleted\":true}" : ",\"deleted\":false}");
 	}
 	free(archive);
 	buf_addc(&r->out, '}');

@@ -121,8 +121,10 @@ int log_archive_blob(struct log *log, const char *hex, const char *folder)
 {
 	char path[TILE_PATH + 32];
 	struct buf bytes BUF_AUTO = BUF_INIT;
+	if (!folder)
+		return 0; /* it may be removed already */
 	if (blob_path(hex, path) && log_blob_read(log, hex, &bytes) == 1 && blob_agrees(hex, &bytes))
-		return folder ? put(folder, path, &bytes) : 0;
+		return put(folder, path, &bytes);
 	errno = EIO;
 	return -1;
 }
@@ -162,13 +164,28 @@ void log_use_archive(struct log *log, const char *folder)
 	log->archive = strdup(folder);
 }
 
-int archive_read(struct log *log, const char *path, size_t max, struct buf *out)
+static int archive_read(struct log *log, const char *path, size_t max, struct buf *out)
 {
 	char whole[4400];
 	if (!log->archive)
 		return 0;
 	snprintf(whole, sizeof whole, "%s/%s", log->archive, path);
 	return !read_file(whole, max, out) ? 1 : errno == ENOENT || errno == ENOTDIR ? 0 : -1;
+}
+
+int archive_blob(struct log *log, const char *hex, struct buf *out)
+{
+	char path[TILE_PATH + 32];
+	struct buf bytes BUF_AUTO = BUF_INIT;
+	int found = blob_path(hex, path) ? archive_read(log, path, LOG_BLOB_MAX, &bytes) : 0;
+	if (found != 1)
+		return found;
+	if (!blob_agrees(hex, &bytes)) {
+		errno = EIO;
+		return -1;
+	}
+	buf_add(out, bytes.data, bytes.len);
+	return out->failed ? -1 : 1;
 }
 
 int archive_bundle(struct log *log, int64_t n, struct buf *out)

@@ -74,7 +74,7 @@ int tile_read(struct log *log, const struct tile *tile, struct buf *out);
 /* archive.c: are these the entries that the tree has?  With the lock held. */
 bool bundle_agrees(struct log *log, int64_t n, const char *bytes, size_t len);
 /* Of a file that is gone, from the archive: 1, 0, -1. */
-int archive_read(struct log *log, const char *path, size_t max, struct buf *out);
+int archive_blob(struct log *log, const char *hex, struct buf *out);
 int archive_bundle(struct log *log, int64_t n, struct buf *out);
 
 /* log.c: all that the journal holds goes to disk in the files' own places; then it begins anew. */

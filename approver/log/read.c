@@ -195,7 +195,7 @@ int log_blob_read(struct log *log, const char *hex, struct buf *out)
 	pthread_mutex_lock(&log->lock);
 	int found = file_read(log, path, LOG_BLOB_MAX, out);
 	if (!found)
-		found = archive_read(log, path, LOG_BLOB_MAX, out);
+		found = archive_blob(log, hex, out);
 	pthread_mutex_unlock(&log->lock);
 	return found;
 }

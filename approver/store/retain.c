@@ -161,6 +161,7 @@ void retain_some(struct store *store)
 struct search {
 	int64_t index;
 	char *archive;
+	bool deleted;
 };
 
 static bool compare(int64_t n, enum event_kind kind, int64_t ms, const char *body, size_t len, void *arg)
@@ -171,8 +172,12 @@ static bool compare(int64_t n, enum event_kind kind, int64_t ms, const char *bod
 	(void)n;
 	(void)ms;
 	if (tree && json_integer(tree, "from", &from) && json_integer(tree, "to", &to) &&
-	    from <= search->index && search->index <= to && json_string(tree, "archive") && !search->archive)
-		search->archive = strdup(json_string(tree, "archive"));
+	    from <= search->index && search->index <= to) {
+		const char *archive = json_string(tree, "archive");
+		if (archive && !search->archive)
+			search->archive = strdup(archive);
+		search->deleted = !archive;
+	}
 	cJSON_Delete(tree);
 	return true;
 }
@@ -187,5 +192,7 @@ int store_archived(struct store_reader *reader, int64_t index, char **archive)
 		return found < 0 ? -1 : 0;
 	int result = store_events_of(reader, subject, compare, &search);
 	*archive = search.archive;
-	return result ? -1 : 1;
+	if (result)
+		return -1;
+	return search.archive ? ARCHIVED_IN : search.deleted ? ARCHIVED_DELETED : ARCHIVED_SOMEWHERE;
 }

@@ -27,8 +27,9 @@ struct retained {
 int store_retain(struct store *store, int most, bool dry, struct retained *retained, char **error);
 /* retain.c, for store_tidy: now and then. */
 void retain_some(struct store *store);
-/* Where the entry went: 1 with *archive (malloc'd; NULL when it was deleted or that is not known), 0: it is
- * here, or there is none; -1. */
+/* Where the entry went: ARCHIVED_IN with *archive (malloc'd), or what else is known; 0: it is here, or there
+ * is none; -1. */
+enum { ARCHIVED_IN = 1, ARCHIVED_DELETED, ARCHIVED_SOMEWHERE };
 int store_archived(struct store_reader *reader, int64_t index, char **archive);
 
 #endif

@@ -136,7 +136,9 @@ static void archived_add(struct buf *out, const cJSON *record)
 	const cJSON *archived = json_object(record, "archived");
 	const char *archive = json_string(archived, "archive");
 	struct buf text BUF_AUTO = BUF_INIT;
-	buf_adds(&text, archive ? "archived in " : "archived or deleted: where is not known");
+	buf_adds(&text, archive                          ? "archived in "
+			: json_true(archived, "deleted") ? "deleted by the retention policy"
+							 : "archived; where is not in the log any more");
 	buf_adds(&text, archive ? archive : "");
 	if (archived)
 		fact_add(out, "entries", text.data);

@@ -92,9 +92,9 @@ def archived(t, a, first, archive):
     shown = ask(a, "GET", "/v1/audit/" + jti(first))[1]
     assert shown["line"] == "ls first" and shown["command_jws"] is None, shown
     assert [e["kind"] for e in shown["events"]] == ["command_outcome"], "what is left is told"
-    assert shown["archived"] == {"archive": archive and str(archive)}, shown["archived"]
+    assert shown["archived"] == {"archive": archive and str(archive), "deleted": not archive}, shown["archived"]
     said = a.ctl("show", jti(first)).out.decode()
-    assert ("archived in %s" % archive if archive else "archived or deleted") in said, said
+    assert ("archived in %s" % archive if archive else "deleted by the retention policy") in said, said
 
 
 def test_old_entries_are_archived(t):
