@@ -50,7 +50,7 @@ BROKER  = $(call objects,shell/broker/*.c)
 READER  = $(patsubst %.c,$(BUILD)/pic/%.o,$(sort $(wildcard shell/reader/*.c))) \
           $(patsubst %,$(BUILD)/pic/common/%.o,buf children clock io link passing secret secure text waiting wire)
 WHOSHD  = $(call objects,approver/whoshd/*.c approver/http/*.c approver/command/*.c approver/identity/*.c \
-          approver/kill/*.c approver/oidc/*.c)
+          approver/kill/*.c approver/oidc/*.c approver/secrets/*.c)
 WHOCTL  = $(call objects,approver/whoctl/*.c)
 # What unit tests link beside the common archive: everything but the files with a main.
 LIBRARY = $(POLICY) $(STORE) $(filter-out %/main.o,$(WHOSHD) $(WHOCTL) $(BROKER) $(WHOSH))
@@ -118,10 +118,11 @@ $(BUILD)/tests/%: $(BUILD)/tests/%.o $(BUILD)/libwhosh.a $(BUILD)/libcommon.a
 FUZZ_FLAGS = -std=gnu17 -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all
 FUZZ_SECONDS ?= 10
 $(BUILD)/fuzz/%: tests/fuzz/%.c $(wildcard common/*.c common/*.h approver/policy/*.c approver/policy/*.h approver/oidc/*.[ch] \
-                 shell/broker/*.[ch])
+                 approver/secrets/*.[ch] shell/broker/*.[ch])
 	@mkdir -p $(@D)
 	$(CLANG) $(CPPFLAGS) $(FUZZ_FLAGS) -o $@ $< $(filter-out common/https.c,$(wildcard common/*.c)) $(wildcard approver/policy/*.c) \
-	  $(if $(findstring jwt,$<),$(filter-out %/fetch.c,$(wildcard approver/oidc/*.c))) $(LIBS_ALL)
+	  $(if $(findstring jwt,$<),$(filter-out %/fetch.c,$(wildcard approver/oidc/*.c))) \
+	  $(if $(findstring fuzz_secrets,$<),$(filter-out %/row.c,$(wildcard approver/secrets/*.c))) $(LIBS_ALL)
 
 fuzzers: $(FUZZERS)
 fuzz: fuzzers

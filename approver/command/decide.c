@@ -44,12 +44,7 @@ static void add_chain(struct command_work *w, const struct agent *agent)
 	}
 	buf_reserve(&w->chain, agent->chain_len + 64);
 	buf_add(&w->chain, agent->chain, agent->chain_len);
-	if (w->claims.task) {
-		buf_adds(&w->chain, ",\"task\":");
-		json_add_string(&w->chain, w->claims.task, strlen(w->claims.task));
-		buf_adds(&w->chain, ",\"task_grade\":\"claimed\""); /* the proof is of the agent */
-	}
-	buf_adds(&w->chain, ",\"proof\":\"proven\"}]");
+	derive_chain_end(&w->chain, w->claims.task);
 }
 
 /* What was delegated, beside what the agent says of it. */
@@ -170,6 +165,7 @@ static void fill_row(struct command_work *w, struct request *r, struct credentia
 				      .policy = lent(policy_s256(policy_held(w->policy))),
 				      .command_s256 = w->s256,
 				      .live_tail = w->tail,
+				      .chain_since = own_words ? agent->created : 0,
 				      .as_signed = ROW_REQUEST | (own_words ? ROW_TASK : 0) |
 						   (no_more ? ROW_DETAIL : 0)};
 	derive_claims(&w->row, c);

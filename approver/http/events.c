@@ -129,12 +129,20 @@ static char *command_of(const char *typ, const char *member, const char *body, s
 	return id ? strdup(id) : NULL;
 }
 
+/* An event whose body is all there is to say. */
+static void format_body(struct stream *s, const char *name, int64_t index, const char *body)
+{
+	buf_addf(&s->out, "event: %s\nid: %" PRId64 "\ndata: ", name, index);
+	record_masked_json(&s->out, body, s->events->server->secrets);
+	buf_adds(&s->out, "\n\n");
+}
+
 /* A change of model is an event of its own: nothing of it is the command's to tell. */
 static void format_model(struct stream *s, int64_t index, int64_t ms, const char *body, size_t len)
 {
 	struct buf data BUF_AUTO = BUF_INIT;
 	if (model_change_tell(&data, body, len, ms) && !data.failed)
-		buf_addf(&s->out, "event: model\nid: %" PRId64 "\ndata: %s\n\n", index, data.data);
+		format_body(s, "model", index, data.data);
 }
 
 static void format_event(struct stream *s, struct store_reader *reader, int64_t index)
@@ -144,19 +152,12 @@ static void format_event(struct stream *s, struct store_reader *reader, int64_t 
 	char *body = NULL;
 	size_t len = 0;
 	const char *typ, *member;
-	if (store_event(reader, index, &kind, &ms, &body, &len) != 1)
+	if (store_event(reader, index, &kind, &ms, &body, &len) != 1 || !body)
 		return;
 	if (kind == EVENT_MODEL_CHANGED)
 		format_model(s, index, ms, body, len);
-	if (kind == EVENT_ALERT)
-		buf_addf(&s->out, "event: alert\nid: %" PRId64 "\ndata: %.*s\n\n", index, (int)len, body);
-	if (kind == EVENT_KILL || kind == EVENT_UNKILL) { /* its body is all there is to say */
-		buf_addf(&s->out, "event: %s\nid: %" PRId64 "\ndata: ", event_kind_name(kind), index);
-		buf_add(&s->out, body, len);
-		buf_adds(&s->out, "\n\n");
-		free(body);
-		return;
-	}
+	if (kind == EVENT_ALERT || kind == EVENT_KILL || kind == EVENT_UNKILL)
+		format_body(s, event_kind_name(kind), index, body);
 	const char *name = shown_as(kind, &typ, &member);
 	char *id = name ? command_of(typ, member, body, len) : NULL;
 	free(body);
@@ -166,7 +167,7 @@ static void format_event(struct stream *s, struct store_reader *reader, int64_t 
 		/* A request is news for people only while a person is needed. */
 		if (!review || row.state == COMMAND_PENDING) {
 			buf_addf(&s->out, "event: %s\nid: %" PRId64 "\ndata: ", name, index);
-			record_open(&s->out, &row);
+			record_open(&s->out, &row, s->events->server->secrets);
 			if (review)
 				record_pending(&s->out, &row);
 			buf_adds(&s->out, "}\n\n");

@@ -134,6 +134,8 @@ void metrics_write(struct buf *out, const struct gauges *g)
 	     "Fetches of the keys of an issuer of identity tokens.");
 	counter(out, "whosh_key_fetches_total", "{result=\"ok\"}", METRIC_KEY_FETCHES);
 	counter(out, "whosh_key_fetches_total", "{result=\"failed\"}", METRIC_KEY_FETCHES_FAILED);
+	head(out, "whosh_unmasked_total", "counter", "Times that an operator was shown secrets unmasked.");
+	counter(out, "whosh_unmasked_total", "", METRIC_UNMASKED);
 	histogram(out, "whosh_decision_seconds", "From a whole request to its answer.", &times, time_bounds,
 		  TIMES, 1e6);
 	histogram(out, "whosh_commit_group_items", "Items committed together.", &groups, group_bounds, GROUPS,
@@ -144,6 +146,9 @@ void metrics_write(struct buf *out, const struct gauges *g)
 	gauge(out, "whosh_connections", "Connections open.", g->connections);
 	gauge(out, "whosh_event_streams", "Event streams open.", g->subscribers);
 	gauge(out, "whosh_kills", "Kills in force.", g->kills);
+	head(out, "whosh_secret_patterns", "gauge", "Patterns of secrets that are masked.");
+	buf_addf(out, "whosh_secret_patterns{from=\"built-in\"} %" PRId64 "\n", g->secret_patterns);
+	buf_addf(out, "whosh_secret_patterns{from=\"secrets.json\"} %" PRId64 "\n", g->own_secret_patterns);
 	gauge(out, "whosh_log_size", "Events in the log.", g->log_size);
 	gauge(out, "whosh_read_only", "1 while nothing can be stored.", g->read_only);
 	gauge(out, "whosh_uptime_seconds", "Since the approver started.", g->uptime_s);

@@ -36,6 +36,7 @@ enum metric {
 	METRIC_EXCHANGES,
 	METRIC_KEY_FETCHES,
 	METRIC_KEY_FETCHES_FAILED,
+	METRIC_UNMASKED,
 	METRICS
 };
 
@@ -50,6 +51,7 @@ void metric_group(int64_t items);
 /* A gauge that only its owner knows. */
 struct gauges {
 	int64_t pending, running, polls, connections, subscribers, kills, log_size, uptime_s;
+	int64_t secret_patterns, own_secret_patterns;
 	bool read_only;
 };
 /* Append everything in Prometheus' text format. */

@@ -4,6 +4,9 @@
  * identity is proven; what the harness said of itself is claimed, whatever it is.  Nothing claimed is shown
  * as proven.
  *
+ * What is told to people is a masked copy of the row (approver/secrets/row.h), so nothing here needs to know
+ * where a secret may stand.
+ *
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
 #include "approver/http/record.h"
 #include "approver/command/claims.h"
@@ -13,6 +16,7 @@
 #include "common/text.h"
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static void name_of(struct buf *out, const char *name)
@@ -176,8 +180,9 @@ static void list_member(struct buf *out, const cJSON *detail, const char *name)
 	json_emit(out, list);
 }
 
-static void open_record(struct buf *out, const struct command_row *row, bool whole)
+void record_open_masked(struct buf *out, const struct masked_row *masked, bool whole)
 {
+	const struct command_row *row = &masked->row;
 	cJSON *detail JSON_AUTO = row->detail ? json_parse(row->detail, strlen(row->detail), NULL) : NULL;
 	buf_reserve(out, 2048);
 	buf_adds(out, "{\"id\":\"");
@@ -223,16 +228,40 @@ static void open_record(struct buf *out, const struct command_row *row, bool who
 	list_member(out, detail, "meaning");
 	list_member(out, detail, "sourced");
 	attributes(out, row, detail, whole);
+	if (masked->marks)
+		buf_adds(out, ",\"masked\":true");
 }
 
-void record_open(struct buf *out, const struct command_row *row)
+void record_open(struct buf *out, const struct command_row *row, const struct secrets *secrets)
 {
-	open_record(out, row, false);
+	struct masked_row masked;
+	if (masked_row_init(&masked, row, secrets))
+		record_open_masked(out, &masked, false);
+	else
+		out->failed = true; /* rather no answer than one with its secrets */
+	masked_row_finish(&masked);
 }
 
-void record_open_whole(struct buf *out, const struct command_row *row)
+void record_masked_text(struct buf *out, const char *name, const char *value, const struct secrets *secrets)
 {
-	open_record(out, row, true);
+	struct masking *masking = masking_new(secrets);
+	struct buf text BUF_AUTO = BUF_INIT;
+	if (masking && value)
+		mask_text(masking, &text, value, strlen(value));
+	record_text(out, name, value ? text.data ? text.data : "" : NULL);
+	out->failed |= !masking || text.failed;
+	masking_free(masking);
+}
+
+void record_masked_json(struct buf *out, const char *json, const struct secrets *secrets)
+{
+	struct masking *masking = masking_new(secrets);
+	bool failed = !masking;
+	char *masked = masking ? mask_json(masking, json, &failed) : NULL;
+	buf_adds(out, masked ? masked : json);
+	out->failed |= failed;
+	free(masked);
+	masking_free(masking);
 }
 
 void record_pending(struct buf *out, const struct command_row *row)

@@ -228,7 +228,7 @@ static bool list_one(const struct hop_row *row, void *arg)
 	record_text(out, "issuer", row->issuer);
 	record_text(out, "human", row->human);
 	record_text(out, "agent", row->agent);
-	record_text(out, "task", row->task);
+	record_masked_text(out, "task", row->task, listing->request->server->secrets);
 	buf_addf(out, ",\"depth\":%" PRId64, row->depth);
 	record_time(out, "issued", row->issued);
 	record_time(out, "expires", row->expires);

@@ -7,6 +7,8 @@
 #include "approver/command/live.h"
 #include "approver/http/metrics.h"
 #include "approver/http/routes.h"
+#include "approver/secrets/patterns.h"
+#include "approver/secrets/secrets.h"
 #include "common/clock.h"
 
 bool route_metrics(struct request *r)
@@ -15,6 +17,8 @@ bool route_metrics(struct request *r)
 	struct gauges g = {.connections = connections_count(server->connections),
 			   .subscribers = events_subscribers(server->events),
 			   .kills = kills_count(server->kills),
+			   .secret_patterns = (int64_t)patterns_built_in(),
+			   .own_secret_patterns = (int64_t)secrets_own(server->secrets),
 			   .log_size = server->log_size,
 			   .uptime_s = (clock_wall_ms() - server->started) / 1000,
 			   .read_only = server->unwritable != 0};

@@ -54,8 +54,10 @@ static const char **strings(const cJSON *list, bool names, size_t *n)
 	return out;
 }
 
-/* Why it waits, word by word: the policy is asked again with what was recorded. */
-static void explain(struct buf *out, struct explaining *x, const struct command_row *row)
+/* Why it waits, word by word: the policy is asked again with what was recorded.  `start` and `end` of a
+ * reason count bytes of the line as it is. */
+static void explain(struct buf *out, struct explaining *x, const struct command_row *row,
+		    struct masking *masking)
 {
 	cJSON *detail JSON_AUTO = row->detail ? json_parse(row->detail, strlen(row->detail), NULL) : NULL;
 	const char *chain[] = {row->human, row->agent};
@@ -88,7 +90,10 @@ static void explain(struct buf *out, struct explaining *x, const struct command_
 	buf_adds(out, ",\"explanation\":");
 	if (argv && env && read && !policy_decide(policy_of(x, row->policy), &request, &decision)) {
 		cJSON *tree JSON_AUTO = policy_decision_json(&decision, row->line, row->line_len);
-		json_emit(out, tree);
+		if (mask_tree(masking, tree))
+			json_emit(out, tree);
+		else
+			out->failed = true;
 		policy_decision_finish(&decision);
 	} else {
 		buf_adds(out, "null");
@@ -105,13 +110,19 @@ static bool list_review(const struct command_row *row, void *arg)
 	char *names = NULL;
 	if (x->n++)
 		buf_addc(out, ',');
-	record_open(out, row);
+	struct masked_row masked;
+	if (masked_row_init(&masked, row, x->request->server->secrets))
+		record_open_masked(out, &masked, false);
+	else
+		out->failed = true;
 	record_pending(out, row);
 	buf_adds(out, ",\"approved_by\":");
 	buf_adds(out, store_reviews(x->reader, row->id, &names) == 0 && names ? names : "[]");
 	free(names);
-	explain(out, x, row);
+	if (masked.masking) /* else the answer has failed */
+		explain(out, x, row, masked.masking);
 	buf_addc(out, '}');
+	masked_row_finish(&masked);
 	return x->n < MAX_LISTED && out->len < LISTING_FULL;
 }
 

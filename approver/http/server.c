@@ -25,6 +25,7 @@
 #include "approver/identity/registry.h"
 #include "approver/http/request.h"
 #include "approver/command/writer.h"
+#include "approver/secrets/secrets.h"
 #include "common/clock.h"
 #include "common/codec.h"
 #include "common/json.h"
@@ -87,10 +88,11 @@ static int load(struct server *server)
 	server->log_size = store_next_index(server->store);
 	server->events = events_new(server);
 	server->exchanger = exchanger_new(server->settings.dir);
+	server->secrets = secrets_open(server->settings.dir);
 	if (!server->people || !server->delegations || !server->chains || !server->permit_public)
 		return -1;
 	if (!server->policy || !server->registry || !server->kills || !server->live || !server->connections ||
-	    !server->events || !server->exchanger)
+	    !server->events || !server->exchanger || !server->secrets)
 		return -1;
 	return kills_load(server, reader) || store_in_state(reader, COMMAND_PENDING, restore, server) ||
 		       store_in_state(reader, COMMAND_APPROVED, restore, server)
@@ -128,6 +130,7 @@ static void log_start(struct server *server)
 static void forget(struct server *server)
 {
 	exchanger_free(server->exchanger);
+	secrets_free(server->secrets);
 	writer_free(server->writer);
 	events_free(server->events);
 	connections_free(server->connections);
@@ -171,6 +174,7 @@ struct server *server_new(const struct server_settings *settings, struct store *
 void server_reload(struct server *server)
 {
 	exchanger_reload(server->exchanger);
+	secrets_reload(server->secrets);
 	struct policy *policy = load_policy(server);
 	if (!policy) {
 		log_line(LOG_LEVEL_WARNING, "the policy in force stays", NULL);

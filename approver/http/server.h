@@ -25,6 +25,7 @@ struct connections;
 struct kills;
 struct housekeeping;
 struct exchanger;
+struct secrets;
 struct MHD_Daemon;
 
 enum { SERVER_THREADS = 2, MAX_BODY = 1 << 20, CLOCK_TOLERANCE_S = 60, PERMIT_S = 30, LEASE_GRACE_S = 15 };
@@ -61,6 +62,7 @@ struct server {
 	struct connections *connections;
 	struct housekeeping *housekeeping;
 	struct exchanger *exchanger;
+	struct secrets *secrets; /* what is masked in what people are shown */
 	struct MHD_Daemon *daemon;
 	int64_t started;          /* wall, ms */
 	_Atomic int64_t log_size; /* events committed */
@@ -71,7 +73,8 @@ struct server {
 
 /* Start serving; NULL after logging why.  The store is borrowed. */
 struct server *server_new(const struct server_settings *settings, struct store *store);
-/* Read DIR/policy.json and DIR/exchange.json again: of each the whole or nothing, with the reason in the log.
+/* Read DIR/policy.json, DIR/exchange.json and DIR/secrets.json again: of each the whole or nothing, with the
+ * reason in the log.
  */
 void server_reload(struct server *server);
 /* Answer what is there, refuse what comes, write everything down, and end. */

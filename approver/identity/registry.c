@@ -5,6 +5,7 @@
  *
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
 #include "approver/identity/registry.h"
+#include "approver/store/derive.h"
 #include "common/clock.h"
 #include "common/json.h"
 #include "common/log.h"
@@ -143,12 +144,7 @@ struct operator_account *registry_sign_in(struct registry *r, const char *token,
 static char *chain_head(const char *id, const char *owner, int64_t created, size_t *len)
 {
 	struct buf out = BUF_INIT;
-	char when[RFC3339_LEN + 1];
-	rfc3339_format(created, when);
-	buf_adds(&out, "[{\"type\":\"human\",\"id\":");
-	json_add_string(&out, owner, strlen(owner));
-	buf_addf(&out, ",\"authorized_at\":\"%s\",\"proof\":\"attested\"},{\"type\":\"agent\",\"id\":", when);
-	json_add_string(&out, id, strlen(id));
+	derive_chain_head(&out, id, owner, created);
 	*len = out.len;
 	if (!out.failed)
 		return buf_take(&out);

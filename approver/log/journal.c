@@ -27,6 +27,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 enum {
@@ -34,6 +35,7 @@ enum {
 	STEP = 4 << 20,   /* blocks are made ready in pieces of this */
 	AHEAD = 8 << 20,  /* so much is to be ready while nobody waits */
 	LARGE = 16 << 20, /* begun anew beyond this */
+	ROOMY = 512 << 20,
 	MOST_CHECKPOINT = 65536
 };
 
@@ -106,9 +108,16 @@ static int make_ready(struct log *log, int64_t until)
 	return 0;
 }
 
+/* On a disk that is nearly full, what is not needed yet is left to others. */
+static bool roomy(const struct log *log)
+{
+	struct statvfs disk;
+	return !fstatvfs(log->journal, &disk) && disk.f_bavail * disk.f_frsize > (uint64_t)ROOMY;
+}
+
 int journal_prepare(struct log *log)
 {
-	if (log->ready - log->end >= AHEAD / 2)
+	if (log->ready - log->end >= AHEAD / 2 || !roomy(log))
 		return 0;
 	return make_ready(log, log->end + AHEAD) || fdatasync(log->journal) ? -1 : 0;
 }
@@ -176,7 +185,8 @@ int journal_write(struct log *log, const struct log_entry *entries, size_t n, co
 	}
 	int64_t after = log->end + (int64_t)group.len;
 	/* When there is no room for a whole step there may be for this. */
-	if (after + HEAD > log->ready && make_ready(log, after + STEP) && after + HEAD > log->ready)
+	if (after + HEAD > log->ready && make_ready(log, after + (roomy(log) ? STEP : HEAD)) &&
+	    after + HEAD > log->ready)
 		return -1;
 	log->torn = true;
 	if (write_at(log->journal, group.data, group.len, log->end) || fdatasync(log->journal)) {

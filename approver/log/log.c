@@ -82,7 +82,7 @@ struct log *log_open(const char *dir, const struct note_signer *signer, char **e
 	log->signer = signer;
 	log->journal = -1;
 	log->last = &log->waiting;
-	log->cached.n = log->published = -1;
+	log->cached.n = log->published = log->published_before = -1;
 	pthread_mutex_init(&log->lock, NULL);
 	if (mkdir(dir, 0700) && errno != EEXIST)
 		error_set(error, "%s: %s", dir, strerror(errno));

@@ -39,7 +39,8 @@ struct log {
 	int journal;
 	int64_t end, ready; /* of what is in the journal, and of what of the file has blocks */
 	int64_t base;       /* the size that the journal begins at */
-	int64_t published;  /* the size that the last published checkpoint has */
+	int64_t published,
+	    published_before; /* the sizes that the last checkpoints for others had; -1: none */
 	bool opened;
 	bool torn; /* a group that failed may be in the file: it must be struck out first */
 };

@@ -59,6 +59,11 @@ bool tile_parse(struct tile *tile, const char *path)
 	return !strcmp(again, path);
 }
 
+int64_t tile_last(int level, int64_t size)
+{
+	return size >> (level == TILE_ENTRIES ? TILE_HEIGHT : TILE_HEIGHT * (level + 1));
+}
+
 int tile_width(int level, int64_t n, int64_t size)
 {
 	int64_t all = level == TILE_ENTRIES ? size : size >> (TILE_HEIGHT * level),

@@ -24,6 +24,8 @@ void tile_path(const struct tile *tile, char out[TILE_PATH]);
 bool tile_parse(struct tile *tile, const char *path);
 /* How wide the tile `n` of a level is in a tree of `size` leaves; 0: it is not there. */
 int tile_width(int level, int64_t n, int64_t size);
+/* The number of the last tile of a level, full or not. */
+int64_t tile_last(int level, int64_t size);
 
 /* Append an entry to a bundle: its length in two bytes, and itself (at most 65,535 bytes). */
 void bundle_add(struct buf *bundle, const void *bytes, size_t len);

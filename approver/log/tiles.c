@@ -177,8 +177,25 @@ bool edge_add(struct log *log, const struct log_entry *entry, const struct hash 
 	return completed.good;
 }
 
+/* Who began to read at the last checkpoint may go on; what was published before that goes. */
+static void drop_old(struct log *log, int level, int64_t old, int64_t size)
+{
+	char path[TILE_PATH], whole[4300];
+	int64_t n = tile_last(level, old);
+	struct tile tile = {level, n, tile_width(level, n, old)};
+	if (old < 0 || tile.width <= 0 || tile.width == TILE_WIDTH || n != tile_last(level, size) ||
+	    tile.width == tile_width(level, n, size))
+		return;
+	tile_path(&tile, path);
+	snprintf(whole, sizeof whole, "%s/%s", log->dir, path);
+	unlink(whole);
+}
+
 int tiles_publish(struct log *log, int64_t size)
 {
+	for (int level = TILE_ENTRIES; level < TILE_LEVELS; level++)
+		drop_old(log, level, log->published_before, log->published);
+	log->published_before = log->published;
 	char path[TILE_PATH];
 	for (int level = 0; level < TILE_LEVELS; level++) {
 		struct tile tile = {level, size >> (TILE_HEIGHT * (level + 1)), edge_width(log, level)};

@@ -14,6 +14,7 @@ enum part {
 	TASK,
 	DETAIL,
 	DECISION,
+	CHAIN,
 	P_id = REQUEST,
 	P_ts = OWN,
 	P_agent = REQUEST,
@@ -23,7 +24,8 @@ enum part {
 	P_parent = REQUEST,
 	P_human = OWN,
 	P_seq = DECISION,
-	P_chain = OWN,
+	P_chain = CHAIN,
+	P_chain_since = OWN,
 	P_model = REQUEST,
 	P_task = TASK,
 	P_user = REQUEST,
@@ -64,6 +66,8 @@ static bool noted(const struct command_row *row, enum part part)
 		return !(row->as_signed & ROW_TASK);
 	case DETAIL:
 		return !(row->as_signed & ROW_DETAIL);
+	case CHAIN:
+		return !row->chain_since;
 	case DECISION:
 		return !(row->as_signed & ROW_DECISION);
 	default:

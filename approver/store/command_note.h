@@ -6,7 +6,8 @@
  *	["asked",{…}]      it waits for a person: nothing of the request
  *	["command",{…}]    every column
  *
- * `task` and `detail` are noted when they are not the request's own words alone.
+ * The chain of an agent that works for its owner is noted as `chain_since`, the time of its enrolment. `task`
+ *and `detail` are noted when they are not the request's own words alone.
  *
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
 #ifndef WHOSH_STORE_COMMAND_NOTE_H

@@ -2,6 +2,7 @@
  *
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
 #include "approver/store/derive.h"
+#include "common/clock.h"
 #include "common/jws.h"
 #include <string.h>
 
@@ -59,6 +60,26 @@ bool derive_command(struct command_row *row, struct derived *derived, const char
 	row->command_s256 = derived->s256;
 	row->live_tail = derived->tail;
 	return !derived->detail.failed;
+}
+
+void derive_chain_head(struct buf *out, const char *agent, const char *owner, int64_t since)
+{
+	char when[RFC3339_LEN + 1];
+	rfc3339_format(since, when);
+	buf_adds(out, "[{\"type\":\"human\",\"id\":");
+	json_add_string(out, owner, strlen(owner));
+	buf_addf(out, ",\"authorized_at\":\"%s\",\"proof\":\"attested\"},{\"type\":\"agent\",\"id\":", when);
+	json_add_string(out, agent, strlen(agent));
+}
+
+void derive_chain_end(struct buf *out, const char *task)
+{
+	if (task) {
+		buf_adds(out, ",\"task\":");
+		json_add_string(out, task, strlen(task));
+		buf_adds(out, ",\"task_grade\":\"claimed\""); /* the proof is of the agent */
+	}
+	buf_adds(out, ",\"proof\":\"proven\"}]");
 }
 
 bool derive_decision(struct command_row *row, struct derived *derived, const char *jws, size_t len)

@@ -27,6 +27,10 @@ void derive_claims(struct command_row *row, const struct command_claims *claims)
 
 /* Set what a command's JWS says: its claims, and `task`, `detail`, `command_s256`, `live_tail`. */
 bool derive_command(struct command_row *row, struct derived *derived, const char *jws, size_t len);
+/* The principals of an agent without a delegation: its owner, since its enrolment, and itself, with the task
+ * that it claims (or NULL).  The head is what all of its commands share. */
+void derive_chain_head(struct buf *out, const char *agent, const char *owner, int64_t since);
+void derive_chain_end(struct buf *out, const char *task);
 /* Set what its permit says: state, seq, verdict, cause, rule, policy, reason, reviewers, log_index; and its
  * ID. */
 bool derive_decision(struct command_row *row, struct derived *derived, const char *jws, size_t len);

@@ -14,17 +14,24 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+static int catch_up(struct store *store)
+{
+	if (replay_rest(store, NULL, NULL))
+		return -1;
+	store->behind = false;
+	return 0;
+}
+
 int store_begin(struct store *store)
 {
 	store->next = store->committed;
 	store->request = -1;
 	store->session_len = 0;
 	pending_clear(&store->pending);
-	if (store->behind) {
-		if (replay_rest(store, NULL, NULL))
-			return -1;
-		store->behind = false;
-	}
+	if (store->behind && catch_up(store))
+		return -1;
+	if (reserve_make(store))
+		return -1;
 	return statement_finish(store, statement_use(store, ST_BEGIN), "a group begins");
 }
 
@@ -133,8 +140,9 @@ int store_commit(struct store *store)
 	errno = saved;
 	if (!store->pending.n)
 		return -1;
-	log_line(LOG_LEVEL_ERROR, "the log has a group that the tables could not take; they catch up", NULL);
 	store->behind = true;
+	if (!reserve_give_up(store) || catch_up(store))
+		log_line(LOG_LEVEL_ERROR, "the log has a group that the tables could not take yet", NULL);
 	return 0;
 }
 

@@ -1,6 +1,7 @@
 /* read.c: looking things up, each thread on a connection of its own.
  *
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
+#include "approver/store/derive.h"
 #include "approver/store/sqlite.h"
 #include <stdlib.h>
 #include <string.h>
@@ -30,6 +31,18 @@ sqlite3_stmt *reader_prepare(struct store_reader *reader, const char *sql)
 	return NULL;
 }
 
+/* Of an agent that works for its owner: as when it was decided. */
+static char *own_chain(const struct command_row *row)
+{
+	struct buf chain = BUF_INIT;
+	derive_chain_head(&chain, row->agent, row->human, row->chain_since);
+	derive_chain_end(&chain, row->task);
+	if (!chain.failed)
+		return buf_take(&chain);
+	buf_finish(&chain);
+	return NULL;
+}
+
 void command_fill(sqlite3_stmt *s, struct command_row *row)
 {
 	int at = 0;
@@ -38,6 +51,8 @@ void command_fill(sqlite3_stmt *s, struct command_row *row)
 #define GET_INTEGER(name) row->name = (__typeof__(row->name))sqlite3_column_int64(s, at++);
 #define GET_BYTES(name) row->name = column_bytes(s, at++, &row->name##_len);
 	COMMAND_COLUMNS(GET_TEXT, GET_TEXT, GET_INTEGER, GET_BYTES)
+	if (row->chain_since && row->agent && row->human)
+		row->chain = own_chain(row);
 }
 
 static int each_command(struct store_reader *reader, sqlite3_stmt *s, store_command_fn *fn, void *arg)

@@ -32,6 +32,7 @@ const char *event_kind_name(enum event_kind kind)
 	    [EVENT_ALERT] = "alert",
 	    [EVENT_KILL] = "kill",
 	    [EVENT_UNKILL] = "unkill",
+	    [EVENT_UNMASKED] = "unmasked",
 	    [EVENT_NOTED] = "noted",
 	    [EVENT_ENTRIES_ARCHIVED] = "entries_archived",
 	};

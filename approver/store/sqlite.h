@@ -85,7 +85,7 @@ struct store {
 	struct names names;
 	int64_t unindexed; /* about how many commands index.c has yet to see */
 	int wal_pages;     /* in the database's write-ahead log */
-	bool replaying, untidy;
+	bool replaying, untidy, reserved;
 	int64_t retain_next; /* when old entries are looked for again, ms since 1970 */
 	bool behind;         /* the log has what the tables could not take */
 };
@@ -101,6 +101,7 @@ struct store_reader {
 /* clang-format off */
 #define COMMAND_COLUMNS(T, N, I, B)                                                                          \
 	T(id) I(ts) N(agent) N(agent_version) N(credential) N(session) T(parent) N(human) I(seq) N(chain)    \
+	I(chain_since)                                                                                       \
 	N(model) N(task) N(user) N(host) N(cwd) N(mode) B(line) N(detail) I(state) N(verdict) N(cause)       \
 	N(rule) N(policy) T(reason) N(reviewers) I(reviewers_needed) I(not_in_chain) I(expires) I(decided)   \
 	I(has_exit) I(exit) N(signal) N(outcome) N(outcome_reason) I(started) I(ended) I(log_index)          \
@@ -140,6 +141,10 @@ int event_keep(struct store *store, int64_t n, enum event_kind kind, int64_t ms,
 /* names.c: the number of a text, made when it is new; 0 for NULL, -1 on error. */
 int64_t name_number(struct store *store, const char *text);
 void names_forget(struct store *store);
+/* reserve.c: have the room that is kept for the tables, -1 with errno; give it up, true when there was any.
+ */
+int reserve_make(struct store *store);
+bool reserve_give_up(struct store *store);
 /* tidy.c: the database's own log is emptied by us, now when it is large. */
 void tidy_begin(struct store *store);
 int tidy_large(struct store *store);

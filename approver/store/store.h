@@ -54,8 +54,9 @@ enum event_kind {
 		      */
 	EVENT_KILL,  /* body: JSON {"id","kind","name","reason","by","expires"} */
 	EVENT_UNKILL,           /* body: JSON {"id","kind","name","by"} */
+	EVENT_UNMASKED,         /* body: JSON {"command","operator"}: somebody was shown its secrets */
 	EVENT_NOTED,            /* no body: rows that change without an event of their own */
-	EVENT_ENTRIES_ARCHIVED, /* body: JSON {"from","to","archive","policy_s256"}: retain.h */
+	EVENT_ENTRIES_ARCHIVED, /* body: JSON {"from","to","archive","policy_s256"}: retention.h */
 	EVENT_KINDS
 };
 const char *event_kind_name(enum event_kind kind); /* "command_requested" … */
@@ -69,8 +70,10 @@ struct command_row {
 	char *id;   /* the command JWS's jti */
 	int64_t ts; /* when the approver received it */
 	char *agent, *agent_version, *credential, *session, *parent, *human;
-	int64_t seq; /* number within the session, from 1 */
-	char *chain; /* JSON array: [{type,id,task,authorized_at,proof}] */
+	int64_t seq;         /* number within the session, from 1 */
+	char *chain;         /* JSON array: [{type,id,task,authorized_at,proof}] */
+	int64_t chain_since; /* not 0: the chain is what derive_chain makes of human, agent and task, since
+				then */
 	char *model, *task, *user, *host, *cwd, *mode;
 	char *line; /* bytes */
 	size_t line_len;

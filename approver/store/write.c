@@ -90,7 +90,7 @@ int store_command_insert(struct store *store, const struct command_row *row)
 	int at = 0;
 #define PUT_TEXT(name) text(s, ++at, row->name);
 #define PUT_NAME(name)                                                                                       \
-	if (!put_name(store, s, ++at, row->name))                                                            \
+	if (!put_name(store, s, ++at, row->name == row->chain && row->chain_since ? NULL : row->name))       \
 		return -1;
 #define PUT_INTEGER(name) sqlite3_bind_int64(s, ++at, (int64_t)row->name);
 #define PUT_BYTES(name)                                                                                      \

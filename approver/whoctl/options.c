@@ -57,6 +57,8 @@ static const struct spec {
     [OPT_DEPTH] = {"depth", "N", "how many further hops the delegate may add (0: none)", 0},
     [OPT_KEY] = {"key", "FILE", "sign with your own key (whoctl key new)", 0},
     [OPT_ALL] = {"all", NULL, "also those that are revoked, lifted or past", 0},
+    [OPT_UNMASK] = {"unmask", NULL, "secrets as they are (reviewers and admins; it is written down)", 0},
+    [OPT_EVIDENCE] = {"evidence", NULL, "also the signed bytes, unmasked (reviewers and admins)", 0},
     [OPT_LAST] = {"last", "N", "also judge the last N lines that the approver has recorded", 0},
     [OPT_ID_TOKEN] = {"id-token", "FILE", "the CI job's identity token; - is standard input", 0},
     [OPT_ID_TOKEN_CA] = {"id-token-ca", "FILE", "the CA believed when the runner is asked for the token", 0},

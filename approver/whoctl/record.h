@@ -33,7 +33,8 @@ void who_entry_add(struct buf *out, const cJSON *record, const struct style *sty
 /* Append pending's entry for a review: what waits, who sent it, the rule that asks, the time left at
  * `now_ms`. */
 void pending_entry_add(struct buf *out, const cJSON *review, const struct style *style, int64_t now_ms);
-/* Append show's page: every attribute with its grade, the lineage, the decision, the outcome, the events. */
+/* Append show's page: every attribute with its grade, the lineage, the decision and who made it after how
+ * long, the outcome, the session around it, the events. */
 void story_add(struct buf *out, const cJSON *record, const struct style *style);
 
 /* How well an attribute is founded: "proven", "attested", "claimed"; what a record does not grade is claimed.

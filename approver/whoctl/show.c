@@ -5,6 +5,8 @@
 #include "approver/whoctl/record.h"
 #include "common/uuid.h"
 
+#define AROUND "3" /* commands of the session that are told on either side */
+
 static int show(struct ctl *ctl)
 {
 	char id[UUID_LEN + 1];
@@ -15,6 +17,9 @@ static int show(struct ctl *ctl)
 		return status;
 	buf_adds(&path, "/v1/audit");
 	path_add(&path, id);
+	query_add(&path, "around", AROUND);
+	query_add(&path, "evidence", given(ctl, OPT_EVIDENCE) ? "1" : "0");
+	query_add(&path, "unmask", given(ctl, OPT_UNMASK) ? "1" : NULL);
 	status = api_json(ctl, "GET", path.data, NULL, &record);
 	if (status != 0)
 		return status;
@@ -35,9 +40,9 @@ static int show(struct ctl *ctl)
 const struct verb verb_show = {
     .name = "show",
     .operands = "ID",
-    .help = "the whole story of one command, each attribute with its grade",
+    .help = "the whole story of one command: who, for whom, why allowed, what came of it",
     .least = 1,
     .most = 1,
-    .options = OPTION(JSON),
+    .options = OPTION(UNMASK) | OPTION(EVIDENCE) | OPTION(JSON),
     .run = show,
 };

@@ -1,13 +1,15 @@
 /* story.c: show's page: everything that is known of one command, and how well each thing is known.
  *
  * Attributes come first, each with its grade and source; what the approver does not grade is called claimed.
- * Then how it was decided, how it ended, and which events of the log say so.
+ * Then how it was decided and by whom, how it ended, what the session did before and after (story_session.c),
+ * and which events of the log say so.
  *
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
 #include "approver/whoctl/changed.h"
 #include "approver/whoctl/lineage.h"
 #include "approver/whoctl/quote.h"
 #include "approver/whoctl/record.h"
+#include "approver/whoctl/story.h"
 #include "common/text.h"
 #include <stdlib.h>
 #include <string.h>
@@ -89,7 +91,7 @@ static void attributes_add(struct buf *out, const cJSON *record, const struct st
 	table_free(table);
 }
 
-static void fact_add(struct buf *out, const char *label, const char *text)
+void fact_add(struct buf *out, const char *label, const char *text)
 {
 	if (!text || !*text)
 		return;
@@ -98,13 +100,50 @@ static void fact_add(struct buf *out, const char *label, const char *text)
 	buf_addc(out, '\n');
 }
 
-static void time_fact_add(struct buf *out, const cJSON *record, const char *label, const char *member)
+/* A time, and how long after an earlier one it was: "…, 9 m 12 s after it came". */
+static void time_fact_add(struct buf *out, const cJSON *record, const char *label, const char *member,
+			  const char *from, const char *after)
 {
 	struct buf text BUF_AUTO = BUF_INIT;
+	int64_t began, ended;
 	json_time_add(&text, record, member, "");
 	if (text.len && json_string(record, member))
 		buf_addf(&text, "  (%s)", json_string(record, member));
+	if (from && json_time(record, from, &began) && json_time(record, member, &ended)) {
+		buf_adds(&text, ", ");
+		delay_add(&text, ended - began);
+		buf_addf(&text, " %s", after);
+	}
 	fact_add(out, label, text.data);
+}
+
+/* Where the log has the decision; while it waits, the request. */
+static void log_index_add(struct buf *out, const cJSON *record)
+{
+	const char *state = json_string(record, "state");
+	struct buf text BUF_AUTO = BUF_INIT;
+	int64_t index;
+	if (!json_integer(record, "log_index", &index))
+		return;
+	buf_addf(&text, "%lld, of the %s", (long long)index,
+		 state && strcmp(state, "pending") == 0 ? "request" : "decision");
+	fact_add(out, "log index", text.data);
+}
+
+/* The signed messages, each on its line: for whoever checks them with other tools. */
+static void evidence_add(struct buf *out, const cJSON *record)
+{
+	static const char *const members[] = {"command_jws", "permit_jws", "outcome_jws"};
+	static const char *const labels[] = {"command", "permit", "outcome"};
+	const char *title = "\nsigned bytes, with whatever secrets they hold\n";
+	for (size_t i = 0; i < sizeof members / sizeof *members; i++) {
+		const char *jws = json_string(record, members[i]);
+		if (!jws)
+			continue;
+		buf_adds(out, title);
+		fact_add(out, labels[i], jws);
+		title = "";
+	}
 }
 
 static void events_add(struct buf *out, const cJSON *record, const struct style *style)
@@ -168,20 +207,27 @@ void story_add(struct buf *out, const cJSON *record, const struct style *style)
 	delegated_task_add(out, record, style, "  ");
 	lines_add(out, record, "  │ ");
 	changed_add(out, record, style, "", CHANGED_WHOLE);
+	if (json_true(record, "masked"))
+		coloured_add(out, style, COLOUR_YELLOW,
+			     "secrets are masked: whoctl show --unmask, for reviewers and admins\n");
 	buf_addc(out, '\n');
 	model_change_add(out, record);
 	attributes_add(out, record, style);
 	buf_adds(out, "\nlineage    ");
 	lineage_add(out, record, style, "           ");
-	time_fact_add(out, record, "received", "ts");
-	time_fact_add(out, record, "decided", "decided");
+	time_fact_add(out, record, "received", "ts", NULL, NULL);
+	reviews_add(out, record);
+	time_fact_add(out, record, "decided", "decided", "ts", "after it was received");
 	fact_add(out, "rule", json_string(record, "rule"));
 	fact_add(out, "reason", json_string(record, "reason"));
 	fact_add(out, "policy", json_string(record, "policy"));
-	time_fact_add(out, record, "started", "started");
-	time_fact_add(out, record, "ended", "ended");
+	log_index_add(out, record);
+	time_fact_add(out, record, "started", "started", NULL, NULL);
+	time_fact_add(out, record, "ended", "ended", "started", "after it began");
 	fact_add(out, "outcome", json_string(record, "outcome"));
 	fact_add(out, "", json_string(record, "outcome_reason"));
 	archived_add(out, record);
+	neighbours_add(out, record, style);
 	events_add(out, record, style);
+	evidence_add(out, record);
 }

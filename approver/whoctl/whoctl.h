@@ -62,6 +62,8 @@ enum option {
 	OPT_FOR,
 	OPT_WAIT,
 	OPT_ALL,
+	OPT_UNMASK,
+	OPT_EVIDENCE,
 	OPTIONS
 };
 #define OPTION(name) (1ull << OPT_##name)

@@ -38,7 +38,7 @@ static void show(int64_t done, int64_t all, void *arg)
 
 static void drop_database(const char *path)
 {
-	static const char *const endings[] = {"", "-wal", "-shm"};
+	static const char *const endings[] = {"", "-wal", "-shm", ".reserve"};
 	char name[4200];
 	for (size_t i = 0; i < sizeof endings / sizeof *endings; i++) {
 		snprintf(name, sizeof name, "%s%s", path, endings[i]);
@@ -82,6 +82,7 @@ static int rebuild(const char *dir, const struct note_signer *signer)
 	if ((unlink(wal) && errno != ENOENT) || (unlink(shm) && errno != ENOENT) || rename(made, path))
 		return fail(path, strerror(errno));
 	(void)sync_folder(path);
+	drop_database(made); /* what was beside it */
 	printf("%s: made again from %lld leaves\n", path, (long long)leaves);
 	return 0;
 }

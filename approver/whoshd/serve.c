@@ -49,7 +49,7 @@ static int run(struct server *server, const char *bound, const sigset_t *signals
 	while (!sigwait(signals, &signal_number)) {
 		if (signal_number != SIGHUP)
 			break;
-		log_line(LOG_LEVEL_INFO, "reading policy.json and exchange.json again", NULL);
+		log_line(LOG_LEVEL_INFO, "reading policy.json, exchange.json and secrets.json again", NULL);
 		server_reload(server);
 	}
 	log_line(LOG_LEVEL_INFO, "stopping", "signal", signal_number == SIGTERM ? "TERM" : "INT", NULL);

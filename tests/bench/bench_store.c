@@ -3,20 +3,25 @@
  *     bench_store [COMMANDS [DIR]]
  *
  * Prints, never judges.  The commands are made up but shaped as a busy house's are: few agents make most of
- * them, sessions are many, one in thirty is denied, and a row is as long as a real one (permit, chain and
- * detail included).
+ * them, sessions are many, one in thirty is denied, and what is logged of each (request, permit, outcome) is
+ * as long as the real thing.  Their signatures are only noise: the store never looks at them.
  *
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
+#include "approver/store/derive.h"
 #include "approver/store/store.h"
+#include "common/codec.h"
+#include "common/jws.h"
 #include "common/uuid.h"
 #include "tests/bench/bench.h"
 #include "tests/unit/test_store.h"
+#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
-enum { AGENTS = 200, HUMANS = 50, MODELS = 8, HOSTS = 300, USERS = 40, BODY = 1100, PERMIT = 700 };
+enum { AGENTS = 200, HUMANS = 50, MODELS = 8, HOSTS = 300, USERS = 40, SIGNATURE = 64 };
 
 static uint64_t state = 88172645463325252u;
 
@@ -34,6 +39,17 @@ static unsigned skewed(unsigned n)
 	unsigned a = below(n), b = below(n), c = below(n);
 	unsigned least = a < b ? a : b;
 	return least < c ? least : c;
+}
+
+/* The same for a session whenever it is asked; few are met often. */
+static unsigned of_session(unsigned session, unsigned n)
+{
+	uint64_t kept = state;
+	state = 88172645463325252u + session * 2654435761u;
+	below(n);
+	unsigned found = skewed(n);
+	state = kept;
+	return found;
 }
 
 static const char *const lines[] = {
@@ -55,34 +71,111 @@ static const char *const tasks[] = {
 struct made {
 	struct command_row row;
 	char id[UUID_LEN + 1], session[UUID_LEN + 1], agent[32], human[32], model[32], host[32], user[16];
-	char line[160], task[160], permit[PERMIT + 1];
+	char line[160], task[160];
+	struct buf request, permit, outcome;
 };
+
+static void die(const char *what)
+{
+	fprintf(stderr, "bench_store: %s failed\n", what);
+	exit(1);
+}
+
+static void noise(unsigned char *bytes, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		bytes[i] = (unsigned char)below(256);
+}
+
+/* A compact JWS of a type, its signature noise. */
+static void seem_signed(struct buf *out, const char *type, const struct buf *payload)
+{
+	unsigned char signature[SIGNATURE];
+	char header[96];
+	noise(signature, sizeof signature);
+	snprintf(header, sizeof header, "{\"alg\":\"Ed25519\",\"typ\":\"%s\"}", type);
+	buf_clear(out);
+	base64url_encode(out, header, strlen(header));
+	buf_addc(out, '.');
+	base64url_encode(out, payload->data, payload->len);
+	buf_addc(out, '.');
+	base64url_encode(out, signature, sizeof signature);
+}
+
+static void add_string(struct buf *out, const char *name, const char *value)
+{
+	buf_addf(out, ",\"%s\":", name);
+	json_add_string(out, value, strlen(value));
+}
+
+/* What is signed of a command: by the shell's host, by the approver, and by the host again. */
+static void make_messages(struct made *m, unsigned number)
+{
+	struct buf text BUF_AUTO = BUF_INIT;
+	const struct command_row *row = &m->row;
+	long long now = (long long)row->ts / 1000;
+	buf_addf(&text,
+		 "{\"jti\":\"%s\",\"iat\":%lld,\"exp\":%lld,\"aud\":\"whoshd:m-yovXgt1VPTLDxd\",\"sub\":\"%"
+		 "s\",\"sid\":\"%s\"",
+		 m->id, now, now + 660, m->agent, m->session);
+	add_string(&text, "model", m->model);
+	add_string(&text, "task", m->task);
+	buf_adds(&text, ",\"command\":{\"mode\":\"command\"");
+	add_string(&text, "line", m->line);
+	buf_addf(&text,
+		 ",\"argv\":[],\"cwd\":\"/srv/"
+		 "app\",\"user\":\"%s\",\"uid\":1001,\"host\":\"%s\",\"interpreter\":\"/bin/bash\"},"
+		 "\"sources\":{\"session\":\"generated\"},\"review_timeout\":600}",
+		 m->user, m->host);
+	seem_signed(&m->request, JWS_COMMAND, &text);
+	buf_clear(&text);
+	buf_addf(&text,
+		 "{\"jti\":\"%s\",\"iat\":%lld,\"exp\":%lld,\"aud\":\"%s\",\"id\":\"%s\",\"verdict\":\"%s\","
+		 "\"command_s256\":\"%s\",\"seq\":%u,"
+		 "\"rule\":\"everyday\",\"policy_s256\":\"%s\",\"reviewers\":[]",
+		 m->id, now, now + 30, m->agent, m->id, row->verdict, row->command_s256, number % 50 + 1,
+		 row->policy);
+	add_string(&text, "reason", row->reason);
+	buf_addf(&text, ",\"cause\":\"policy\",\"log_index\":%u,\"lease_s\":30}", number * 3 + 1);
+	seem_signed(&m->permit, JWS_PERMIT, &text);
+	buf_clear(&text);
+	buf_addf(&text,
+		 "{\"jti\":\"%s\",\"iat\":%lld,\"aud\":\"whoshd:m-yovXgt1VPTLDxd\",\"sub\":\"%s\","
+		 "\"command\":\"%s\",\"command_s256\":\"%s\","
+		 "\"outcome\":\"exited\",\"exit\":0,\"started\":%lld,\"ended\":%lld}",
+		 m->id, now, m->agent, m->id, row->command_s256, (long long)row->ts + 1,
+		 (long long)row->ts + 400);
+	seem_signed(&m->outcome, JWS_OUTCOME, &text);
+	if (m->request.failed || m->permit.failed || m->outcome.failed)
+		die("make_messages");
+}
 
 static void make(struct made *m, unsigned number)
 {
-	static const char chain[] =
-	    "[{\"type\":\"human\",\"id\":\"someone@example.org\",\"authorized_at\":\"2026-11-24T00:00:00Z\","
-	    "\"proof\":\"attested\"},{\"type\":\"agent\",\"id\":\"agent\",\"proof\":\"proven\"}]";
-	static const char detail[] =
-	    "{\"argv\":[],\"uid\":1001,\"tty\":null,\"interpreter\":\"/bin/bash\",\"harness\":\"x\","
-	    "\"attributes\":{\"agent\":{\"grade\":\"proven\",\"source\":\"token\"}}}";
+	static const char detail[] = "{\"argv\":[],\"uid\":1001,\"interpreter\":\"/bin/"
+				     "bash\",\"sources\":{\"session\":\"generated\"}}";
+	static struct buf chain = BUF_INIT;
 	unsigned session = number / 50 * 7 + below(8);
 	uuid_new(m->id);
 	snprintf(m->session, sizeof m->session, "%08x-0000-4000-8000-%012x", session, session);
-	snprintf(m->agent, sizeof m->agent, "agent-%u", skewed(AGENTS));
-	snprintf(m->human, sizeof m->human, "human-%u", skewed(HUMANS));
+	/* An agent works for one human, and a session is one agent's, on one task. */
+	unsigned agent = of_session(session, AGENTS);
+	snprintf(m->agent, sizeof m->agent, "agent-%u", agent);
+	snprintf(m->human, sizeof m->human, "human-%u", agent % HUMANS);
 	snprintf(m->model, sizeof m->model, "provider/model-%u@1", skewed(MODELS));
 	snprintf(m->host, sizeof m->host, "host-%u.example.org", below(HOSTS));
 	snprintf(m->user, sizeof m->user, "user%u", skewed(USERS));
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wformat-nonliteral"
 	snprintf(m->line, sizeof m->line, lines[below(sizeof lines / sizeof *lines)], below(5000));
-	snprintf(m->task, sizeof m->task, tasks[below(sizeof tasks / sizeof *tasks)], session % 9000);
+	snprintf(m->task, sizeof m->task, tasks[session % (sizeof tasks / sizeof *tasks)], session % 9000);
 #pragma GCC diagnostic pop
-	memset(m->permit, 'p', PERMIT);
 	bool denied = below(30) == 0;
 	if (number % 100000 == 7)
 		strcpy(m->line, "sqlite3 prod.db 'DROP TABLE sessions'");
+	buf_clear(&chain);
+	derive_chain_head(&chain, m->agent, m->human, 1789999999000);
+	derive_chain_end(&chain, m->task);
 	m->row = (struct command_row){
 	    .id = m->id,
 	    .ts = 1790000000000 + (int64_t)number * 1000,
@@ -91,7 +184,7 @@ static void make(struct made *m, unsigned number)
 	    .session = m->session,
 	    .human = m->human,
 	    .seq = 1,
-	    .chain = (char *)(size_t)chain,
+	    .chain = chain.data,
 	    .model = m->model,
 	    .task = m->task,
 	    .user = m->user,
@@ -101,7 +194,7 @@ static void make(struct made *m, unsigned number)
 	    .line = m->line,
 	    .line_len = strlen(m->line),
 	    .detail = (char *)(size_t)detail,
-	    .state = denied ? COMMAND_DENIED : COMMAND_EXITED,
+	    .state = denied ? COMMAND_DENIED : COMMAND_APPROVED,
 	    .verdict = (char *)(size_t)(denied ? "denied" : "approved"),
 	    .cause = (char *)(size_t) "policy",
 	    .rule = (char *)(size_t) "everyday",
@@ -109,30 +202,53 @@ static void make(struct made *m, unsigned number)
 	    .reason = (char *)(size_t)(denied ? "psql: denied by rule no-ddl" : "covered by rule everyday"),
 	    .decided = 1790000000000 + (int64_t)number * 1000,
 	    .command_s256 = (char *)(size_t) "2Zb1yq0s3uVJ7mF5m7yqv1Q0yB8G4Jr0bF3q1n2p3r4",
-	    .live_tail = (char *)(size_t) "0123456789abcdef"};
-}
-
-static void die(const char *what)
-{
-	fprintf(stderr, "bench_store: %s failed\n", what);
-	exit(1);
+	    .live_tail = (char *)(size_t) "0123456789abcdef",
+	    .as_signed = ROW_REQUEST | ROW_TASK | ROW_DETAIL | ROW_DECISION,
+	    .chain_since = 1789999999000};
+	make_messages(m, number);
 }
 
 /* One decided command as the writer keeps it: a savepoint, its session, two events, one row. */
-static void keep(struct store *store, const struct made *m, bool events)
+static void keep(struct store *store, const struct made *m)
 {
-	static const char body[BODY] = "x";
 	int64_t seq;
 	char *last;
-	if (store_item_begin(store))
-		die("store_item_begin");
-	if (events &&
-	    (store_session_next(store, m->session, m->agent, m->session, m->id, m->model, &seq, &last) != 1 ||
-	     (free(last), store_append(store, EVENT_COMMAND_REQUESTED, m->row.ts, m->id, body, BODY) < 0) ||
-	     store_append(store, EVENT_COMMAND_DECIDED, m->row.ts, m->id, m->permit, PERMIT) < 0))
-		die("store_append");
-	if (store_command_insert(store, &m->row) || store_item_end(store, true))
+	if (store_item_begin(store) ||
+	    store_session_next(store, m->session, m->agent, m->session, m->id, m->model, &seq, &last) != 1)
+		die("store_session_next");
+	free(last);
+	if (store_append(store, EVENT_COMMAND_REQUESTED, m->row.ts, m->id, m->request.data, m->request.len) <
+		0 ||
+	    store_append(store, EVENT_COMMAND_DECIDED, m->row.ts, m->id, m->permit.data, m->permit.len) < 0 ||
+	    store_command_insert(store, &m->row) || store_item_end(store, true))
 		die("store_command_insert");
+}
+
+static void end(struct store *store, const struct made *m)
+{
+	const struct command_row row = {.id = (char *)(size_t)m->id,
+					.state = COMMAND_EXITED,
+					.has_exit = true,
+					.outcome = (char *)(size_t) "exited",
+					.started = m->row.ts + 1,
+					.ended = m->row.ts + 400,
+					.as_signed = ROW_OUTCOME};
+	if (m->row.state == COMMAND_APPROVED &&
+	    (store_item_begin(store) ||
+	     store_append(store, EVENT_COMMAND_OUTCOME, m->row.ts + 400, m->id, m->outcome.data,
+			  m->outcome.len) < 0 ||
+	     store_command_outcome(store, &row) || store_item_end(store, true)))
+		die("store_command_outcome");
+}
+
+static void made_free(struct made *made, int n)
+{
+	for (int i = 0; made && i < n; i++) {
+		buf_finish(&made[i].request);
+		buf_finish(&made[i].permit);
+		buf_finish(&made[i].outcome);
+	}
+	free(made);
 }
 
 static void bench_groups(struct store *store, int group, int items)
@@ -147,13 +263,13 @@ static void bench_groups(struct store *store, int group, int items)
 		if (store_begin(store))
 			die("store_begin");
 		for (int i = 0; i < group; i++)
-			keep(store, &made[i], true);
+			keep(store, &made[i]);
 		if (store_commit(store))
 			die("store_commit");
 		spent += now_ms() - began;
 		done += group;
 	}
-	free(made);
+	made_free(made, group);
 	printf("groups of %3d: %8.0f decided commands a second, durable\n", group,
 	       (double)done * 1e3 / spent);
 }
@@ -236,19 +352,27 @@ static void bench_who(struct store *store)
 
 static void fill(struct store *store, unsigned commands)
 {
-	struct made *made = calloc(1, sizeof *made);
-	double began = now_ms();
-	for (unsigned i = 0; made && i < commands; i++) {
-		if (i % 256 == 0 && store_begin(store))
+	enum { GROUP = 256 };
+	struct made *made = calloc(GROUP, sizeof *made);
+	double spent = 0;
+	for (unsigned i = 0; made && i < commands; i += GROUP) {
+		unsigned n = commands - i < GROUP ? commands - i : GROUP;
+		for (unsigned k = 0; k < n; k++)
+			make(&made[k], i + k);
+		double began = now_ms();
+		if (store_begin(store))
 			die("store_begin");
-		make(made, i);
-		keep(store, made, false);
-		if ((i % 256 == 255 || i + 1 == commands) && store_commit(store))
+		for (unsigned k = 0; k < n; k++)
+			keep(store, &made[k]);
+		for (unsigned k = 0; k < n; k++)
+			end(store, &made[k]);
+		if (store_commit(store))
 			die("store_commit");
+		spent += now_ms() - began;
 	}
-	free(made);
-	printf("%u commands kept in %.1f s\n", commands, (now_ms() - began) / 1e3);
-	began = now_ms();
+	made_free(made, GROUP);
+	double began = now_ms();
+	printf("%u commands kept in %.1f s\n", commands, spent / 1e3);
 	double slowest = 0;
 	int64_t left = 1;
 	while (left > 0) {
@@ -266,21 +390,51 @@ static struct store *fresh(char *path, size_t size, const char *dir, const char 
 {
 	char *error;
 	snprintf(path, size, "%s/%s", dir, name);
+	mkdir(path, 0700);
+	snprintf(path, size, "%s/%s/whosh.db", dir, name);
 	struct store *store = store_open(path, test_signer(), &error);
 	if (!store)
 		die(error ? error : "store_open");
 	return store;
 }
 
-static void discard(struct store *store, const char *path)
+static int64_t bytes;
+
+static int add_up(const char *path, const struct stat *st, int type, struct FTW *at)
 {
-	char side[4200];
+	(void)at;
+	/* The journal's size is the same however many there are. */
+	const char *name = strrchr(path, '/');
+	if (type == FTW_F && strcmp(name ? name + 1 : path, "journal") != 0)
+		bytes += st->st_size;
+	return 0;
+}
+
+static int drop(const char *path, const struct stat *st, int type, struct FTW *at)
+{
+	(void)st;
+	(void)type;
+	(void)at;
+	return remove(path);
+}
+
+enum { FOLDERS = 16 };
+
+static void discard(struct store *store, char *path)
+{
 	store_close(store);
-	unlink(path);
-	snprintf(side, sizeof side, "%s-wal", path);
-	unlink(side);
-	snprintf(side, sizeof side, "%s-shm", path);
-	unlink(side);
+	*strrchr(path, '/') = '\0';
+	nftw(path, drop, FOLDERS, FTW_DEPTH | FTW_PHYS);
+}
+
+/* Of log and tables, all told. */
+static void weigh(const char *path, unsigned commands)
+{
+	char folder[4096];
+	snprintf(folder, sizeof folder, "%.*s", (int)(strrchr(path, '/') - path), path);
+	bytes = 0;
+	nftw(folder, add_up, FOLDERS, FTW_PHYS);
+	printf("%.0f bytes on disk a command\n", (double)bytes / commands);
 }
 
 int main(int argc, char **argv)
@@ -299,6 +453,9 @@ int main(int argc, char **argv)
 	}
 	struct store *store = fresh(path, sizeof path, where, "who.db");
 	fill(store, commands);
+	if (store_tidy(store))
+		die("store_tidy");
+	weigh(path, commands);
 	bench_who(store);
 	discard(store, path);
 	if (argc <= 2)

@@ -139,3 +139,46 @@ def test_root_looks_after_a_service_account(t):
     assert a.ctl("agent", "add", "worker", "--owner", "alice").code == 0
     r = t.run(["setpriv", "--reuid=daemon", "--clear-groups", "--", t.program("whoctl"), "--dir", a.dir, "status"])
     assert r.code != 0 and "ermission denied" in r.errors, r
+
+
+def test_the_whole_story(t):
+    """Someone called at night must see in one page who let it run, how late, what came of it, and what was done around it."""
+    a = t.approver(policy=POLICY)
+    token = a.agent("worker")
+    a.ctl("operator", "add", "rita", "--role", "reviewer", "--out", t.tmp / "rita")
+    session = {"WHOSH_SESSION_ID": "01930000-0000-7000-8000-00000000abcd"}
+    for n in range(4):
+        assert t.whosh(a, token, "-c", "echo before %d" % n, env=session).code == 0
+    p = t.whosh_start(a, token, "-c", "touch x --password Sw0rdf1sh-77; false", env=session)
+    command = a.pending()[0]["id"]
+    waiting = a.ctl("show", command).text
+    assert re.search(r"^waits +for 1 more reviewer, until \d{4}-", waiting, re.M), waiting
+    a.ctl("approve", command, "--reason", "asked for", "--token-file", t.tmp / "rita")
+    p.wait(30)
+    for n in range(4):
+        assert t.whosh(a, token, "-c", "echo after %d" % n, env=session).code == 0
+    assert t.whosh(a, token, "-c", "echo elsewhere").code == 0
+    a.ended(10)
+    r = a.ctl("show", command)
+    text = r.text
+    assert re.search(r"^reviewed +rita approved it after [\d.]+ (ms|s) \(\d{4}-[^)]*\): asked for$", text, re.M), text
+    assert re.search(r"^decided .* after it was received$", text, re.M), text
+    assert re.search(r"^ended .* after it began$", text, re.M), text
+    assert re.search(r"^rule +default$", text, re.M) and re.search(r"^policy +\S{43,64}$", text, re.M), text
+    assert re.search(r"^log index +\d+, of the decision$", text, re.M) and "of the request" in waiting, text
+    around = re.findall(r"^([> ]) (\d+) +\d{4}-\S+ \S+ +exit (\d+) +\S{36} +(.*)$", text, re.M)
+    assert [x[:2] for x in around] == [(" ", "2"), (" ", "3"), (" ", "4"), (">", "5"), (" ", "6"), (" ", "7"), (" ", "8")], text
+    assert [x[3] for x in around][:3] == ["echo before 1", "echo before 2", "echo before 3"] and around[3][2] == "1", text
+    assert around[-1][3] == "echo after 2" and "elsewhere" not in text, text
+    assert "Sw0rdf1sh" not in text and "--password ‹secret:" in text and "secrets are masked" in text, text
+    row = a.json("show", command)[0]
+    assert row["command_jws"] is None and row["masked"] and len(row["neighbours"]["before"]) == 3, row
+    assert [x["operator"] for x in row["events"] if x["kind"] == "review"] == ["rita"], row["events"]
+    unmasked = a.ctl("show", command, "--unmask", "--token-file", t.tmp / "rita").text
+    assert "--password Sw0rdf1sh-77; false" in unmasked and "signed bytes" not in unmasked, unmasked
+    evidence = a.ctl("show", command, "--evidence", "--token-file", t.tmp / "rita").text
+    assert re.search(r"^command +eyJ\S+\.\S+\.\S+$", evidence, re.M) and re.search(r"^outcome +eyJ", evidence, re.M), evidence
+    a.ctl("operator", "add", "vera", "--role", "viewer", "--out", t.tmp / "vera")
+    for flag in ("--unmask", "--evidence"):
+        assert a.ctl("show", command, flag, "--token-file", t.tmp / "vera", check=False).code == 77, flag
+    assert "rita approved it" in a.ctl("show", command, "--token-file", t.tmp / "vera").text
