@@ -170,6 +170,7 @@ static void idle(struct writer *writer)
 	if (left >= 0 && store_untidy(store) && !writer->first && !writer->stopping) {
 		pthread_mutex_unlock(&writer->lock);
 		left = store_tidy(store);
+		writer->server->log_size = store_next_index(store); /* it may log what it archived */
 		pthread_mutex_lock(&writer->lock);
 	}
 	while (left < 0 && !writer->first && !writer->stopping)

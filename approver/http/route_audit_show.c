@@ -13,6 +13,7 @@
 #include "approver/http/refusals.h"
 #include "approver/http/routes.h"
 #include "approver/store/neighbours.h"
+#include "approver/store/retention.h"
 #include "common/clock.h"
 #include "common/json.h"
 #include "common/log.h"
@@ -121,6 +122,22 @@ static bool one_event(int64_t index, enum event_kind kind, int64_t ms, const cha
 	return true;
 }
 
+/* Where its signed messages went, when they are not in the log any more. */
+static void add_archived(struct request *r, struct store_reader *reader, int64_t index)
+{
+	char *archive = NULL;
+	int where = store_archived(reader, index, &archive);
+	if (where > 0) {
+		buf_adds(&r->out, ",\"archived\":{\"archive\":");
+		if (archive)
+			json_add_string(&r->out, archive, strlen(archive));
+		else
+			buf_adds(&r->out, "null");
+		buf_adds(&r->out, where == ARCHIVED_DELETED ? ",\"deleted\":true}" : ",\"deleted\":false}");
+	}
+	free(archive);
+}
+
 static int add_events(struct request *r, struct store_reader *reader, const struct asked *asked)
 {
 	static const char *const names[] = {"command_jws", "permit_jws", "outcome_jws"};
@@ -221,6 +238,7 @@ bool route_audit_show(struct request *r)
 		note_unmasking(r);
 	add_record(r, &row, &asked);
 	int failed = add_events(r, reader, &asked);
+	add_archived(r, reader, row.log_index);
 	if (!failed && asked.around)
 		failed = add_neighbours(r, reader, &row, &asked);
 	buf_addc(&r->out, '}');

@@ -158,6 +158,7 @@ void log_close(struct log *log)
 	buf_finish(&log->cached.bytes);
 	pthread_mutex_destroy(&log->lock);
 	free(log->dir);
+	free(log->archive);
 	free(log);
 }
 
@@ -249,6 +250,11 @@ static int begin_anew(struct log *log)
 	log->base = log->tree.size;
 	journal_restart(log);
 	return 0;
+}
+
+int log_rebase(struct log *log)
+{
+	return begin_anew(log) || journal_prepare(log) ? -1 : 0;
 }
 
 int log_publish(struct log *log)

@@ -20,6 +20,7 @@ struct unwritten {
 
 struct log {
 	char *dir;
+	char *archive; /* where bundles that are gone may be; NULL */
 	const struct note_signer *signer;
 	pthread_mutex_t lock; /* over all that follows but the writer's own */
 	struct merkle tree;
@@ -80,6 +81,14 @@ bool blob_list(struct log *log, const struct hash *hash, const void *bytes, size
  * With the lock held. */
 int tile_read(struct log *log, const struct tile *tile, struct buf *out);
 
+/* archive.c: are these the entries that the tree has?  With the lock held. */
+bool bundle_agrees(struct log *log, int64_t n, const char *bytes, size_t len);
+/* Of a file that is gone, from the archive: 1, 0, -1. */
+int archive_blob(struct log *log, const char *hex, struct buf *out);
+int archive_bundle(struct log *log, int64_t n, struct buf *out);
+
+/* log.c: all that the journal holds goes to disk in the files' own places; then it begins anew. */
+int log_rebase(struct log *log);
 /* log.c: sign the checkpoint of a tree. */
 bool checkpoint_make(struct log *log, const struct merkle *tree, struct buf *out);
 

@@ -1,6 +1,7 @@
 /* read.c: entries and tiles, from memory while they are new and from files after.
  *
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
+#include "approver/log/archive.h"
 #include "approver/log/log_inner.h"
 #include "common/codec.h"
 #include "common/io.h"
@@ -96,7 +97,10 @@ int log_file(struct log *log, const char *path, struct buf *out)
 	int found =
 	    tile.width <= tile_width(tile.level, tile.n, log->tree.size) ? tile_read(log, &tile, out) : 0;
 	pthread_mutex_unlock(&log->lock);
-	return found;
+	/* A full bundle that is not there was there once. */
+	bool gone = !found && tile.level == TILE_ENTRIES && (tile.n + 1) << TILE_HEIGHT <= log_size(log) &&
+		    tile.n < log_archived(log);
+	return gone ? LOG_ARCHIVED : found;
 }
 
 /* ── entries ───────────────────────────────────────────────────────────────────────────────────────────── */
@@ -223,6 +227,8 @@ int log_each(struct log *log, int64_t from, int64_t to,
 		pthread_mutex_lock(&log->lock);
 		tile.width = tile_width(TILE_ENTRIES, tile.n, log->tree.size);
 		int found = tile.width ? tile_read(log, &tile, &bundle) : 0;
+		if (!found && tile.width == TILE_WIDTH)
+			found = archive_bundle(log, tile.n, &bundle);
 		pthread_mutex_unlock(&log->lock);
 		if (found != 1) {
 			errno = found < 0 ? errno : ENOENT;
@@ -253,6 +259,8 @@ int log_blob_read(struct log *log, const char *hex, struct buf *out)
 	pthread_mutex_lock(&log->lock);
 	size_t before = out->len;
 	int found = file_read(log, path, LOG_BLOB_MAX, out);
+	if (!found)
+		found = archive_blob(log, hex, out);
 	pthread_mutex_unlock(&log->lock);
 	if (found != 1)
 		return found;

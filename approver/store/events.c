@@ -12,18 +12,7 @@ int leaf_read(struct store_reader *reader, int64_t index, struct leaf *leaf, str
 	*leaf = (struct leaf){0};
 	if (found != 1)
 		return found < 0 ? -1 : 0; /* not there, or archived */
-	if (!leaf_parse(leaf, index, text->data, text->len))
-		return -1;
-	if (!leaf->blob)
-		return 1;
-	struct buf blob = BUF_INIT;
-	found = log_blob_read(reader->log, leaf->blob, &blob);
-	leaf_finish(leaf);
-	buf_finish(text);
-	*text = blob;
-	if (found != 1)
-		return found < 0 ? -1 : 0;
-	return leaf_parse(leaf, index, text->data, text->len) && !leaf->blob ? 1 : -1;
+	return leaf_open(reader->log, reader->seal, index, text->data, text->len, text, leaf);
 }
 
 int store_event(struct store_reader *reader, int64_t index, enum event_kind *kind, int64_t *ms, char **body,

@@ -55,21 +55,41 @@ static bool entry_of_blob(struct buf *stubs, const struct pending_leaf *leaf, in
 	return !stubs->failed;
 }
 
+/* Every leaf as it will be stored, one behind the other; where each begins goes into `at`, and the end. */
+static bool seal_all(const struct store *store, size_t *at, struct buf *out)
+{
+	const struct pending *pending = &store->pending;
+	bool good = true;
+	for (size_t i = 0; good && i < pending->n; i++) {
+		const struct pending_leaf *leaf = &pending->leaves[i];
+		at[i] = out->len;
+		good = seal_leaf(store->seal, pending->text.data + leaf->at, leaf->len, leaf->head, out);
+	}
+	at[pending->n] = out->len;
+	return good;
+}
+
 static int append(struct store *store)
 {
 	struct pending *pending = &store->pending;
-	struct buf stubs BUF_AUTO = BUF_INIT;
+	struct buf stubs BUF_AUTO = BUF_INIT, sealed BUF_AUTO = BUF_INIT;
 	struct log_entry *entries = calloc(pending->n ? pending->n : 1, sizeof *entries);
-	bool good = entries && !pending->text.failed;
+	size_t *at = store->seal ? calloc(pending->n + 1, sizeof *at) : NULL;
+	bool good =
+	    entries && !pending->text.failed && (!store->seal || (at && seal_all(store, at, &sealed)));
 	for (size_t i = 0; good && i < pending->n; i++) {
 		const struct pending_leaf *leaf = &pending->leaves[i];
 		entries[i] = (struct log_entry){.bytes = pending->text.data + leaf->at, .len = leaf->len};
-		if (leaf->len > LOG_ENTRY_MAX)
+		if (at)
+			entries[i] =
+			    (struct log_entry){.bytes = sealed.data + at[i], .len = at[i + 1] - at[i]};
+		if (entries[i].len > LOG_ENTRY_MAX)
 			good = entry_of_blob(&stubs, leaf, store->committed + (int64_t)i, &entries[i]);
 	}
 	for (size_t i = 0; good && i < pending->n; i++)
 		if (entries[i].blob)
 			entries[i].bytes = stubs.data + (uintptr_t)entries[i].bytes;
+	free(at);
 	errno = ENOMEM;
 	int result = good ? log_append(store->log, entries, pending->n) : -1;
 	/* A limit on the file or a quota is for the operator the same as a full disk. */

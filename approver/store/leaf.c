@@ -81,6 +81,7 @@ int pending_add(struct pending *pending, int64_t index, enum event_kind kind, in
 	buf_adds(out, ",\"kind\":\"");
 	buf_adds(out, event_kind_name(kind));
 	buf_addc(out, '"');
+	pending->leaves[pending->n - 1].head = out->len - pending->leaves[pending->n - 1].at;
 	if (subject && !leaf_is_signed(kind)) {
 		buf_adds(out, ",\"subject\":");
 		json_add_string(out, subject, strlen(subject));
@@ -164,8 +165,8 @@ static void find_body(struct leaf *leaf, const char *text, size_t len)
 
 bool leaf_parse(struct leaf *leaf, int64_t n, const char *text, size_t len)
 {
-	static const char *const names[] = {"v",   "n",    "ms",   "kind", "subject",
-					    "jws", "body", "rows", "blob", NULL};
+	static const char *const names[] = {"v",    "n",    "ms",   "kind",   "subject", "jws",
+					    "body", "rows", "blob", "sealed", NULL};
 	int64_t version;
 	const char *unknown;
 	*leaf = (struct leaf){.tree = json_parse(text, len, NULL)};
@@ -178,7 +179,8 @@ bool leaf_parse(struct leaf *leaf, int64_t n, const char *text, size_t len)
 	leaf->subject = json_string(leaf->tree, "subject");
 	leaf->rows = json_array(leaf->tree, "rows");
 	leaf->blob = json_string(leaf->tree, "blob");
-	if (leaf->blob)
+	leaf->sealed = json_string(leaf->tree, "sealed");
+	if (leaf->blob || leaf->sealed)
 		return true;
 	if (!leaf_is_signed(leaf->kind)) {
 		find_body(leaf, text, len);

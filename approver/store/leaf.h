@@ -21,6 +21,7 @@ struct pending {
 	struct buf text, rows; /* rows of the item that is being applied, without their brackets */
 	struct pending_leaf {
 		size_t at, len; /* len 0: open */
+		size_t head;    /* up to the end of its kind */
 		int64_t ms;
 		enum event_kind kind;
 	} * leaves;
@@ -48,8 +49,9 @@ struct leaf {
 	const char *subject; /* NULL: none, or the message names it */
 	const char *body;    /* the JWS, or the JSON object's own bytes */
 	size_t body_len;
-	const cJSON *rows; /* an array, or NULL */
-	const char *blob;  /* it is only the hash of what it says */
+	const cJSON *rows;  /* an array, or NULL */
+	const char *blob;   /* it is only the hash of what it says */
+	const char *sealed; /* it is what it says, encrypted (seal.h) */
 };
 /* Is the message of this kind signed, as compact JWS? */
 bool leaf_is_signed(enum event_kind kind);

@@ -1,32 +1,50 @@
 /* open.c: the database file: its settings, its writer, its readers.
  *
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
+#include "approver/log/archive.h"
+#include "approver/store/retention.h"
 #include "approver/store/sqlite.h"
 #include "common/error.h"
 #include "common/log.h"
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
-/* PATH's folder's "log". */
-static char *log_folder(const char *path)
+/* PATH's folder, and its "log". */
+static bool folders_of(const char *path, char **dir, char **log)
 {
 	const char *slash = strrchr(path, '/');
-	char *folder;
-	return asprintf(&folder, "%.*slog", slash ? (int)(slash + 1 - path) : 0, path) < 0 ? NULL : folder;
+	int len = slash ? (int)(slash - path) : 1;
+	*log = NULL;
+	if (asprintf(dir, "%.*s", len ? len : 1, slash ? path : ".") < 0)
+		*dir = NULL;
+	else if (asprintf(log, "%s/log", *dir) < 0)
+		*log = NULL;
+	return *dir && *log;
 }
 
 static bool open_all(struct store *store, const char *path, const struct note_signer *signer, char **error)
 {
-	char *folder = log_folder(path);
+	char *dir = NULL, *folder = NULL;
 	mode_t before = umask(077);
 	store->path = strdup(path);
-	store->log = folder ? log_open(folder, signer, error) : NULL;
-	store->db =
-	    store->log ? sqlite_connect(path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, error) : NULL;
+	if (folders_of(path, &dir, &folder) && seal_load(dir, &store->seal, error))
+		store->log = log_open(folder, signer, error);
+	struct retention retention;
+	if (store->log && !retention_load(&retention, dir, error)) {
+		log_close(store->log);
+		store->log = NULL;
+	} else if (store->log && *retention.archive) {
+		log_use_archive(store->log, retention.archive);
+	}
+	store->db = store->log && seal_fits(store->seal, store->log, dir, error)
+			? sqlite_connect(path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, error)
+			: NULL;
 	umask(before);
 	free(folder);
+	free(dir);
 	return store->db && store->path && schema_bring_up_to_date(store->db, path, error) &&
 	       statements_prepare(store, error);
 }
@@ -53,7 +71,12 @@ struct store *store_open_slowly(const char *path, const struct note_signer *sign
 		return NULL;
 	if (open_all(store, path, signer, error)) {
 		if (replay_rest(store, progress, arg))
-			error_set(error, "%s: it cannot be brought up to what the log holds", path);
+			error_set(error,
+				  errno == ENOENT
+				      ? "%s: it cannot be made again: entries of the log are archived "
+					"and are not in the archive that retention.json names"
+				      : "%s: it cannot be brought up to what the log holds",
+				  path);
 		else {
 			tidy_begin(store);
 			store->now = last_time(store);
@@ -80,6 +103,7 @@ void store_close(struct store *store)
 		sqlite3_finalize(store->statements[i]);
 	sqlite3_close(store->db);
 	log_close(store->log);
+	seal_free(store->seal);
 	pending_finish(&store->pending);
 	names_forget(store);
 	free(store->path);
@@ -99,6 +123,7 @@ struct store_reader *store_reader_new(struct store *store)
 		reader->db = sqlite_connect(store->path, SQLITE_OPEN_READWRITE, &error);
 	if (reader && reader->db && model_function_add(reader->db)) {
 		reader->log = store->log;
+		reader->seal = store->seal;
 		return reader;
 	}
 	log_line(LOG_LEVEL_ERROR, "store cannot be read", "error", error, NULL);

@@ -165,15 +165,10 @@ static int put_leaf(struct replay *replay, const struct leaf *leaf)
 
 static int put_text(struct replay *replay, int64_t n, const char *text, size_t len)
 {
-	struct leaf leaf;
-	struct buf blob BUF_AUTO = BUF_INIT;
-	int result = leaf_parse(&leaf, n, text, len) ? 0 : -1;
-	if (!result && leaf.blob) {
-		result = log_blob_read(replay->store->log, leaf.blob, &blob) == 1 ? 0 : -1;
-		leaf_finish(&leaf);
-		if (!result && (!leaf_parse(&leaf, n, blob.data, blob.len) || leaf.blob))
-			result = -1;
-	}
+	struct leaf leaf = {0};
+	struct buf clear BUF_AUTO = BUF_INIT;
+	int result =
+	    leaf_open(replay->store->log, replay->store->seal, n, text, len, &clear, &leaf) == 1 ? 0 : -1;
 	if (!result)
 		result = put_leaf(replay, &leaf);
 	if (result) {

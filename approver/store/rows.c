@@ -34,6 +34,7 @@ const char *event_kind_name(enum event_kind kind)
 	    [EVENT_UNKILL] = "unkill",
 	    [EVENT_UNMASKED] = "unmasked",
 	    [EVENT_NOTED] = "noted",
+	    [EVENT_ENTRIES_ARCHIVED] = "entries_archived",
 	};
 	return kind < EVENT_KINDS && names[kind] ? names[kind] : "unknown";
 }

@@ -6,6 +6,7 @@
 
 #include "approver/log/log.h"
 #include "approver/store/leaf.h"
+#include "approver/store/seal.h"
 #include "approver/store/store.h"
 #include "common/buf.h"
 #include <sqlite3.h>
@@ -74,6 +75,7 @@ struct store {
 	sqlite3 *db;
 	char *path;
 	struct log *log;
+	struct seal *seal; /* NULL: leaves are kept in clear */
 	sqlite3_stmt *statements[STATEMENTS];
 	struct pending pending;         /* the open group's leaves */
 	int64_t now;                    /* what store_now said last, else the last leaf's time */
@@ -85,7 +87,8 @@ struct store {
 	int64_t unindexed; /* about how many commands index.c has yet to see */
 	int wal_pages;     /* in the database's write-ahead log */
 	bool replaying, untidy, reserved;
-	bool behind; /* the log has what the tables could not take */
+	int64_t retain_next; /* when old entries are looked for again, ms since 1970 */
+	bool behind;         /* the log has what the tables could not take */
 };
 
 struct store_reader {
@@ -93,6 +96,7 @@ struct store_reader {
 	struct log *log;
 	/* What whoever goes through the log asks for each event; made when it is first asked. */
 	sqlite3_stmt *command, *outcome_at;
+	const struct seal *seal;
 };
 
 /* Every column of `commands` that a struct command_row has, in one order everywhere: T text, N text that is

@@ -53,9 +53,10 @@ enum event_kind {
 	EVENT_ALERT, /* body: JSON {"alert","reason","agent","credential",…}: a key or a session in two hands
 		      */
 	EVENT_KILL,  /* body: JSON {"id","kind","name","reason","by","expires"} */
-	EVENT_UNKILL,   /* body: JSON {"id","kind","name","by"} */
-	EVENT_UNMASKED, /* body: JSON {"command","operator"}: somebody was shown its secrets */
-	EVENT_NOTED,    /* no body: rows that change without an event of their own */
+	EVENT_UNKILL,           /* body: JSON {"id","kind","name","by"} */
+	EVENT_UNMASKED,         /* body: JSON {"command","operator"}: somebody was shown its secrets */
+	EVENT_NOTED,            /* no body: rows that change without an event of their own */
+	EVENT_ENTRIES_ARCHIVED, /* body: JSON {"from","to","archive","policy_s256"}: retention.h */
 	EVENT_KINDS
 };
 const char *event_kind_name(enum event_kind kind); /* "command_requested" … */

@@ -5,6 +5,7 @@
  * log's files (log_due).
  *
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
+#include "approver/store/retention.h"
 #include "approver/store/sqlite.h"
 #include "common/log.h"
 #include <errno.h>
@@ -51,6 +52,7 @@ int tidy_large(struct store *store)
 int store_tidy(struct store *store)
 {
 	store->untidy = false;
+	retain_some(store);
 	if (log_publish(store->log)) {
 		log_line(LOG_LEVEL_ERROR, "the log cannot be published", "error", strerror(errno), NULL);
 		return -1;

@@ -169,6 +169,20 @@ static void events_add(struct buf *out, const cJSON *record, const struct style 
 	table_free(table);
 }
 
+/* Its signed messages are not in the log any more. */
+static void archived_add(struct buf *out, const cJSON *record)
+{
+	const cJSON *archived = json_object(record, "archived");
+	const char *archive = json_string(archived, "archive");
+	struct buf text BUF_AUTO = BUF_INIT;
+	buf_adds(&text, archive                          ? "archived in "
+			: json_true(archived, "deleted") ? "deleted by the retention policy"
+							 : "archived; where is not in the log any more");
+	buf_adds(&text, archive ? archive : "");
+	if (archived)
+		fact_add(out, "entries", text.data);
+}
+
 static void model_change_add(struct buf *out, const cJSON *record)
 {
 	const char *before = json_string(record, "model_before");
@@ -212,6 +226,7 @@ void story_add(struct buf *out, const cJSON *record, const struct style *style)
 	time_fact_add(out, record, "ended", "ended", "started", "after it began");
 	fact_add(out, "outcome", json_string(record, "outcome"));
 	fact_add(out, "", json_string(record, "outcome_reason"));
+	archived_add(out, record);
 	neighbours_add(out, record, style);
 	events_add(out, record, style);
 	evidence_add(out, record);

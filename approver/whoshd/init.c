@@ -5,6 +5,7 @@
  *
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
 #include "approver/policy/policy.h"
+#include "approver/store/seal.h"
 #include "approver/store/store.h"
 #include "approver/whoshd/init_certificates.h"
 #include "approver/whoshd/log_key.h"
@@ -33,11 +34,12 @@ struct plan {
 	char name[64]; /* the approver's, of its key */
 	char *names[MAX_NAMES];
 	int n_names;
+	bool seal;
 };
 
 static int usage(void)
 {
-	fputs("usage: whoshd init --dir DIR [--listen ADDR:PORT] [--name HOST]...\n", stderr);
+	fputs("usage: whoshd init --dir DIR [--listen ADDR:PORT] [--name HOST]... [--seal]\n", stderr);
 	return 2;
 }
 
@@ -140,6 +142,22 @@ static bool put_policy_and_conf(const struct plan *plan)
 	return put(plan, "policy.json", &policy, 0600) && put(plan, "server.conf", &conf, 0600);
 }
 
+/* What leaves are sealed with, when it was asked for: from the first one on. */
+static bool put_seal_key(const struct plan *plan)
+{
+	unsigned char key[SEAL_KEY_BYTES];
+	struct buf line = BUF_INIT;
+	if (!plan->seal)
+		return true;
+	secure_random(key, sizeof key);
+	base64url_encode(&line, key, sizeof key);
+	secure_wipe(key, sizeof key);
+	buf_addc(&line, '\n');
+	bool good = put(plan, "seal.key", &line, 0400);
+	buf_wipe(&line);
+	return good;
+}
+
 /* The first operator: its token is shown to nobody but the owner of the file; the database has its hash. */
 static bool put_admin(const struct plan *plan)
 {
@@ -202,6 +220,7 @@ static bool arguments(struct plan *plan, int argc, char **argv)
 	static const struct option options[] = {{"dir", required_argument, NULL, 'd'},
 						{"listen", required_argument, NULL, 'l'},
 						{"name", required_argument, NULL, 'n'},
+						{"seal", no_argument, NULL, 's'},
 						{NULL, 0, NULL, 0}};
 	const char *dir = NULL;
 	int option;
@@ -214,6 +233,8 @@ static bool arguments(struct plan *plan, int argc, char **argv)
 		else if (option == 'n' && plan->n_names < MAX_NAMES && strlen(optarg) < 254 &&
 			 !strpbrk(optarg, ",: \n"))
 			plan->names[plan->n_names++] = optarg;
+		else if (option == 's')
+			plan->seal = true;
 		else
 			return false;
 	}
@@ -248,7 +269,7 @@ int whoshd_init(int argc, char **argv)
 		return 1;
 	}
 	if (!put_certificates(&plan) || !put_permit_key(&plan) || !put_policy_and_conf(&plan) ||
-	    !put_admin(&plan) || !put_in_place(&plan)) {
+	    !put_seal_key(&plan) || !put_admin(&plan) || !put_in_place(&plan)) {
 		remove_made(&plan);
 		return 1;
 	}

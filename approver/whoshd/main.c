@@ -6,15 +6,17 @@
 #include <stdio.h>
 #include <string.h>
 
-static const char usage[] = "usage: whoshd init --dir DIR [--listen ADDR:PORT] [--name HOST]...\n"
+static const char usage[] = "usage: whoshd init --dir DIR [--listen ADDR:PORT] [--name HOST]... [--seal]\n"
 			    "       whoshd serve --dir DIR [--listen ADDR:PORT]\n"
 			    "       whoshd reindex --dir DIR\n"
+			    "       whoshd retain --dir DIR [--dry-run]\n"
 			    "       whoshd --version | --help\n";
 
 static const struct {
 	const char *name;
 	int (*run)(int argc, char **argv);
-} verbs[] = {{"init", whoshd_init}, {"serve", whoshd_serve}, {"reindex", whoshd_reindex}};
+} verbs[] = {
+    {"init", whoshd_init}, {"serve", whoshd_serve}, {"reindex", whoshd_reindex}, {"retain", whoshd_retain}};
 
 int main(int argc, char **argv)
 {

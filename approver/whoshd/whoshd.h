@@ -9,5 +9,6 @@
 int whoshd_init(int argc, char **argv);
 int whoshd_serve(int argc, char **argv);
 int whoshd_reindex(int argc, char **argv);
+int whoshd_retain(int argc, char **argv);
 
 #endif
