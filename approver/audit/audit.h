@@ -41,6 +41,7 @@ struct audit_settings {
 
 struct audit_counts {
 	int64_t entries, commands, permits, outcomes, delegations, reviews, approved, denied, unknown;
+	int64_t archived;  /* the log says that so many of the first entries were taken away */
 	int64_t sealed;    /* encrypted at rest: only their hashes are checked */
 	int64_t unchecked; /* what refers to entries that are not here */
 	int64_t open;      /* approved, and neither an outcome nor a reason why not */

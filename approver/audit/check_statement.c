@@ -105,12 +105,24 @@ static void delegation_revoked(struct audit *audit, struct audit_item *item)
 		audit_missing(audit, item, NULL, "a delegation is revoked that was never made");
 }
 
+static void entries_archived(struct audit *audit, struct audit_item *item)
+{
+	int64_t to;
+	if (!json_integer(item->leaf.body, "to", &to) || to < 0 || to >= item->leaf.n)
+		WRONG(audit, item, NULL, "entries are said to be archived, but not which");
+	else if (to + 1 > audit->counts.archived)
+		audit->counts.archived = to + 1;
+}
+
 void check_statement(struct audit *audit, struct audit_item *item)
 {
 	const char *subject = item->leaf.subject;
 	switch (item->leaf.kind) {
 	case LEAF_LOG_STARTED:
 		log_started(audit, item);
+		return;
+	case LEAF_ENTRIES_ARCHIVED:
+		entries_archived(audit, item);
 		return;
 	case LEAF_REVIEW:
 	case LEAF_COMMAND_UNKNOWN:

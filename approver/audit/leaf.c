@@ -38,6 +38,7 @@ static const struct kind {
     {"kill", LEAF_OTHER, NULL},
     {"unkill", LEAF_OTHER, NULL},
     {"unmasked", LEAF_OTHER, NULL},
+    {"entries_archived", LEAF_ENTRIES_ARCHIVED, NULL},
 };
 enum { KINDS = sizeof kinds / sizeof *kinds };
 

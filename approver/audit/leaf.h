@@ -26,6 +26,7 @@ enum leaf_kind {
 	LEAF_POLICY_LOADED,
 	LEAF_DELEGATION_REVOKED,
 	LEAF_KEY_REVOKED,
+	LEAF_ENTRIES_ARCHIVED,
 	LEAF_NOTED, /* rows only */
 	LEAF_OTHER  /* of a known name, with nothing that is checked beyond its form */
 };

@@ -5,6 +5,7 @@
  *
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
 #include "approver/store/skim.h"
+#include "approver/log/archive.h"
 #include "approver/store/sqlite.h"
 #include "common/log.h"
 #include <inttypes.h>
@@ -65,7 +66,9 @@ static bool one(int64_t index, const char *bytes, size_t len, void *arg)
 int store_skim(struct store_reader *reader, int64_t from, int64_t to, store_skim_fn *fn, void *arg)
 {
 	struct skim skim = {reader, fn, arg, false};
-	int failed = log_each(reader->log, from, to, one, &skim);
+	/* What was archived is not here any more: the tables say what they still know of it. */
+	int64_t first = log_archived(reader->log) << TILE_HEIGHT;
+	int failed = log_each(reader->log, from < first ? first : from, to, one, &skim);
 	if (!failed && !skim.failed)
 		return 0;
 	log_line(LOG_LEVEL_ERROR, "the log cannot be read", NULL);

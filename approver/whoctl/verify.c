@@ -4,6 +4,7 @@
  *
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
 #include "approver/whoctl/verify.h"
+#include "approver/audit/findings.h"
 #include "approver/audit/database.h"
 #include "approver/audit/pool.h"
 #include "approver/audit/tree.h"
@@ -130,6 +131,12 @@ static int walk_log(struct verification *v, const struct log_folder *folder, str
 			v->database =
 			    audit_database_compare(database, verifying.audit, walk.size + v->unpublished);
 		v->counts = *audit_counts(verifying.audit);
+		if (v->looked_inside && !v->counts.sealed && v->archived > v->counts.archived)
+			audit_finding_add(
+			    &v->findings, -1, NULL,
+			    "entries 0 to %lld are not there, and the log does not say that they were "
+			    "archived",
+			    (long long)v->archived - 1);
 		const unsigned char *key = audit_approver_key(verifying.audit);
 		v->has_approver_key = key != NULL;
 		if (key)

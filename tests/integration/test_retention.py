@@ -118,6 +118,8 @@ def test_old_entries_are_archived(t):
     assert "entries 0 to 255 archived in %s" % archive in said, said
     a.start()
     archived(t, a, first, archive)
+    whole = a.ctl("verify", "--log", a.dir)
+    assert "entries 0 to 255 are archived" in whole.text, whole
     size = ask(a, "GET", "/healthz", token=None)[1]["log_size"]
     who = ask(a, "GET", "/v1/audit?limit=1000")[1]
     assert len(who["commands"]) == 101 and size > 256
@@ -146,4 +148,8 @@ def test_the_writer_that_rests_archives(t):
     a.stop()
     last = (a.dir / "log/tile/entries/001.p")
     text = b"".join(p.read_bytes() for p in last.iterdir())
+    assert a.ctl("verify", "--log", a.dir).code == 0
+    (a.dir / "log/archived").write_text("512\n")
+    cut = a.ctl("verify", "--log", a.dir, check=False)
+    assert cut.code == 1 and "does not say that they were archived" in cut.text + cut.errors, cut
     assert b'"kind":"entries_archived"' in text and b'{"from":0,"to":255,"archive":null,"policy_s256":"' in text
