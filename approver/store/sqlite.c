@@ -33,7 +33,8 @@ sqlite3 *sqlite_connect(const char *path, int flags, char **error)
 	sqlite3 *db = NULL;
 	if (sqlite3_open_v2(path, &db, flags | SQLITE_OPEN_NOMUTEX, NULL) == SQLITE_OK &&
 	    sqlite3_busy_timeout(db, 5000) == SQLITE_OK && sqlite_run(db, "PRAGMA journal_mode=WAL") &&
-	    sqlite_run(db, "PRAGMA synchronous=NORMAL; PRAGMA trusted_schema=OFF; PRAGMA cache_size=-8000"))
+	    sqlite_run(db, "PRAGMA synchronous=NORMAL; PRAGMA trusted_schema=OFF; PRAGMA cache_size=-8000; "
+			   "PRAGMA journal_size_limit=4194304"))
 		return db;
 	error_set(error, "%s: %s", path, db ? sqlite3_errmsg(db) : "out of memory");
 	sqlite3_close(db);

@@ -19,8 +19,11 @@ enum call {
 struct arguments {
 	enum call call;
 	bool login, dash; /* argv[0] begins with '-' (dash), or -l */
-	bool interactive; /* -i */
-	bool extglob;     /* -O extglob: the line is read otherwise, and the approver is told so */
+	const char
+	    *name; /* argv[0] when it is neither whosh's nor bash's own: a link, or exec -a; else NULL */
+	bool interactive;  /* -i */
+	const char **told; /* options by which the line is read otherwise, or its words become others */
+	int n_told;
 	const char *line; /* CALL_LINE */
 	const char *file; /* CALL_SCRIPT */
 	char **rest;      /* ARG0 ARG… of a line, ARG… of a script; borrowed from argv */

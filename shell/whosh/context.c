@@ -77,8 +77,11 @@ static void add_arguments(const struct gate *gate, struct buf *out)
 	for (int i = 0; i < gate->arguments.n_options; i++)
 		wire_adds(out, WIRE_INTERPRETER_OPTION, gate->arguments.options[i]);
 	/* In a session the shell itself tells what it reads by. */
-	if (gate->arguments.extglob && !gate->asked)
-		wire_adds(out, WIRE_MEANING, "option\textglob");
+	for (int i = 0; !gate->asked && i < gate->arguments.n_told; i++) {
+		char meaning[64];
+		snprintf(meaning, sizeof meaning, "option\t%s", gate->arguments.told[i]);
+		wire_adds(out, WIRE_MEANING, meaning);
+	}
 }
 
 /* What the session's shell has told of its line goes on as it is. */

@@ -36,7 +36,7 @@ static char **interpreter_argv(const struct gate *gate)
 	if (!argv)
 		return NULL;
 	const char *name = slash ? slash + 1 : path;
-	argv[n++] = (char *)(size_t)name;
+	argv[n++] = (char *)(size_t)(a->name ? a->name + a->dash : name);
 	if (!strcmp(name, "bash") || !strcmp(name, "rbash"))
 		argv[n++] = (char *)(size_t) "--norc";
 	if (a->interactive)
@@ -56,7 +56,7 @@ static char **interpreter_argv(const struct gate *gate)
 	}
 	/* A login shell is called -bash, and says so in $0 and its messages. */
 	if (a->dash && a->call == CALL_LINE && !a->n_rest)
-		argv[n++] = (char *)(size_t) "-bash";
+		argv[n++] = (char *)(size_t)(a->name ? a->name : "-bash");
 	for (int i = 0; i < a->n_rest; i++)
 		argv[n++] = a->rest[i];
 	return argv;

@@ -33,7 +33,7 @@ static char **shell_argv(const struct session *session)
 	int n = 0;
 	if (!argv)
 		return NULL;
-	argv[n++] = (char *)(size_t)(a->dash ? "-bash" : "bash");
+	argv[n++] = (char *)(size_t)(a->name ? a->name : a->dash ? "-bash" : "bash");
 	argv[n++] = (char *)(size_t) "--norc";
 	argv[n++] = (char *)(size_t) "--noprofile";
 	if (a->login)

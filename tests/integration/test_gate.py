@@ -11,6 +11,7 @@ import threading
 
 from lib.bare import ask
 from lib.fixture import APPROVE_ALL
+from lib.reviewer import Reviewer
 
 REVIEW = {"version": 1, "default": "review", "rules": []}
 
@@ -160,3 +161,40 @@ def test_large_and_binary_through_pipes(t):
     assert (r.code, r.out == data, r.err) == (0, True, b"")
     row = a.who()[0]
     assert (row["exit"], row["signal"], row["line"]) == (0, None, "cat; cat >&2"), row
+
+
+def test_options_that_read_otherwise(t):
+    """A script for POSIX mode could not run at all; or be approved by a pattern for what bash reads in its own mode."""
+    a = t.approver(policy={"version": 1, "default": "review", "rules": [{"name": "all", "verdict": "approve", "commands": [["**"]]}]})
+    token = a.agent("worker")
+    Reviewer(a)
+    for options in (["--posix"], ["-o", "posix"], ["-k"], ["-O", "xpg_echo"], ["+O", "sourcepath"], ["-o", "vi"], ["-O", "nocasematch"]):
+        line = r"echo ${POSIXLY_CORRECT-no} $-; printenv x x=1; case a in A) echo any;; esac; echo 'a\tb' x=1"
+        r = t.whosh(a, token, *options, "-c", line, timeout=30)
+        plain = t.run(["bash", *options, "-c", line])
+        assert (r.code, r.text) == (plain.code, plain.text), (options, r, plain)
+        told = a.who()[0]
+        assert (told["reviewers"] == ["admin"]) == (options[-1] in ("--posix", "posix", "-k", "xpg_echo", "sourcepath")), told
+
+
+def test_its_name(t):
+    """A script that starts its shell by another name (exec -a, a link named sh) would see another $0, or bash's own mode."""
+    a = t.approver(policy={"version": 1, "default": "review", "rules": [{"name": "all", "verdict": "approve", "commands": [["**"]]}]})
+    token = a.agent("worker")
+    Reviewer(a)
+    links = {shell: t.tmp / shell for shell in ("whosh", "bash")}
+    for shell, folder in links.items():
+        folder.mkdir()
+        for name in ("sh", "mine"):
+            (folder / name).symlink_to(t.program("whosh") if shell == "whosh" else "/bin/bash")
+    for name in ("sh", "mine"):
+        for text in ("echo ${0##*/} $BASH_VERSION ${POSIXLY_CORRECT-no}; nosuchcommand\n", "f() { return 3; }; f; echo $?; ( exit 4 )\n"):
+            for how in (["-c", text], ["-s"]):
+                r = t.run([links["whosh"] / name, *how], stdin=text, env=t.env(a, token), cwd=t.tmp)
+                plain = t.run([links["bash"] / name, *how], stdin=text, cwd=t.tmp)
+                assert (r.code, r.text) == (plain.code, plain.text), (name, how, r, plain)
+                assert r.errors.replace("/whosh/", "/bash/") == plain.errors, (name, how, r, plain)
+        posix = [{"kind": "option", "name": "posix"}] if name == "sh" else []
+        told = [x for x in ask(a, "GET", "/v1/audit/" + a.who()[0]["id"])[1]["detail"].get("meaning", []) if x["kind"] == "option"]
+        assert told == posix, told
+    assert t.run(["bash", "-c", "exec -a rbash " + str(t.program("whosh")) + " -c true"], env=t.env(a, token)).code == 2

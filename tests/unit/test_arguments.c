@@ -31,7 +31,9 @@ static char *parsed(const char *command)
 		for (int i = 0; i < a.n_options; i++)
 			n += (size_t)snprintf(out + n, 1024 - n, "%s%s", i ? " " : " [", a.options[i]);
 		if (a.n_options)
-			snprintf(out + n, 1024 - n, "]");
+			n += (size_t)snprintf(out + n, 1024 - n, "]");
+		for (int i = 0; i < a.n_told; i++)
+			n += (size_t)snprintf(out + n, 1024 - n, " (%s)", a.told[i]);
 	}
 	free(error);
 	arguments_finish(&a);
@@ -78,16 +80,23 @@ static void test_lines(void)
 	is("Aider starts an interactive bash for a line; its start-up files are left out", "whosh -ic L",
 	   "line L");
 	is("Cursor's agent starts bash so; the approver is told", "whosh -O extglob -c L -- cmd",
-	   "line L | -- cmd [-O extglob]");
+	   "line L | -- cmd [-O extglob] (extglob)");
+	is("a script that asks for POSIX mode gets it, and the approver is told", "whosh --posix -c L",
+	   "line L [-o posix] (posix)");
+	is("by its other name too", "whosh -o posix -c L", "line L [-o posix] (posix)");
+	is("assignments among the arguments are told of", "whosh -kc L", "line L [-k] (keyword)");
+	is("what is taken back is told of no more", "whosh -k +k -c L", "line L [-k +k]");
+	is("what bash has by itself is told of when it is off", "whosh -O sourcepath +O extquote -c L",
+	   "line L [-O sourcepath +O extquote] (extquote)");
+	is("a prompt's options change no line", "whosh -o vi -O checkwinsize -c L",
+	   "line L [-o vi -O checkwinsize]");
+	is("--verbose is -v", "whosh --verbose -c L", "line L [-v]");
 }
 
 static void test_refused(void)
 {
 	refused("--rcfile runs a file before the line", "whosh --rcfile f -c L", "--rcfile");
 	refused("--init-file does too", "whosh --init-file f -c L", "--init-file");
-	refused("--posix reads the line by other rules", "whosh --posix -c L", "--posix");
-	refused("-o posix does too", "whosh -o posix -c L", "posix");
-	refused("-k makes assignments of arguments", "whosh -kc L", "-k");
 	refused("-o extglob is no option of set's", "whosh -o extglob -c L", "extglob");
 	refused("-O expand_aliases does too", "whosh -O expand_aliases -c L", "expand_aliases");
 	refused("-o history expands !", "whosh -o history -c L", "history");
