@@ -27,7 +27,7 @@
 #include <string.h>
 
 enum {
-	RARE = 20000,
+	RARE = 40000,
 	DEFAULT_LIMIT = 100,
 	NONE = -1,
 	SEARCH_MS = 5000,

@@ -91,7 +91,7 @@ static void test_pool(void)
 static void test_map(void)
 {
 	struct map map = {0};
-	char names[500][8];
+	char names[500][16];
 	bool all = map_get(&map, "x") == NULL;
 	for (int i = 0; i < 500; i++) {
 		snprintf(names[i], sizeof names[i], "%d", i);
