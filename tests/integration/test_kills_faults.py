@@ -89,7 +89,7 @@ def test_lineage(t):
     a.stop()
     change_store(a, 'INSERT INTO names(text) VALUES(\'[{"type":"human","id":"carol"},{"type":"agent","id":"boss","credential":'
                     '"b0ss"},{"type":"agent","id":"worker"}]\')')
-    change_store(a, 'UPDATE commands SET chain=(SELECT max(id) FROM names) WHERE id IN ("%s","%s")' % (jti(mine), jti(waits)))
+    change_store(a, 'UPDATE commands SET chain_since=0,chain=(SELECT max(id) FROM names) WHERE id IN ("%s","%s")' % (jti(mine), jti(waits)))
     a.start()
     enrol(a, "boss", owner="carol")
     k = kill(a, "agent", "boss")
