@@ -372,8 +372,9 @@ def test_archived_entries_are_stated(t):
     (path / "log/tile/entries/000").unlink()
     (path / "log/tile/entries/001").unlink()
     (path / "log/archived").write_text("512\n")
-    r = verify(t, path, code=0)
+    r = verify(t, path, code=1)
     assert "entries 0 to 511 are archived; hashes verified only" in r.text, r
+    assert r.text.count("does not say that they were archived") == 1 and "1 thing is wrong" in r.text, "here nobody said so"
     assert json.loads(verify(t, path, "--json").out)["archived"] == 512
     tlog.flip(path / "log/tile/0/001")
     caught(t, path, "another root")
