@@ -198,6 +198,8 @@ def test_feed_reload(t):
     (a.dir / "feeds.json").unlink()
     a.process.send_signal(signal.SIGHUP)
     t.eventually(lambda: "up" not in metrics(a, "hook"), "the feeds' end")
+    # Gone from the list, it may still send what it has in hand; the policy comes after all feeds have ended.
+    t.eventually(lambda: a.log.read_text().count("by=reload") == 3, "the third reload's end")
     post(a, token.command("ls four"))
     assert "whosh_feed" not in a.api("GET", "/metrics", token=None)[2].decode() and "ls four" not in commands(hook)
 
