@@ -56,9 +56,6 @@ static void save_use(struct credential *credential, void *arg)
 	struct row_change change = {.kind = ROW_CREDENTIAL, .event = EVENT_KINDS};
 	credential_to_row(credential, &change.row.credential);
 	row_change_push(arg, &change, NULL);
-	struct row_change agent = {.kind = ROW_AGENT, .event = EVENT_KINDS};
-	agent_to_row(credential->agent, &agent.row.agent);
-	row_change_push(arg, &agent, NULL);
 }
 
 void housekeeping_save_uses(struct server *server)
