@@ -73,6 +73,18 @@ void buf_adds(struct buf *buf, const char *string)
 	buf_add(buf, string, strlen(string));
 }
 
+void buf_add_integer(struct buf *buf, int64_t value)
+{
+	char digits[24], *at = digits + sizeof digits;
+	uint64_t v = value < 0 ? 0 - (uint64_t)value : (uint64_t)value;
+	do
+		*--at = (char)('0' + v % 10);
+	while (v /= 10);
+	if (value < 0)
+		*--at = '-';
+	buf_add(buf, at, (size_t)(digits + sizeof digits - at));
+}
+
 void buf_addc(struct buf *buf, char byte)
 {
 	buf_add(buf, &byte, 1);

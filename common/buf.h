@@ -36,6 +36,8 @@ bool buf_reserve(struct buf *buf, size_t more);
 void buf_add(struct buf *buf, const void *bytes, size_t len);
 void buf_adds(struct buf *buf, const char *string);
 void buf_addc(struct buf *buf, char byte);
+/* In decimal; for what is on a hot path, where buf_addf is slow. */
+void buf_add_integer(struct buf *buf, int64_t value);
 void buf_addf(struct buf *buf, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* Drop the first `len` bytes. */
 void buf_drop(struct buf *buf, size_t len);

@@ -11,15 +11,8 @@
 
 static void number(struct buf *out, const char *name, int64_t value)
 {
-	char digits[24], *at = digits + sizeof digits;
-	uint64_t v = value < 0 ? 0 - (uint64_t)value : (uint64_t)value;
-	do
-		*--at = (char)('0' + v % 10);
-	while (v /= 10);
-	if (value < 0)
-		*--at = '-';
 	buf_adds(out, name);
-	buf_add(out, at, (size_t)(digits + sizeof digits - at));
+	buf_add_integer(out, value);
 }
 
 static void string(struct buf *out, const char *name, const char *value)

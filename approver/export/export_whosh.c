@@ -3,12 +3,6 @@
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
 #include "approver/export/export_whosh.h"
 
-static const char *state_name(enum command_state state)
-{
-	static const char *const names[] = {"pending", "approved", "denied", "exited", "lost"};
-	return names[state];
-}
-
 /* What only the harness or the host's broker says is never told as if it were proven. */
 static void put_claimed(struct buf *out, const struct export_item *item)
 {
@@ -50,7 +44,7 @@ void put_whosh_command(struct buf *out, const struct export_item *item)
 	put_claimed(out, item);
 	put_text(out, "cwd", row->cwd);
 	put_text(out, "mode", row->mode);
-	put_text(out, "state", state_name(row->state));
+	put_text(out, "state", command_state_name(row->state));
 	put_text(out, "verdict", row->verdict);
 	put_text(out, "cause", row->cause);
 	put_text(out, "rule", row->rule);

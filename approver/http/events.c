@@ -100,32 +100,25 @@ void events_end(struct events *events)
 	pthread_mutex_unlock(&events->lock);
 }
 
-/* The name that an event has in the stream, and the member of its JWS that names the command; NULL: not
- * shown. */
-static const char *shown_as(enum event_kind kind, const char **typ, const char **member)
+/* The name that an event has in the stream; NULL: not shown. */
+static const char *shown_as(enum event_kind kind)
 {
-	static const struct {
-		const char *name, *typ, *member;
-	} kinds[EVENT_KINDS] = {
-	    [EVENT_COMMAND_REQUESTED] = {"review", JWS_COMMAND, "jti"},
-	    [EVENT_COMMAND_DECIDED] = {"decided", JWS_PERMIT, "id"},
-	    [EVENT_COMMAND_OUTCOME] = {"outcome", JWS_OUTCOME, "command"},
-	    [EVENT_COMMAND_UNKNOWN] = {"outcome", NULL, "command"},
+	static const char *const names[EVENT_KINDS] = {
+	    [EVENT_COMMAND_REQUESTED] = "review",
+	    [EVENT_COMMAND_DECIDED] = "decided",
+	    [EVENT_COMMAND_OUTCOME] = "outcome",
+	    [EVENT_COMMAND_UNKNOWN] = "outcome",
 	};
-	*typ = kinds[kind].typ;
-	*member = kinds[kind].member;
-	return kinds[kind].name;
+	return names[kind];
 }
 
 /* The ID of the command that an event is about. */
-static char *command_of(const char *typ, const char *member, const char *body, size_t len)
+static char *command_of(enum event_kind kind, const char *body, size_t len)
 {
-	struct buf payload BUF_AUTO = BUF_INIT;
-	if (typ && !jws_open(body, len, typ, &payload))
-		return NULL;
-	cJSON *tree JSON_AUTO = typ ? json_parse(payload.data ? payload.data : "", payload.len, NULL)
-				    : json_parse(body, len, NULL);
-	const char *id = json_string(tree, member);
+	if (kind != EVENT_COMMAND_UNKNOWN)
+		return event_signed_subject(kind, body, len);
+	cJSON *tree JSON_AUTO = json_parse(body, len, NULL);
+	const char *id = json_string(tree, "command");
 	return id ? strdup(id) : NULL;
 }
 
@@ -151,15 +144,14 @@ static void format_event(struct stream *s, struct store_reader *reader, int64_t 
 	int64_t ms;
 	char *body = NULL;
 	size_t len = 0;
-	const char *typ, *member;
 	if (store_event(reader, index, &kind, &ms, &body, &len) != 1 || !body)
 		return;
 	if (kind == EVENT_MODEL_CHANGED)
 		format_model(s, index, ms, body, len);
 	if (kind == EVENT_ALERT || kind == EVENT_KILL || kind == EVENT_UNKILL)
 		format_body(s, event_kind_name(kind), index, body);
-	const char *name = shown_as(kind, &typ, &member);
-	char *id = name ? command_of(typ, member, body, len) : NULL;
+	const char *name = shown_as(kind);
+	char *id = name ? command_of(kind, body, len) : NULL;
 	free(body);
 	struct command_row row;
 	if (id && store_command(reader, id, &row) == 1) {

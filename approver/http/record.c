@@ -66,12 +66,6 @@ static void record_line(struct buf *out, const struct command_row *row)
 	buf_addc(out, '"');
 }
 
-static const char *state_name(enum command_state state)
-{
-	static const char *const names[] = {"pending", "approved", "denied", "exited", "lost"};
-	return names[state];
-}
-
 /* ── attributes with their grade ───────────────────────────────────────────────────────────────────────── */
 
 static void attribute(struct buf *out, const char *name, const char *value, const char *grade,
@@ -217,7 +211,7 @@ void record_open_masked(struct buf *out, const struct masked_row *masked, bool w
 	record_time(out, "started", row->started);
 	record_time(out, "ended", row->ended);
 	buf_addf(out, ",\"log_index\":%" PRId64, row->log_index);
-	record_text(out, "state", state_name(row->state));
+	record_text(out, "state", command_state_name(row->state));
 	record_text(out, "cause", row->cause);
 	record_time(out, "decided", row->decided);
 	record_text(out, "outcome", row->outcome);

@@ -105,7 +105,7 @@ void change_number(struct change *change, int64_t value)
 	if (!value || !noted(change))
 		return;
 	note_name(change);
-	buf_addf(&change->store->pending.rows, "%lld", (long long)value);
+	buf_add_integer(&change->store->pending.rows, value);
 }
 
 void change_bytes(struct change *change, const void *bytes, size_t len)

@@ -95,7 +95,7 @@ static void note_number(struct buf *out, const char *column, int64_t value)
 	if (!value)
 		return;
 	add_name(out, column);
-	buf_addf(out, "%lld", (long long)value);
+	buf_add_integer(out, value);
 }
 
 static void note_bytes(struct buf *out, const char *column, const void *bytes, size_t len)

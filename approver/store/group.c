@@ -10,7 +10,6 @@
 #include "common/codec.h"
 #include "common/log.h"
 #include <errno.h>
-#include <openssl/evp.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -39,16 +38,14 @@ int store_begin(struct store *store)
 static bool entry_of_blob(struct buf *stubs, const struct pending_leaf *leaf, int64_t n,
 			  struct log_entry *entry)
 {
-	unsigned char hash[32];
-	unsigned len;
+	struct hash hash;
 	size_t at = stubs->len;
-	if (!EVP_Digest(entry->bytes, entry->len, hash, &len, EVP_sha256(), NULL))
-		return false;
+	hash_bytes(entry->bytes, entry->len, &hash);
 	entry->blob = entry->bytes;
 	entry->blob_len = entry->len;
 	buf_addf(stubs, "{\"v\":1,\"n\":%lld,\"ms\":%lld,\"kind\":\"%s\",\"blob\":\"", (long long)n,
 		 (long long)leaf->ms, event_kind_name(leaf->kind));
-	hex_encode(stubs, hash, sizeof hash);
+	hex_encode(stubs, &hash, sizeof hash);
 	buf_adds(stubs, "\"}");
 	entry->bytes = (void *)at; /* until all are there: the buffer may move */
 	entry->len = stubs->len - at;

@@ -3,13 +3,43 @@
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
 #include "approver/store/leaf.h"
 #include "common/json.h"
+#include "common/jws.h"
 #include <stdlib.h>
 #include <string.h>
 
+/* Events that are a signed message, and the member of it that names whom they are about. */
+static const struct {
+	const char *typ, *member;
+} messages[EVENT_KINDS] = {
+    [EVENT_COMMAND_REQUESTED] = {JWS_COMMAND, "jti"},
+    [EVENT_COMMAND_DECIDED] = {JWS_PERMIT, "id"},
+    [EVENT_COMMAND_OUTCOME] = {JWS_OUTCOME, "command"},
+    [EVENT_DELEGATION] = {JWS_HOP, "jti"},
+};
+
 bool leaf_is_signed(enum event_kind kind)
 {
-	return kind == EVENT_COMMAND_REQUESTED || kind == EVENT_COMMAND_DECIDED ||
-	       kind == EVENT_COMMAND_OUTCOME || kind == EVENT_DELEGATION;
+	return messages[kind].typ != NULL;
+}
+
+char *event_signed_subject(enum event_kind kind, const char *jws, size_t len)
+{
+	struct buf payload BUF_AUTO = BUF_INIT;
+	if (!leaf_is_signed(kind) || !jws_open(jws, len, messages[kind].typ, &payload))
+		return NULL;
+	cJSON *claims JSON_AUTO = json_parse(payload.data ? payload.data : "", payload.len, NULL);
+	const char *id = json_string(claims, messages[kind].member);
+	return id ? strdup(id) : NULL;
+}
+
+bool event_kind_find(const char *name, enum event_kind *kind)
+{
+	for (int i = 0; i < EVENT_KINDS; i++)
+		if (!strcmp(name, event_kind_name((enum event_kind)i))) {
+			*kind = (enum event_kind)i;
+			return true;
+		}
+	return false;
 }
 
 void pending_cut(struct buf *buf, size_t len)
@@ -48,19 +78,6 @@ static void close_last(struct pending *pending)
 	last->len = pending->text.len - last->at;
 }
 
-static void add_number(struct buf *out, const char *name, int64_t value)
-{
-	char digits[24], *at = digits + sizeof digits;
-	uint64_t v = value < 0 ? 0 - (uint64_t)value : (uint64_t)value;
-	do
-		*--at = (char)('0' + v % 10);
-	while (v /= 10);
-	if (value < 0)
-		*--at = '-';
-	buf_adds(out, name);
-	buf_add(out, at, (size_t)(digits + sizeof digits - at));
-}
-
 int pending_add(struct pending *pending, int64_t index, enum event_kind kind, int64_t ms, const char *subject,
 		const void *body, size_t len)
 {
@@ -76,8 +93,10 @@ int pending_add(struct pending *pending, int64_t index, enum event_kind kind, in
 	}
 	pending->leaves[pending->n++] = (struct pending_leaf){.at = out->len, .ms = ms, .kind = kind};
 	buf_reserve(out, len + 128);
-	add_number(out, "{\"v\":1,\"n\":", index);
-	add_number(out, ",\"ms\":", ms);
+	buf_adds(out, "{\"v\":1,\"n\":");
+	buf_add_integer(out, index);
+	buf_adds(out, ",\"ms\":");
+	buf_add_integer(out, ms);
 	buf_adds(out, ",\"kind\":\"");
 	buf_adds(out, event_kind_name(kind));
 	buf_addc(out, '"');
@@ -130,16 +149,6 @@ void pending_drop(struct pending *pending)
 
 /* ── reading ───────────────────────────────────────────────────────────────────────────────────────────── */
 
-static bool find_kind(const char *name, enum event_kind *kind)
-{
-	for (int i = 0; i < EVENT_KINDS; i++)
-		if (!strcmp(name, event_kind_name((enum event_kind)i))) {
-			*kind = (enum event_kind)i;
-			return true;
-		}
-	return false;
-}
-
 /* The object's own bytes: what stands in the text may be signed or hashed elsewhere, and is not written anew.
  * The text is JSON, and within a string the name would not stand without a backslash. */
 static void find_body(struct leaf *leaf, const char *text, size_t len)
@@ -171,7 +180,7 @@ bool leaf_parse(struct leaf *leaf, int64_t n, const char *text, size_t len)
 	const char *unknown;
 	*leaf = (struct leaf){.tree = json_parse(text, len, NULL)};
 	const char *kind = leaf->tree ? json_string(leaf->tree, "kind") : NULL;
-	if (!kind || !find_kind(kind, &leaf->kind) || !json_only(leaf->tree, names, &unknown) ||
+	if (!kind || !event_kind_find(kind, &leaf->kind) || !json_only(leaf->tree, names, &unknown) ||
 	    !json_integer(leaf->tree, "v", &version) || version != 1 ||
 	    !json_integer(leaf->tree, "n", &leaf->n) || leaf->n != n ||
 	    !json_integer(leaf->tree, "ms", &leaf->ms))

@@ -128,30 +128,16 @@ static int put_row(struct replay *replay, const struct leaf *leaf, const cJSON *
 	return change_again(replay->store, table, note);
 }
 
-/* Whom an event is about, as store_append was told. */
-static const char *subject_of(const struct leaf *leaf, struct derived *derived, struct command_row *row)
-{
-	if (leaf->kind == EVENT_COMMAND_OUTCOME)
-		return derive_outcome(row, derived, leaf->body, leaf->body_len) ? row->id : NULL;
-	if (leaf->kind != EVENT_DELEGATION)
-		return leaf->subject;
-	buf_clear(&derived->payload);
-	if (!jws_open(leaf->body, leaf->body_len, JWS_HOP, &derived->payload))
-		return NULL;
-	derived->permit = json_parse(derived->payload.data, derived->payload.len, NULL);
-	return json_string(derived->permit, "jti");
-}
-
 static int put_leaf(struct replay *replay, const struct leaf *leaf)
 {
-	struct derived derived = {0};
-	struct command_row row = {0};
 	replay->session_noted = false;
 	if (leaf->kind == EVENT_COMMAND_REQUESTED && !request_keep(replay, leaf))
 		return -1;
-	int result =
-	    event_keep(replay->store, leaf->n, leaf->kind, leaf->ms, subject_of(leaf, &derived, &row));
-	derived_finish(&derived);
+	/* As store_append was told; of a request and a decision the command's row says where they are. */
+	bool by_row = leaf->kind == EVENT_COMMAND_REQUESTED || leaf->kind == EVENT_COMMAND_DECIDED;
+	char *named = by_row ? NULL : event_signed_subject(leaf->kind, leaf->body, leaf->body_len);
+	int result = event_keep(replay->store, leaf->n, leaf->kind, leaf->ms, named ? named : leaf->subject);
+	free(named);
 	const cJSON *change;
 	if (!result)
 		cJSON_ArrayForEach(change, leaf->rows)

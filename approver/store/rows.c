@@ -39,6 +39,12 @@ const char *event_kind_name(enum event_kind kind)
 	return kind < EVENT_KINDS && names[kind] ? names[kind] : "unknown";
 }
 
+const char *command_state_name(enum command_state state)
+{
+	static const char *const names[] = {"pending", "approved", "denied", "exited", "lost"};
+	return names[state];
+}
+
 void command_row_finish(struct command_row *row)
 {
 #define FREE(name) free(row->name);

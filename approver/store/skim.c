@@ -36,15 +36,9 @@ static bool head_parse(const char *bytes, size_t len, int64_t *ms, enum event_ki
 	size_t size = len < HEAD_MAX ? len : HEAD_MAX;
 	memcpy(head, bytes, size);
 	head[size] = '\0';
-	if (sscanf(head, "{\"v\":1,\"n\":%" SCNd64 ",\"ms\":%" SCNd64 ",\"kind\":\"%39[a-z_]\"", &n, ms,
-		   name) != 3)
-		return false;
-	for (int i = 0; i < EVENT_KINDS; i++) {
-		*kind = (enum event_kind)i;
-		if (!strcmp(event_kind_name(*kind), name))
-			return true;
-	}
-	return false;
+	return sscanf(head, "{\"v\":1,\"n\":%" SCNd64 ",\"ms\":%" SCNd64 ",\"kind\":\"%39[a-z_]\"", &n, ms,
+		      name) == 3 &&
+	       event_kind_find(name, kind);
 }
 
 static bool one(int64_t index, const char *bytes, size_t len, void *arg)

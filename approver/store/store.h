@@ -60,10 +60,15 @@ enum event_kind {
 	EVENT_KINDS
 };
 const char *event_kind_name(enum event_kind kind); /* "command_requested" … */
+bool event_kind_find(const char *name, enum event_kind *kind);
+/* Whom a signed event is about: the ID that its message names (malloc'd); NULL: it is not signed, or
+ * malformed. */
+char *event_signed_subject(enum event_kind kind, const char *jws, size_t len);
 
 /* Life of a command.  PENDING → APPROVED | DENIED; APPROVED → EXITED | LOST; LOST → EXITED when a spooled
  * outcome comes. */
 enum command_state { COMMAND_PENDING, COMMAND_APPROVED, COMMAND_DENIED, COMMAND_EXITED, COMMAND_LOST };
+const char *command_state_name(enum command_state state); /* "pending" … */
 
 /* One row of `whoctl who`: design.md section 8.  NULL: unknown or not applicable. */
 struct command_row {

@@ -2,29 +2,15 @@
  *
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
 #include "approver/store/sqlite.h"
-#include "common/json.h"
-#include "common/jws.h"
 #include <stdlib.h>
 #include <string.h>
 
 /* A signed message names what it is about itself; the leaf does not say it again. */
 static char *subject_of(const struct leaf *leaf)
 {
-	static const struct {
-		const char *typ, *member;
-	} kinds[EVENT_KINDS] = {[EVENT_COMMAND_REQUESTED] = {JWS_COMMAND, "jti"},
-				[EVENT_COMMAND_DECIDED] = {JWS_PERMIT, "id"},
-				[EVENT_COMMAND_OUTCOME] = {JWS_OUTCOME, "command"},
-				[EVENT_DELEGATION] = {JWS_HOP, "jti"}};
-	struct buf payload BUF_AUTO = BUF_INIT;
-	const char *typ = kinds[leaf->kind].typ;
-	if (!typ)
-		return leaf->subject ? strdup(leaf->subject) : NULL;
-	if (!jws_open(leaf->body, leaf->body_len, typ, &payload))
-		return NULL;
-	cJSON *claims JSON_AUTO = json_parse(payload.data ? payload.data : "", payload.len, NULL);
-	const char *id = json_string(claims, kinds[leaf->kind].member);
-	return id ? strdup(id) : NULL;
+	if (leaf_is_signed(leaf->kind))
+		return event_signed_subject(leaf->kind, leaf->body, leaf->body_len);
+	return leaf->subject ? strdup(leaf->subject) : NULL;
 }
 
 /* Hand out one event: 1 to go on, 0 to stop, -1 on error. */
