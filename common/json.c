@@ -7,6 +7,7 @@
  *
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
 #include "common/json.h"
+#include "common/error.h"
 #include "common/text.h"
 #include <math.h>
 #include <stdlib.h>
@@ -374,6 +375,18 @@ bool json_only(const cJSON *object, const char *const *names, const char **name)
 		}
 	}
 	return true;
+}
+
+bool json_configuration(const cJSON *json, const char *const *members, char **error)
+{
+	const char *other;
+	int64_t version;
+	if (!cJSON_IsObject(json))
+		return error_set(error, "it is not a JSON object");
+	if (!json_only(json, members, &other))
+		return error_set(error, "unknown member \"%.64s\"", other);
+	return (json_integer(json, "version", &version) && version == 1) ||
+	       error_set(error, "\"version\" is not 1");
 }
 
 void json_add_string(struct buf *out, const char *text, size_t len)

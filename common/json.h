@@ -31,6 +31,9 @@ bool json_integer(const cJSON *object, const char *name, int64_t *value);
 /* Does `object` have only members named in the NULL-terminated list?  The first other one is put in *name. */
 bool json_only(const cJSON *object, const char *const *names, const char **name);
 
+/* Is it an object with only these members, and "version" 1?  false with a sentence in *error. */
+bool json_configuration(const cJSON *json, const char *const *members, char **error);
+
 /* Append `len` bytes as a JSON string with its quotes.  They must be valid UTF-8. */
 void json_add_string(struct buf *out, const char *text, size_t len);
 

@@ -158,6 +158,19 @@ static bool alphanumeric(char c)
 	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
 }
 
+void span_add(struct buf *out, int64_t seconds)
+{
+	long long s = seconds < 0 ? 0 : seconds;
+	if (s < 60)
+		buf_addf(out, "%lld s", s);
+	else if (s < 3600)
+		buf_addf(out, "%lld m %lld s", s / 60, s % 60);
+	else if (s < 86400)
+		buf_addf(out, "%lld h %lld m", s / 3600, s / 60 % 60);
+	else
+		buf_addf(out, "%lld d %lld h", s / 86400, s / 3600 % 24);
+}
+
 bool name_valid(const char *name)
 {
 	size_t len = strnlen(name, 65);

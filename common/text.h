@@ -22,6 +22,9 @@ void visible_add(struct buf *out, const char *text, size_t len);
 /* The same, newlines kept: for showing a whole script. */
 void visible_add_lines(struct buf *out, const char *text, size_t len);
 
+/* Append how long: "45 s", "9 m 12 s", "3 h 5 m", "12 d 4 h"; what is below zero is "0 s". */
+void span_add(struct buf *out, int64_t seconds);
+
 /* An agent ID, operator name or the like: 1 to 64 of A-Z a-z 0-9 . _ - @, beginning with a letter or digit.
  */
 bool name_valid(const char *name);

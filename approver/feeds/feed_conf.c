@@ -272,19 +272,14 @@ static bool read_feed(struct feeds_conf *conf, const cJSON *json, const char *di
 bool feeds_conf_parse(struct feeds_conf *conf, const char *text, size_t len, const char *dir, char **error)
 {
 	static const char *const members[] = {"version", "feeds", NULL};
-	const char *why = "nothing", *other;
-	int64_t version;
+	const char *why = "nothing";
 	memset(conf, 0, sizeof *conf);
 	cJSON *json JSON_AUTO = json_parse(text, len, &why);
 	const cJSON *list = json_array(json, "feeds"), *feed;
 	if (!json)
 		return error_set(error, "%s", why);
-	if (!cJSON_IsObject(json))
-		return error_set(error, "it is not a JSON object");
-	if (!json_only(json, members, &other))
-		return error_set(error, "unknown member \"%.64s\"", other);
-	if (!json_integer(json, "version", &version) || version != 1)
-		return error_set(error, "\"version\" is not 1");
+	if (!json_configuration(json, members, error))
+		return false;
 	if (!list || cJSON_GetArraySize(list) > FEEDS_MAX)
 		return error_set(error, "\"feeds\" is a list of at most %d", FEEDS_MAX);
 	cJSON_ArrayForEach(feed, list) if (!read_feed(conf, feed, dir, error)) return false;

@@ -58,6 +58,10 @@ struct sink_kind {
 	void (*free)(struct sink *sink);
 };
 
+/* Of a sink whose send says that the record is there. */
+int64_t sink_settled_at_once(struct sink *sink, int64_t settled, int64_t sent, struct fault *fault);
+bool sink_closed_at_once(struct sink *sink);
+
 extern const struct sink_kind sink_syslog, sink_journald, sink_webhook;
 
 #endif

@@ -207,21 +207,6 @@ static bool send_journald(struct sink *sink, struct fault *fault)
 	return good;
 }
 
-/* The kernel has it, and hands it to the journal even if we end now. */
-static int64_t settled(struct sink *sink, int64_t before, int64_t sent, struct fault *fault)
-{
-	(void)sink;
-	(void)before;
-	(void)fault;
-	return sent;
-}
-
-static bool close_journald(struct sink *sink)
-{
-	(void)sink;
-	return true;
-}
-
 static void free_journald(struct sink *sink)
 {
 	struct journald *j = (struct journald *)sink;
@@ -230,9 +215,10 @@ static void free_journald(struct sink *sink)
 	free(j);
 }
 
+/* The kernel has what was sent, and hands it to the journal even if we end now. */
 const struct sink_kind sink_journald = {.open = open_journald,
 					.add = add,
 					.send = send_journald,
-					.settled = settled,
-					.close = close_journald,
+					.settled = sink_settled_at_once,
+					.close = sink_closed_at_once,
 					.free = free_journald};

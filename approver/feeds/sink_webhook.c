@@ -187,21 +187,6 @@ static bool send_webhook(struct sink *sink, struct fault *fault)
 	return good;
 }
 
-/* It was answered. */
-static int64_t settled(struct sink *sink, int64_t before, int64_t sent, struct fault *fault)
-{
-	(void)sink;
-	(void)before;
-	(void)fault;
-	return sent;
-}
-
-static bool close_webhook(struct sink *sink)
-{
-	(void)sink;
-	return true;
-}
-
 static void free_webhook(struct sink *sink)
 {
 	struct webhook *w = (struct webhook *)sink;
@@ -210,9 +195,10 @@ static void free_webhook(struct sink *sink)
 	free(w);
 }
 
+/* What was sent was answered. */
 const struct sink_kind sink_webhook = {.open = open_webhook,
 				       .add = add,
 				       .send = send_webhook,
-				       .settled = settled,
-				       .close = close_webhook,
+				       .settled = sink_settled_at_once,
+				       .close = sink_closed_at_once,
 				       .free = free_webhook};

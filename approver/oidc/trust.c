@@ -126,15 +126,9 @@ static bool read_issuer(struct trust *trust, const cJSON *json, const char *dir,
 static bool read_all_of(struct trust *trust, const cJSON *json, const char *dir, char **error)
 {
 	static const char *const members[] = {"version", "issuers", NULL};
-	const char *other;
 	const cJSON *issuers = json_array(json, "issuers"), *issuer;
-	int64_t version;
-	if (!cJSON_IsObject(json))
-		return error_set(error, "it is not a JSON object");
-	if (!json_only(json, members, &other))
-		return error_set(error, "unknown member \"%.64s\"", other);
-	if (!json_integer(json, "version", &version) || version != 1)
-		return error_set(error, "\"version\" is not 1");
+	if (!json_configuration(json, members, error))
+		return false;
 	int n = cJSON_GetArraySize(issuers);
 	if (n < 1 || n > TRUST_MAX_ISSUERS)
 		return error_set(error, "it needs 1 to %d issuers", TRUST_MAX_ISSUERS);

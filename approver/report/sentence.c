@@ -3,6 +3,7 @@
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
 #include "approver/report/sentence.h"
 #include "approver/report/text.h"
+#include "common/text.h"
 #include "common/clock.h"
 #include <inttypes.h>
 #include <stdarg.h>
@@ -53,7 +54,7 @@ void sentence(struct buf *list, const char *format, ...)
 			report_count(&text, value);
 			last = value;
 		} else if (what == 't') {
-			report_span(&text, value);
+			span_add(&text, value / 1000);
 		} else {
 			date_add(&text, value);
 		}

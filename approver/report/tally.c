@@ -2,46 +2,13 @@
  *
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
 #include "approver/report/tally.h"
+#include "common/sorted.h"
 #include <stdlib.h>
 #include <string.h>
 
-/* Where the name stands, or would. */
 static size_t place_of(const struct tally *tally, const char *name, bool *there)
 {
-	size_t low = 0, high = tally->count;
-	*there = false;
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		int order = strcmp(tally->entries[middle].name, name);
-		if (order == 0) {
-			*there = true;
-			return middle;
-		}
-		if (order < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
-}
-
-static bool insert(struct tally *tally, size_t at, const char *name)
-{
-	if (tally->count == tally->room) {
-		size_t room = tally->room ? tally->room * 2 : 16;
-		struct tally_entry *moved = reallocarray(tally->entries, room, sizeof *moved);
-		if (!moved)
-			return false;
-		tally->entries = moved;
-		tally->room = room;
-	}
-	char *copy = strdup(name);
-	if (!copy)
-		return false;
-	memmove(&tally->entries[at + 1], &tally->entries[at], (tally->count - at) * sizeof *tally->entries);
-	tally->entries[at] = (struct tally_entry){.name = copy};
-	tally->count++;
-	return true;
+	return sorted_place(tally->entries, tally->count, sizeof *tally->entries, name, there);
 }
 
 struct tally_entry *tally_of(struct tally *tally, const char *name)
@@ -52,10 +19,13 @@ struct tally_entry *tally_of(struct tally *tally, const char *name)
 		return &tally->entries[at];
 	if (tally->failed || tally->count == TALLY_MAX || strlen(name) > TALLY_NAME_MAX)
 		return &tally->others;
-	if (insert(tally, at, name))
-		return &tally->entries[at];
-	tally->failed = true;
-	return &tally->others;
+	struct tally_entry *entries =
+	    sorted_insert(tally->entries, &tally->count, &tally->room, sizeof *entries, at, name);
+	tally->failed = !entries;
+	if (tally->failed)
+		return &tally->others;
+	tally->entries = entries;
+	return &entries[at];
 }
 
 int64_t tally_met(const struct tally *tally, const char *name)

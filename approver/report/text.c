@@ -65,16 +65,3 @@ void report_string(struct buf *out, const struct buf *text)
 {
 	json_add_string(out, text->data ? text->data : "", text->len);
 }
-
-void report_span(struct buf *out, int64_t ms)
-{
-	long long s = ms < 0 ? 0 : ms / 1000;
-	if (s < 60)
-		buf_addf(out, "%lld s", s);
-	else if (s < 3600)
-		buf_addf(out, "%lld m %lld s", s / 60, s % 60);
-	else if (s < 86400)
-		buf_addf(out, "%lld h %lld m", s / 3600, s / 60 % 60);
-	else
-		buf_addf(out, "%lld d %lld h", s / 86400, s / 3600 % 24);
-}

@@ -20,7 +20,5 @@ void report_count(struct buf *out, int64_t n);
 void report_member(struct buf *out, const char *name);
 /* Append a finished text as a JSON string. */
 void report_string(struct buf *out, const struct buf *text);
-/* Append "45 s", "9 m 12 s", "3 h 5 m", "12 d 4 h". */
-void report_span(struct buf *out, int64_t ms);
 
 #endif

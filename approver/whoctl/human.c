@@ -22,19 +22,6 @@ void time_add(struct buf *out, int64_t ms)
 		buf_adds(out, text);
 }
 
-void span_add(struct buf *out, int64_t seconds)
-{
-	long long s = seconds < 0 ? 0 : seconds;
-	if (s < 60)
-		buf_addf(out, "%lld s", s);
-	else if (s < 3600)
-		buf_addf(out, "%lld m %lld s", s / 60, s % 60);
-	else if (s < 86400)
-		buf_addf(out, "%lld h %lld m", s / 3600, s / 60 % 60);
-	else
-		buf_addf(out, "%lld d %lld h", s / 86400, s / 3600 % 24);
-}
-
 void size_add(struct buf *out, int64_t bytes)
 {
 	static const char *const units[] = {"B", "KiB", "MiB", "GiB", "TiB", "PiB"};

@@ -5,12 +5,11 @@
 #define WHOSH_WHOCTL_HUMAN_H
 
 #include "common/json.h"
+#include "common/text.h"
 #include <stdint.h>
 
 /* "2026-11-23 03:47:12", local time. */
 void time_add(struct buf *out, int64_t ms);
-/* "45 s", "9 m 12 s", "3 h 5 m", "12 d 4 h"; what is below zero is "0 s". */
-void span_add(struct buf *out, int64_t seconds);
 /* "812 B", "12.3 GiB". */
 void size_add(struct buf *out, int64_t bytes);
 

@@ -3,48 +3,23 @@
  * Copyright (C) 2026 the whosh authors.  SPDX-License-Identifier: GPL-3.0-or-later */
 #include "approver/whoctl/sample_programs.h"
 #include "approver/policy/syntax.h"
+#include "common/sorted.h"
 #include <stdlib.h>
 #include <string.h>
 
-/* Where the name stands among the sorted ones, or would. */
 static size_t place_of(const struct sample *sample, const char *name, bool *there)
 {
-	size_t low = 0, high = sample->n_programs;
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		int order = strcmp(sample->programs[middle].name, name);
-		if (order == 0) {
-			*there = true;
-			return middle;
-		}
-		if (order < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	*there = false;
-	return low;
+	return sorted_place(sample->programs, sample->n_programs, sizeof *sample->programs, name, there);
 }
 
 /* false when out of memory. */
 static bool insert(struct sample *sample, size_t at, const char *name)
 {
-	if (sample->n_programs == sample->room_programs) {
-		size_t room = sample->room_programs ? sample->room_programs * 2 : 64;
-		struct program *moved = reallocarray(sample->programs, room, sizeof *moved);
-		if (!moved)
-			return false;
-		sample->programs = moved;
-		sample->room_programs = room;
-	}
-	char *copy = strdup(name);
-	if (!copy)
-		return false;
-	memmove(&sample->programs[at + 1], &sample->programs[at],
-		(sample->n_programs - at) * sizeof *sample->programs);
-	sample->programs[at] = (struct program){.name = copy};
-	sample->n_programs++;
-	return true;
+	struct program *programs = sorted_insert(sample->programs, &sample->n_programs,
+						 &sample->room_programs, sizeof *programs, at, name);
+	if (programs)
+		sample->programs = programs;
+	return programs != NULL;
 }
 
 static bool count_one(struct sample *sample, const char *name, bool *other)

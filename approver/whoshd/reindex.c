@@ -95,10 +95,7 @@ int whoshd_reindex(int argc, char **argv)
 		fputs(usage, stderr);
 		return EXIT_USAGE_ERROR;
 	}
-	secure_process(false);
-	umask(077);
-	bool good = serve_files_load(&files, argv[1], &error) && state_lock(files.dir, &error);
-	struct note_signer *signer = good ? log_key_load(files.dir, files.name, &error) : NULL;
+	struct note_signer *signer = state_take(&files, argv[1], &error);
 	int status = signer ? rebuild(files.dir, signer) : fail(argv[1], error ? error : "out of memory");
 	log_key_free(signer);
 	serve_files_finish(&files);
